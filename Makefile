@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make demo   shows the main job on a lab on this machine
+# make test   runs everything that CI checks
+# make help   lists the rest
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# --- The caller's environment must not change what happens here. -----------------------------------------------------
+export LC_ALL := C.UTF-8
+# pip alone gets the caller's proxy settings back (scripts/venv.py); all else in here talks to this machine only.
+caller_proxies := $(filter-out PIP_%,$(filter %_proxy %_PROXY,$(.VARIABLES)))
+$(foreach name,$(caller_proxies),$(eval export LINEOPS_CALLER_$(name) := $$(value $(name))))
+unexport $(caller_proxies) $(filter ANSIBLE_%,$(.VARIABLES))
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CDPATH GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE MAKEFLAGS MFLAGS MAKELEVEL
+
+# --- The two commands ------------------------------------------------------------------------------------------------
+.PHONY: demo test
+demo: .venv-demo ## the main job on a lab: break line 3's PLC routes, heal them, run again, clean up
+	@exec .venv/bin/python scripts/demo.py
+
+test: .venv-test ## everything that CI checks
+	@exec .venv/bin/python scripts/run_tests.py
+
+# --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
+stages := units standins contract project lint docs sanity ansible-units old-python matrix lab-tests
+.PHONY: $(stages)
+$(stages): .venv-test
+	@exec .venv/bin/python scripts/run_tests.py $@
+
+# --- Helpers ---------------------------------------------------------------------------------------------------------
+.PHONY: help venv build bench clean .venv-demo .venv-test
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@echo "stages of make test, each a target of its own: $(stages)"
+
+venv: .venv-test ## the virtual environment .venv with all that tests and demo need
+
+build: .venv-test ## the collection's tarball in build/
+	@exec .venv/bin/ansible-galaxy collection build --force --output-path build
+
+bench: .venv-test ## measure what an API task costs (benchmarks/)
+	@exec .venv/bin/python -m benchmarks
+
+clean: ## remove what was built here, the virtual environments too; a running lab is ended first
+	@if [ -d .lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down; fi
+	@rm -rf build .venv .venv-core* .pytest_cache .ansible tests/output
+
+.venv-demo .venv-test: .venv-%:
+	@python=$$(scripts/find-python) && exec "$$python" scripts/venv.py .venv scripts/requirements/$*.txt

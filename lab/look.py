@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a host is: what its two stand-ins say about themselves and about each other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import api, processes
+from .api import Unreachable
+from .control import ControlError, ask
+from .plant import AMS_PORT, SUPERVISOR_IP, SUPERVISOR_NET_ID, Host, Plant
+
+_LOOK_S = 3.0
+_ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a host. ``connected`` is the supervisor's own flag; ``route`` and ``linked`` are the PLC's view."""
+
+    host: str
+    line: str
+    url: str
+    plc: str
+    supervisor: str
+    supervisor_pid: int | None
+    connected: bool | None
+    plc_mode: str
+    plc_state: str
+    route: bool | None
+    linked: bool | None
+
+    @property
+    def healthy(self) -> bool:
+        """Everything as right after ``up``, as far as can be seen without touching anything."""
+        return self.supervisor == "answers" and self.plc_mode == "normal" and self.plc_state == "RUN" and all(
+            (self.connected, self.route, self.linked)
+        )
+
+
+def look(plant: Plant, host: Host) -> Look:
+    """Look at a host without changing anything on it."""
+    pids = processes.find(processes.SUPERVISOR, plant.supervisor_config(host))
+    supervisor, connected = _supervisor(host, pids)
+    plc, routes = _plc(plant, host)
+    return Look(
+        host.name, host.line, host.url, host.plc_ip, supervisor, pids[0] if pids else None, connected,
+        plc.get("mode", "stopped"), plc.get("state", "-"),
+        None if routes is None else any(_is_ours(route) for route in routes),
+        None if not plc else any(link["address"] == SUPERVISOR_IP for link in plc["connections"]),
+    )
+
+
+def look_at_all(plant: Plant) -> list[Look]:
+    """Look at every host of the plant at the same time."""
+    with ThreadPoolExecutor(len(plant.hosts)) as pool:
+        return list(pool.map(lambda host: look(plant, host), plant.hosts))
+
+
+def link_faults(plant: Plant, host: Host) -> list[str]:
+    """Prove the supervisor's link to its PLC by a route test and compare what it keeps in mind with the start state.
+
+    Returns one sentence for every difference; empty if there is none. A route test moves the supervisor's counters.
+    """
+    key = plant.line(host.line).operator_key
+    body = {"plc_ams_net_id": host.plc_net_id, "plc_ip": host.plc_ip, "ams_port": AMS_PORT}
+    try:
+        status = api.call("GET", f"{host.url}/api/system/status", timeout=_LOOK_S).body
+        if not status["plc"]["connected"]:
+            return ["its PLC flag says disconnected"]
+        faults = [
+            f"circuit breaker {name} is {breaker['state']}"
+            for name, breaker in status["circuit_breakers"].items() if breaker["state"] != "closed"
+        ]
+        slo = api.call("GET", f"{host.url}/api/monitor/slo", timeout=_LOOK_S).body["status"]
+        target = api.call("GET", f"{host.url}/api/debug/config", timeout=_LOOK_S).body["config"]["plc_ams_net_id"]
+        # Before the test: it comes back late if the ADS library is stuck (quirk 5), and then the test would too.
+        local = api.call("GET", f"{host.url}/api/plc/ads/route/status", timeout=_LOOK_S).body["local_ams_net_id"]
+        test = api.call("POST", f"{host.url}/api/plc/ads/route/test", body, key=key, timeout=_ROUTE_TEST_S)
+    except Unreachable as error:
+        return [str(error)]
+    return faults + [
+        sentence for is_wrong, sentence in (
+            (slo != "ok", f"its SLO is {slo}"),
+            (target != host.plc_net_id, f"it is connected to {target}"),
+            (not test.ok, f"its route test says {test.status} {test.body}"),
+            (local != SUPERVISOR_NET_ID, f"its NetId is {local}"),
+        ) if is_wrong
+    ]
+
+
+def plc_answers(plant: Plant, host: Host) -> bool:
+    """Does the PLC stand-in's control socket answer?"""
+    return bool(_plc(plant, host)[0])
+
+
+def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
+    if not pids:
+        return "stopped", None
+    if _is_frozen(pids[0]):
+        return "frozen", None
+    try:
+        status = api.call("GET", f"{host.url}/api/system/status", timeout=_LOOK_S)
+    except Unreachable:
+        return "silent", None
+    return "answers", bool(status.body["plc"]["connected"])
+
+
+def _is_frozen(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
+def _plc(plant: Plant, host: Host) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+    try:
+        control = plant.control(host)
+        return ask(control, "status", timeout=_LOOK_S), ask(control, "routes", timeout=_LOOK_S)["routes"]
+    except ControlError:
+        return {}, None
+
+
+def _is_ours(route: dict[str, Any]) -> bool:
+    return route["ams_net_id"] == SUPERVISOR_NET_ID and route["address"] == SUPERVISOR_IP

@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plant as data: lines, hosts, addresses, secrets, and the stand-ins' configuration files made from them.
+
+Addresses (block B): controller 127.B.0.5; line L, host H: supervisor 127.B.L.(10+H), its PLC 127.B.L.(20+H), its cameras
+127.B.L.(30+H). pyads cannot bind a source address, so every supervisor reaches its PLC as 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import LabError
+
+MAX_LINES, MAX_HOSTS = 9, 9
+RUNTIME_TYPE, AMS_PORT = "TC3", 851
+SUPERVISOR_IP, SUPERVISOR_NET_ID = "127.0.0.1", "127.0.0.1.1.1"
+PLC_ID = "plc_001"
+PLC_USERNAME = "Administrator"
+REFUSAL_LAYOUT = "documented"
+TEST_VARIABLE = "MAIN.bOpsTest"
+PLC_NAMES = ("Press", "Mixer", "Conveyor", "Filler", "Packer", "Saw", "Oven", "Robot", "Lift")
+SYMBOLS = {
+    TEST_VARIABLE: {"type": "BOOL", "value": False},
+    "GVL.bOpsTest": {"type": "BOOL", "value": False},
+    "MAIN.nCycle": {"type": "DINT", "value": 0},
+    "MAIN.nParts": {"type": "INT", "value": 42},
+    "GVL.fSpeed": {"type": "REAL", "value": 1.5},
+    "GVL.sRecipe": {"type": "STRING(20)", "value": "A-17"},
+}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One plant host: its supervisor and the PLC that belongs to it."""
+
+    name: str
+    line: str
+    supervisor_ip: str
+    supervisor_port: int
+    plc_ip: str
+    plc_name: str
+    camera_ip: str
+
+    @property
+    def url(self) -> str:
+        """Where the supervisor listens."""
+        return f"http://{self.supervisor_ip}:{self.supervisor_port}"
+
+    @property
+    def plc_net_id(self) -> str:
+        """The PLC's AMS NetId."""
+        return f"{self.plc_ip}.1.1"
+
+    @property
+    def route(self) -> dict[str, Any]:
+        """The route this supervisor needs on its PLC."""
+        return {"name": self.name, "ams_net_id": SUPERVISOR_NET_ID, "address": SUPERVISOR_IP, "temporary": False}
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """What the supervisor connects to."""
+        return {"ams_net_id": self.plc_net_id, "ams_port": AMS_PORT, "ip_address": self.plc_ip,
+                "runtime_type": RUNTIME_TYPE}
+
+
+@dataclass
+class Line:
+    """A production line's secrets: made anew for every lab, different on every line."""
+
+    name: str
+    admin_key: str
+    plc_password: str
+    camera_password: str
+    operator_key: str = ""
+    plc_username: str = PLC_USERNAME
+
+    @classmethod
+    def new(cls, name: str) -> Line:
+        """Make up the secrets of a line."""
+        return cls(name, *(secrets.token_urlsafe(18) for dummy in range(3)))
+
+
+@dataclass
+class Plant:
+    """A whole lab: where it lives, what it consists of."""
+
+    folder: Path
+    inventory: Path
+    block: int
+    lines: list[Line]
+    hosts: list[Host]
+
+    @classmethod
+    def new(cls, folder: Path, inventory: Path, block: int, port: int, lines: int, hosts: int) -> Plant:
+        """Lay out a plant of ``lines`` lines with ``hosts`` hosts each in a loopback block."""
+        return cls(
+            folder, inventory, block,
+            [Line.new(f"line{number}") for number in range(1, lines + 1)],
+            [_host(f"127.{block}", port, line, host)
+             for line in range(1, lines + 1) for host in range(1, hosts + 1)],
+        )
+
+    @property
+    def controller_ip(self) -> str:
+        """The address our own clients come from."""
+        return f"127.{self.block}.0.5"
+
+    def line(self, name: str) -> Line:
+        """Return a line by its name."""
+        return next(line for line in self.lines if line.name == name)
+
+    def chosen(self, name: str) -> list[Host]:
+        """Return the host, or the hosts of the line, of this name; LabError if there is neither."""
+        hosts = [host for host in self.hosts if name in (host.name, host.line)]
+        if not hosts:
+            raise LabError(f"no host or line {name!r} in this lab; there are {', '.join(h.name for h in self.hosts)}")
+        return hosts
+
+    # --- files ---------------------------------------------------------------------------------------------------
+
+    def host_dir(self, host: Host) -> Path:
+        """The supervisor's installation."""
+        return self.folder / "hosts" / host.name
+
+    def plc_dir(self, host: Host) -> Path:
+        """The PLC stand-in's state folder."""
+        return self.folder / "plcs" / host.name
+
+    def state_dir(self, host: Host) -> Path:
+        """What the inventory calls ``lineops_state_dir``."""
+        return self.folder / "state" / host.name
+
+    def control(self, host: Host) -> Path:
+        """The PLC stand-in's control socket."""
+        return self.plc_dir(host) / "control.sock"
+
+    def plc_config(self, host: Host) -> Path:
+        """The PLC stand-in's configuration file."""
+        return self.folder / "config" / f"{host.name}.plc.json"
+
+    def supervisor_config(self, host: Host) -> Path:
+        """The supervisor stand-in's configuration file."""
+        return self.folder / "config" / f"{host.name}.supervisor.json"
+
+    def write_configs(self) -> None:
+        """Create the folders and write both configuration files of every host."""
+        for host in self.hosts:
+            for folder in (self.host_dir(host), self.plc_dir(host), self.state_dir(host)):
+                folder.mkdir(parents=True, exist_ok=True)
+            write_private(self.plc_config(host), self._plc_settings(host))
+            self.write_supervisor_config(host)
+
+    def write_supervisor_config(self, host: Host, *, master_key: str | None = None) -> None:
+        """Write the supervisor's configuration, with another master key than the line's if one is given."""
+        settings = self._supervisor_settings(host)
+        if master_key is not None:
+            settings["master_key"] = master_key
+        write_private(self.supervisor_config(host), settings)
+
+    def _plc_settings(self, host: Host) -> dict[str, Any]:
+        line = self.line(host.line)
+        return {
+            "name": host.plc_name, "address": host.plc_ip, "ams_net_id": host.plc_net_id,
+            "runtime_type": RUNTIME_TYPE, "ams_port": AMS_PORT,
+            "username": line.plc_username, "password": line.plc_password, "refusal_layout": REFUSAL_LAYOUT,
+            "routes": [host.route], "symbols": SYMBOLS,
+            "state_dir": str(self.plc_dir(host)), "control": str(self.control(host)),
+        }
+
+    def _supervisor_settings(self, host: Host) -> dict[str, Any]:
+        line = self.line(host.line)
+        camera = f"rtsp://viewer:{line.camera_password}@{host.camera_ip}:8554/cam1"
+        return {
+            "host": host.supervisor_ip, "port": host.supervisor_port, "dir": str(self.host_dir(host)),
+            "master_key": line.admin_key,
+            "plc_configs": {PLC_ID: {"name": host.plc_name, **host.target}}, "active_plc": PLC_ID,
+            "cameras": {
+                "cam1": {"name": f"{host.plc_name} front", "url": camera, "type": "rtsp"},
+                "door": {"name": "Door", "url": "ring://door", "type": "ring"},
+            },
+            "target": host.target, "env": {},
+        }
+
+    def save(self) -> None:
+        """Write ``lab.json``: from now on the lab counts as up."""
+        write_private(plant_file(self.folder), dataclasses.asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> Plant:
+        """Read the plant of the lab in ``folder``; LabError if none is up there."""
+        try:
+            data = json.loads(plant_file(folder).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise LabError(f"no lab is up in {folder}; start one with: python -m lab up") from None
+        return cls(
+            Path(data["folder"]), Path(data["inventory"]), data["block"],
+            [Line(**line) for line in data["lines"]], [Host(**host) for host in data["hosts"]],
+        )
+
+
+def plant_file(folder: Path) -> Path:
+    """The file that says a lab is up in ``folder``."""
+    return folder / "lab.json"
+
+
+def _host(prefix: str, port: int, line: int, host: int) -> Host:
+    return Host(
+        name=f"line{line}-hmi{host}", line=f"line{line}",
+        supervisor_ip=f"{prefix}.{line}.{10 + host}", supervisor_port=port,
+        plc_ip=f"{prefix}.{line}.{20 + host}", plc_name=PLC_NAMES[host - 1], camera_ip=f"{prefix}.{line}.{30 + host}",
+    )
+
+
+def needed_sockets(port: int, lines: int, hosts: int) -> list[tuple[str, int, int]]:
+    """Every address (with ``{block}`` in it), port and socket kind that a plant of this size listens on."""
+    plant = [_host("127.{block}", port, line, host) for line in range(1, lines + 1) for host in range(1, hosts + 1)]
+    return [
+        item for host in plant for item in (
+            (host.supervisor_ip, port, socket.SOCK_STREAM),
+            (host.plc_ip, 48898, socket.SOCK_STREAM),
+            (host.plc_ip, 48899, socket.SOCK_DGRAM),
+        )
+    ]
+
+
+def write_private(path: Path, value: Any) -> None:
+    """Write JSON that only the owner may read, the new content at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(path.name + ".new")
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, default=str)
+    scratch.replace(path)

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ADS devices behind the router: the PLC runtime (port 851 or 801) and the system service (port 10000).
+
+A device answers a request frame with the bytes of its answer; errors inside are ADS result codes (ADS_FACTS section 3).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from . import wire
+from .routes import RouteTable
+from .symbols import Symbol, SymbolTable
+from .wire import AdsError, Frame
+
+RUN, STOP, CONFIG = 5, 6, 15
+RESET, RECONFIG = 2, 16
+STATES = {"RUN": RUN, "STOP": STOP, "CONFIG": CONFIG}
+STATE_NAMES = {number: name for name, number in STATES.items()}
+
+_DEVICE_STATE = 1
+_GROUP_ENUMERATE_ROUTES = 803
+
+
+@dataclass
+class Machine:
+    """What the devices of one TwinCAT share: is the system in RUN or CONFIG, does the program run or stand."""
+
+    system: int = RUN
+    program: int = RUN
+
+    @property
+    def name(self) -> str:
+        """The state in one word: RUN, STOP (system in RUN, program stopped) or CONFIG (no program at all)."""
+        return STATE_NAMES[CONFIG if self.system == CONFIG else self.program]
+
+    def set(self, name: str) -> None:
+        """Go to RUN, STOP or CONFIG; ValueError for another word."""
+        if name not in STATES:
+            raise ValueError(f"unknown state {name!r}: expected one of {', '.join(STATES)}")
+        self.system = CONFIG if name == "CONFIG" else RUN
+        self.program = STOP if name == "STOP" else RUN
+
+
+class Device:
+    """Common part: decodes the six ADS commands, calls the device's method, packs the answer."""
+
+    device_name = ""
+    version = (0, 0, 0)
+
+    def answer(self, frame: Frame) -> bytes:
+        """Return the answer's data for a request frame."""
+        commands = {
+            wire.READ_DEVICE_INFO: (self._device_info, False),
+            wire.READ: (self._read, True),
+            wire.WRITE: (self._write, False),
+            wire.READ_STATE: (self._read_state, False),
+            wire.WRITE_CONTROL: (self._write_control, False),
+            wire.READ_WRITE: (self._read_write, True),
+        }
+        method, sized = commands.get(frame.command, (self._unsupported, False))
+        try:
+            body, code = method(frame.data), 0
+        except AdsError as error:
+            body, code = b"", error.code
+        except struct.error:  # a request shorter than its command demands
+            body, code = b"", wire.INVALID_SIZE
+        size = struct.pack("<I", len(body)) if sized else b""
+        return struct.pack("<I", code) + size + body
+
+    def read(self, group: int, offset: int, length: int) -> bytes:
+        """Return the value at group and offset; AdsError if there is none."""
+        raise AdsError(wire.INVALID_GROUP)
+
+    def write(self, group: int, offset: int, data: bytes) -> None:
+        """Store a value at group and offset; AdsError if that cannot be."""
+        raise AdsError(wire.INVALID_GROUP)
+
+    def read_write(self, group: int, offset: int, length: int, data: bytes) -> bytes:
+        """Answer a question at group and offset; AdsError if that cannot be."""
+        raise AdsError(wire.INVALID_GROUP)
+
+    def state(self) -> int:
+        """Return the ADS state."""
+        raise NotImplementedError
+
+    def control(self, state: int) -> None:
+        """Go to an ADS state; AdsError 0x712 if the device has no such state."""
+        raise NotImplementedError
+
+    def _device_info(self, dummy: bytes) -> bytes:
+        return struct.pack("<BBH16s", *self.version, self.device_name.encode("ascii"))
+
+    def _read(self, data: bytes) -> bytes:
+        group, offset, length = struct.unpack_from("<III", data)
+        return _fitting(self.read(group, offset, length), length)
+
+    def _write(self, data: bytes) -> bytes:
+        group, offset, length = struct.unpack_from("<III", data)
+        self.write(group, offset, _exactly(data[12:], length))
+        return b""
+
+    def _read_state(self, dummy: bytes) -> bytes:
+        return struct.pack("<HH", self.state(), _DEVICE_STATE)
+
+    def _write_control(self, data: bytes) -> bytes:
+        self.control(struct.unpack_from("<HHI", data)[0])
+        return b""
+
+    def _read_write(self, data: bytes) -> bytes:
+        group, offset, length, write_length = struct.unpack_from("<IIII", data)
+        return _fitting(self.read_write(group, offset, length, _exactly(data[16:], write_length)), length)
+
+    def _unsupported(self, dummy: bytes) -> bytes:
+        raise AdsError(wire.SERVICE_NOT_SUPPORTED)
+
+
+def _fitting(answer: bytes, room: int) -> bytes:
+    if len(answer) > room:
+        raise AdsError(wire.INVALID_SIZE)
+    return answer
+
+
+def _exactly(data: bytes, length: int) -> bytes:
+    if len(data) != length:
+        raise AdsError(wire.INVALID_SIZE)
+    return data
+
+
+class PlcRuntime(Device):
+    """A PLC program with its symbols."""
+
+    def __init__(self, machine: Machine, symbols: SymbolTable, device_name: str, version: tuple[int, int, int]) -> None:
+        self.machine, self.symbols, self.device_name, self.version = machine, symbols, device_name, version
+        self._reads = {
+            symbols.MEMORY_GROUP: lambda offset, length: _value(symbols.at(offset), length),
+            0xF005: lambda handle, length: _value(symbols.by_handle(handle), length),
+            0xF008: lambda dummy, length: b"\1",
+            0xF00B: lambda dummy, length: self._listing(),
+            0xF00C: lambda dummy, length: self._counts(),
+            0xF00F: lambda dummy, length: self._counts() + bytes(16),
+        }
+        self._writes = {
+            symbols.MEMORY_GROUP: lambda offset, data: symbols.at(offset).write(data),
+            0xF005: lambda handle, data: symbols.by_handle(handle).write(data),
+            0xF006: lambda dummy, data: symbols.close_handle(struct.unpack("<I", data)[0]),
+        }
+        self._questions = {
+            0xF003: lambda name: struct.pack("<I", symbols.open_handle(name)),
+            0xF007: lambda name: symbols.named(name).short_info(),
+            0xF009: lambda name: symbols.named(name).entry(),
+        }
+
+    def read(self, group: int, offset: int, length: int) -> bytes:
+        """Read a variable by handle or memory offset, the symbol version, or the symbol list."""
+        return _known(self._reads, group)(offset, length)
+
+    def write(self, group: int, offset: int, data: bytes) -> None:
+        """Write a variable by handle or memory offset, or release a handle."""
+        _known(self._writes, group)(offset, data)
+
+    def read_write(self, group: int, offset: int, length: int, data: bytes) -> bytes:
+        """Look a symbol up by its name, which comes with or without a closing NUL (pyads with, adstool without)."""
+        return _known(self._questions, group)(data.rstrip(b"\0").decode("cp1252", "replace"))
+
+    def state(self) -> int:
+        """Return RUN or STOP."""
+        return self.machine.program
+
+    def control(self, state: int) -> None:
+        """Start or stop the program."""
+        if state not in (RUN, STOP):
+            raise AdsError(wire.INVALID_STATE)
+        self.machine.program = state
+
+    def _listing(self) -> bytes:
+        return b"".join(symbol.entry() for symbol in self.symbols)
+
+    def _counts(self) -> bytes:
+        return struct.pack("<II", len(self.symbols), len(self._listing()))
+
+
+def _known(table: dict, group: int):
+    if group not in table:
+        raise AdsError(wire.INVALID_GROUP)
+    return table[group]
+
+
+def _value(symbol: Symbol, length: int) -> bytes:
+    # A text may be read into a smaller buffer, a number never (pyads trap 12: 1797).
+    return symbol.data[:length] if symbol.is_text else symbol.data
+
+
+class SystemService(Device):
+    """AMS port 10000: overall state and the list of routes."""
+
+    device_name = "TwinCAT System"
+
+    def __init__(self, machine: Machine, routes: RouteTable, version: tuple[int, int, int]) -> None:
+        self.machine, self.routes, self.version = machine, routes, version
+
+    def read(self, group: int, offset: int, length: int) -> bytes:
+        """Return route number ``offset`` (group 803); after the last one AdsError 0x716 (ADS_FACTS section 2)."""
+        if group != _GROUP_ENUMERATE_ROUTES:
+            raise AdsError(wire.INVALID_GROUP)
+        if offset >= len(self.routes):
+            raise AdsError(wire.END_OF_ROUTES)
+        return self.routes[offset].entry()
+
+    def state(self) -> int:
+        """Return RUN or CONFIG."""
+        return self.machine.system
+
+    def control(self, state: int) -> None:
+        """RECONFIG leads to CONFIG, RESET back to RUN (ADS_FACTS section 5)."""
+        targets = {RECONFIG: "CONFIG", RESET: "RUN"}
+        if state not in targets:
+            raise AdsError(wire.INVALID_STATE)
+        self.machine.set(targets[state])

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of the lab: start, find, signal, end.
+
+A process belongs to a lab if its command line runs one of our modules with a configuration file of that lab: that holds
+for a supervisor that replaced itself (another pid, no parent) and for what an interrupted ``up`` left, and never for
+anybody else's process. Between the look and the signal a pidfd makes sure it is still the same process.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PLC, SUPERVISOR = "lab.plc", "lab.supervisor"
+STOP_PATIENCE_S = 15.0
+
+
+def start(module: str, config: Path) -> subprocess.Popen[bytes]:
+    """Start a stand-in in a session of its own, its output going to a file beside its configuration."""
+    environment = {
+        name: value for name, value in os.environ.items()
+        if not name.startswith(("SMARTHOME_", "ADMIN_API_KEY")) and not name.lower().endswith("_proxy")
+    }
+    with output_file(config).open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, str(config)], cwd=REPOSITORY, env=environment,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )
+
+
+def output_file(config: Path) -> Path:
+    """Where a stand-in's standard output and error go until it has its own log."""
+    return config.with_suffix(".out")
+
+
+def last_words(config: Path) -> str:
+    """The last line a stand-in printed, for an error message."""
+    lines = output_file(config).read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "it printed nothing")
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return raw.decode("utf-8", "surrogateescape").split("\0")
+
+
+def _runs(pid: int, module: str | None, config: Path) -> bool:
+    """Does this process run ``module`` (None: any of ours) with ``config`` (a file, or a folder it lies in)?"""
+    arguments = _arguments(pid)
+    if len(arguments) < 4 or arguments[1] != "-m" or arguments[2] not in ((module,) if module else (PLC, SUPERVISOR)):
+        return False
+    return Path(arguments[3]) == config or config in Path(arguments[3]).parents
+
+
+def find(module: str | None, config: Path) -> list[int]:
+    """Return the pids of living processes that run ``module`` (None: any of ours) with ``config`` (file or folder)."""
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _runs(int(entry), module, config)]
+
+
+def _opened(module: str | None, config: Path) -> Iterator[int]:
+    for pid in find(module, config):
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        if _runs(pid, module, config):
+            yield descriptor
+        else:
+            os.close(descriptor)
+
+
+def _send(descriptors: Iterable[int], number: int) -> None:
+    for descriptor in descriptors:
+        try:
+            signal.pidfd_send_signal(descriptor, number)
+        except ProcessLookupError:
+            pass
+
+
+def _ended(descriptors: list[int], patience_s: float) -> bool:
+    """Wait until all have ended; False if some have not in time."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    waiting, deadline = len(descriptors), time.monotonic() + patience_s
+    while waiting and time.monotonic() < deadline:
+        for descriptor, dummy in poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            poll.unregister(descriptor)
+            waiting -= 1
+    return not waiting
+
+
+def tell(module: str, config: Path, number: int) -> int:
+    """Send a signal to every such process and return how many there were."""
+    descriptors = list(_opened(module, config))
+    _send(descriptors, number)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return len(descriptors)
+
+
+def stop(module: str | None, config: Path, *, number: int = signal.SIGTERM, patience_s: float = STOP_PATIENCE_S) -> int:
+    """End all such processes, frozen ones too, and those that replace themselves meanwhile; return how many.
+
+    :param number: the signal to begin with; after ``patience_s`` seconds it is SIGKILL.
+    """
+    count = 0
+    while descriptors := list(_opened(module, config)):
+        _send(descriptors, number)
+        _send(descriptors, signal.SIGCONT)
+        if not _ended(descriptors, patience_s):
+            _send(descriptors, signal.SIGKILL)
+            _ended(descriptors, patience_s)
+        count += len(descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+    return count

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing a lab up and taking it down."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from . import inventory, keys, processes
+from .addresses import NoFreeBlock, claimed_block
+from .errors import LabError
+from .look import link_faults, look, plc_answers
+from .plant import Host, Plant, needed_sockets, plant_file
+from .waiting import Watch
+
+FIRST_PORT, LAST_PORT = 5000, 5009
+_MARKER, _LOCK = ".lineops-lab", "lock"
+_OURS = ("config", "hosts", "plcs", "state")
+
+
+def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch) -> Plant:
+    """Start a lab and return it when everything in it answers; on failure or interruption nothing keeps running.
+
+    :raises LabError: it cannot be; :raises Interrupted: a signal came.
+    """
+    _adopt(folder)
+    with _locked(folder):
+        if processes.find(None, folder):
+            raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
+        _clear(folder)
+        with _block(lines, hosts) as (block, port):
+            plant = Plant.new(folder, inventory_folder, block, port, lines, hosts)
+            try:
+                _bring_up(plant, watch)
+            except BaseException:
+                _take_down(folder)
+                raise
+    return plant
+
+
+def down(folder: Path) -> int:
+    """End the lab in ``folder``, also one that is only half there, and return how many processes that were."""
+    if not (folder / _MARKER).exists():
+        return 0
+    with _locked(folder):
+        return _take_down(folder)
+
+
+def start_plc(plant: Plant, host: Host, watch: Watch) -> None:
+    """Start a PLC stand-in and wait until it answers."""
+    _wait_started(
+        {host: processes.start(processes.PLC, plant.plc_config(host))}, watch,
+        lambda item: plc_answers(plant, item), "the PLC of {name} answers", plant.plc_config,
+    )
+
+
+def start_supervisor(plant: Plant, host: Host, watch: Watch) -> None:
+    """Start a supervisor stand-in and wait until it answers."""
+    _wait_started(
+        {host: processes.start(processes.SUPERVISOR, plant.supervisor_config(host))}, watch,
+        lambda item: look(plant, item).supervisor == "answers", "the supervisor of {name} answers",
+        plant.supervisor_config,
+    )
+
+
+def _bring_up(plant: Plant, watch: Watch) -> None:
+    plant.write_configs()
+    plcs = {}
+    for host in plant.hosts:
+        watch.check()
+        plcs[host] = processes.start(processes.PLC, plant.plc_config(host))
+    _wait_started(plcs, watch, lambda host: plc_answers(plant, host), "the PLC of {name} answers", plant.plc_config)
+    supervisors = {}
+    for host in plant.hosts:
+        watch.check()
+        supervisors[host] = processes.start(processes.SUPERVISOR, plant.supervisor_config(host))
+    _wait_started(
+        supervisors, watch, lambda host: look(plant, host).healthy,
+        "the supervisor of {name} is connected to its PLC", plant.supervisor_config,
+    )
+    for line in plant.lines:
+        watch.check()
+        keys.provide(plant, line)
+    with ThreadPoolExecutor(4) as pool:
+        for host, faults in zip(plant.hosts, pool.map(lambda host: link_faults(plant, host), plant.hosts)):
+            if faults:
+                raise LabError(f"{host.name} is not healthy right after its start: {'; '.join(faults)}")
+    watch.check()
+    plant.save()
+    inventory.write(plant)
+
+
+def _wait_started(started: dict[Host, subprocess.Popen], watch: Watch, ready, what: str, config_of) -> None:
+    """Wait until ``ready(host)`` for each; a process that ends meanwhile is an error at once."""
+    for host, process in started.items():
+
+        def is_ready(host: Host = host, process: subprocess.Popen = process) -> bool:
+            if process.poll() is not None:
+                raise LabError(
+                    f"{' '.join(process.args[2:3])} of {host.name} ended with {process.returncode}: "
+                    f"{processes.last_words(config_of(host))}"
+                )
+            return ready(host)
+
+        watch.wait(is_ready, what.format(name=host.name))
+
+
+def _take_down(folder: Path) -> int:
+    count = processes.stop(None, folder)
+    if plant_file(folder).exists():
+        inventory.remove(folder, Plant.load(folder).inventory)
+        plant_file(folder).unlink()
+    return count
+
+
+def _adopt(folder: Path) -> None:
+    """Make the state folder; LabError for one that exists and holds other things."""
+    marker = folder / _MARKER
+    if folder.is_dir() and not marker.exists() and (foreign := next(folder.iterdir(), None)):
+        raise LabError(f"{folder} is not a lab's folder (it holds {foreign.name}); choose another with --dir")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    marker.touch()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier lab left in its state folder."""
+    for name in _OURS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    plant_file(folder).unlink(missing_ok=True)
+
+
+@contextmanager
+def _block(lines: int, hosts: int) -> Iterator[tuple[int, int]]:
+    """Claim a loopback block and a port that is free for all supervisors in it (5000 unless something has it)."""
+    with ExitStack() as claim:
+        for port in range(FIRST_PORT, LAST_PORT + 1):
+            try:
+                block = claim.enter_context(claimed_block(needed_sockets(port, lines, hosts)))
+            except NoFreeBlock:
+                continue
+            yield block, port
+            return
+    raise LabError(
+        f"no loopback block is free: TCP 48898, UDP 48899 or all of TCP {FIRST_PORT}-{LAST_PORT} are taken on every "
+        f"address of this machine"
+    )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let only one ``up`` or ``down`` work in a folder; the kernel ends the lock with the process."""
+    with (folder / _LOCK).open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(f"another lab command is at work in {folder}; wait for it or interrupt it") from None
+        yield

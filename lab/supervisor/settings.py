@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where one supervisor lives and what its environment says.
+
+A supervisor's installation is a directory (``config["dir"]``)::
+
+    config/{plc_connections,cameras,routing,plc_symbols}.json   written at the first start, then the supervisor's own
+    config/{system_logs,auth_keys}.db                           log rows, managed keys
+    config/feature_flags.json                                   absent until somebody posts flags (quirk 22)
+    config/backups/                                             backup/create
+    home/.config/twincat_smarthome/twincat_config.json          app config with the connect target
+    web/static/hls/  scripts/web_server_ctl.sh                  HLS files, control script
+    supervisor.pid  supervisor.log                              for whoever runs the lab
+
+The layout is SUPERVISOR_API §6.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping
+
+PLC_DEFAULTS: Mapping[str, Any] = {
+    "name": "", "ams_net_id": "", "ams_port": 851, "ip_address": "", "tpy_file": None, "description": "",
+    "created": "2026-01-01T00:00:00", "last_modified": "2026-01-01T00:00:00", "active": True,
+}
+TAB_NAMES = (("Erdgeschoss", "🏡"), ("Obergeschoss", "🏠"), ("Dachboden", "🏚️"))
+CTL_SCRIPT = """#!/bin/sh
+# Control script of the supervisor. It only ever manages a supervisor on 0.0.0.0:5000 (SUPERVISOR_API §6):
+# one that listens elsewhere is left alone and nothing says so (quirk 11).
+exit 0
+"""
+
+
+def read_json(path: Path, default: Any) -> Any:
+    """Content of a JSON file, ``default`` if there is none. Raises ValueError for a broken file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file so that a reader sees the old or the new content, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    draft.replace(path)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One supervisor's configuration file and environment, and the paths that follow from them."""
+
+    config_path: Path
+    host: str
+    port: int
+    dir: Path
+    master_key: str | None
+    seed: Mapping[str, Any]                      #: the configuration file itself: what the first start writes to disk
+    restarted: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, config_path: Path, restarted: bool = False) -> Settings:
+        """Read a configuration file (see the package's ``__main__``). Raises KeyError for a missing entry."""
+        config = json.loads(config_path.read_text(encoding="utf-8"))
+        return cls(config_path=config_path, host=config["host"], port=int(config["port"]), dir=Path(config["dir"]),
+                   master_key=config.get("master_key"), seed=config, restarted=restarted,
+                   env={**os.environ, **{name: str(value) for name, value in config.get("env", {}).items()}})
+
+    config_dir = property(lambda self: self.dir / "config")
+    backups_dir = property(lambda self: self.config_dir / "backups")
+    hls_dir = property(lambda self: self.dir / "web" / "static" / "hls")
+    ctl_script = property(lambda self: self.dir / "scripts" / "web_server_ctl.sh")
+    app_config = property(lambda self: self.dir / "home" / ".config" / "twincat_smarthome" / "twincat_config.json")
+    flags_file = property(lambda self: self.config_dir / "feature_flags.json")
+    plcs_file = property(lambda self: self.config_dir / "plc_connections.json")
+    cameras_file = property(lambda self: self.config_dir / "cameras.json")
+    symbols_file = property(lambda self: self.config_dir / "plc_symbols.json")
+    logs_db = property(lambda self: self.config_dir / "system_logs.db")
+    keys_db = property(lambda self: self.config_dir / "auth_keys.db")
+    pid_file = property(lambda self: self.dir / "supervisor.pid")
+    log_file = property(lambda self: self.dir / "supervisor.log")
+
+    @property
+    def container_runtime(self) -> bool:
+        """True if this supervisor believes to run in a container; only its own environment can tell it so."""
+        return self.flag("SMARTHOME_CONTAINER_RUNTIME", False)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A yes/no of the environment; unset or unreadable gives the default."""
+        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+        return words.get(self.env.get(name, "").strip().lower(), default)
+
+    def number(self, name: str, default: float) -> float:
+        """A number of the environment; unset or unreadable gives the default."""
+        try:
+            return float(self.env[name])
+        except (KeyError, ValueError):
+            return default
+
+    def install(self) -> None:
+        """Create the directory layout; write the state files a first start finds missing."""
+        for folder in (self.config_dir, self.backups_dir, self.hls_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not self.ctl_script.parent.exists():  # only a missing folder: a removed script stays removed
+            self.ctl_script.parent.mkdir(parents=True)
+            self.ctl_script.write_text(CTL_SCRIPT, encoding="utf-8")
+            self.ctl_script.chmod(0o755)
+        for path, content in (
+            (self.plcs_file, {"plc_configs": first_plcs(self.seed), "active_plc": self.seed.get("active_plc")}),
+            (self.cameras_file, self.seed.get("cameras", {})),
+            (self.config_dir / "routing.json", {}),
+            (self.app_config, first_app_config(self.seed.get("target") or {})),
+        ):
+            if not path.exists():
+                write_json(path, content)
+
+
+def first_plcs(seed: Mapping[str, Any]) -> dict[str, Any]:
+    """The PLC entries of a configuration file in the shape GET plc/config shows (no runtime type there)."""
+    return {plc_id: {name: entry.get(name, default) for name, default in PLC_DEFAULTS.items()}
+            for plc_id, entry in seed.get("plc_configs", {}).items()}
+
+
+def first_app_config(target: Mapping[str, Any]) -> dict[str, Any]:
+    """The app config of a first start, with the saved connect target (empty: nothing to connect to)."""
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    tabs = {f"TabID_{uuid.uuid4().hex[:6]}": (order, name, icon) for order, (name, icon) in enumerate(TAB_NAMES)}
+    return {
+        "custom_lights": {}, "plc": {}, "schema_version": 2, "theme": "blue", "version": "2.0", "widgets": {},
+        "plc_ams_net_id": target.get("ams_net_id", ""), "plc_ams_port": target.get("ams_port", 851),
+        "plc_ip_address": target.get("ip_address", ""), "plc_runtime_type": target.get("runtime_type", "TC3"),
+        "tabs": {tab_id: {"created_at": now, "icon": icon, "id": tab_id, "is_system": True, "name": name, "order": order}
+                 for tab_id, (order, name, icon) in tabs.items()},
+    }

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.modules import host_info
+from ansible_collections.lineops.runbook.plugins.plugin_utils._action import HostAction
+
+
+class ActionModule(HostAction):
+    """Runs the module of the same name on the host; a host that cannot be asked is an answer, not an abort."""
+
+    noun = host_info
+
+    def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Look from the host."""
+        try:
+            return super().act(task_vars)
+        except LineopsError as error:
+            return {"changed": False, "failure": error.as_failure()}

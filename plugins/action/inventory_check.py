@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._inventory import check_host, check_limit, check_secrets
+from ansible_collections.lineops.runbook.plugins.modules import inventory_check
+from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
+from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
+
+
+class ActionModule(RunbookAction):
+    """Reads the contract variables of the current host and checks them; contacts nobody."""
+
+    noun = inventory_check
+
+    def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
+        """Secrets never appear in a sentence; scrubbing is the second net."""
+        return self._secrets(task_vars)
+
+    def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Check contract, secrets and limit."""
+        host = task_vars["inventory_hostname"]
+        variables, mistakes = self._contract(task_vars)
+        found, warnings = check_host(variables)
+        mistakes += found
+        mistakes += check_secrets(self._secrets(task_vars), host, variables.get("lineops_line"))
+        mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
+        result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}
+        if mistakes and self.params()["fail"]:
+            raise LineopsError("inventory.mistakes", " ".join(mistakes), result=result)
+        return result
+
+    def _hosts(self, task_vars: dict[str, t.Any]) -> set[str]:
+        return {host for hosts in task_vars.get("groups", {}).values() for host in hosts}
+
+    def _contract(self, task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+        """Return the templated contract variables, and a sentence for each that cannot be templated."""
+        variables, mistakes = {}, []
+        for name in sorted(name for name in task_vars if name.startswith("lineops_") and name != "lineops_secrets"):
+            try:
+                variables[name] = self._templar.template(task_vars[name])
+            except AnsibleError as error:
+                mistakes.append(f"{name} cannot be evaluated: {str(error).splitlines()[0]}")
+        return variables, mistakes
+
+    def _secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
+        try:
+            return plain_secrets(self._templar.template(task_vars.get("lineops_secrets")))
+        except AnsibleError:
+            return None

@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every state change returns (DESIGN §6). Private to this collection."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ._errors import LineopsError
+
+
+class Change:
+    """Collects requested, original, reached, latency_s and verified of one state change."""
+
+    def __init__(self, requested: t.Any, original: t.Any) -> None:
+        self._started = time.monotonic()
+        self._result: dict[str, t.Any] = {
+            "changed": False, "requested": requested, "original": original, "reached": original, "verified": False}
+
+    def result(self, **values: t.Any) -> dict[str, t.Any]:
+        """Return the result so far with values on top, and a diff of original and reached."""
+        self._result.update(values)
+        return {
+            **self._result,
+            "latency_s": round(time.monotonic() - self._started, 3),
+            "diff": {"before": {"state": self._result["original"]}, "after": {"state": self._result["reached"]}},
+        }
+
+    def failed(self, error: LineopsError, **values: t.Any) -> LineopsError:
+        """Return error with what was reached so far, so that a failed task still tells what is changed."""
+        error.details["result"] = self.result(**values)
+        return error

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of findings: what each code means, who acts, and the severity rule behind it.
+
+A released code never changes its meaning (DESIGN §2). Private to this collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Rules of the binding operations playbook that give a severity; the ids are those of docs/traceability.md.
+SEVERITY_RULES = {
+    "none": ("", "nothing is wrong"),
+    "B.E1": ("SEV-1", "control commands are no longer possible"),
+    "SEV.1": ("SEV-1", "no control through this supervisor"),
+    "SEV.3": ("SEV-3", "a single feature is disturbed, production goes on"),
+}
+
+
+@dataclass(frozen=True)
+class FindingType:
+    """One row of the findings table.
+
+    code: stable name; playbook: the binding playbook that handles it; rule: key of SEVERITY_RULES;
+    en/de: one sentence, {plc}, {host}, {detail} are filled in; heals: actions Playbook B may take, in words, or ""
+    where nothing here can heal it; owner: who acts when it is not healed; next_step: what that person does first.
+    """
+
+    code: str
+    playbook: str
+    rule: str
+    en: str
+    de: str
+    heals: str
+    owner: str
+    next_step: str
+
+
+_ROWS = (
+    FindingType(
+        "plc.healthy", "B", "none",
+        "The PLC {plc} answers and takes commands{detail}.",
+        "Die PLC {plc} antwortet und nimmt Befehle an{detail}.",
+        "", "", ""),
+    FindingType(
+        "supervisor.unreachable", "C", "SEV.1",
+        "The supervisor on {host} does not answer{detail}.",
+        "Der Supervisor auf {host} antwortet nicht{detail}.",
+        "", "L1", "Check that {host} is on and its supervisor service runs; if it does not start, run Playbook C."),
+    FindingType(
+        "supervisor.path_blocked", "B", "SEV.3",
+        "The supervisor runs and answers on {host} itself, but not from here{detail}.",
+        "Der Supervisor läuft und antwortet auf {host} selbst, aber nicht von hier{detail}.",
+        "", "L1", "Compare lineops_supervisor_url with the address it listens on, then look at the network between."),
+    FindingType(
+        "supervisor.not_understood", "C", "SEV.1",
+        "Something answers at the supervisor's address of {host}, but not as the supervisor does{detail}.",
+        "Unter der Supervisor-Adresse von {host} antwortet etwas, aber nicht wie der Supervisor{detail}.",
+        "", "L2", "Open lineops_supervisor_url in a browser: a proxy, another program or a broken start page answers."),
+    FindingType(
+        "supervisor.key_refused", "B", "SEV.3",
+        "The supervisor on {host} refuses our operator key{detail}.",
+        "Der Supervisor auf {host} lehnt unseren Operator-Schlüssel ab{detail}.",
+        "", "L1", "Put a valid operator key into lineops_secrets; nothing was tried without it."),
+    FindingType(
+        "supervisor.all_keys_refused", "B", "SEV.3",
+        "The supervisor on {host} refuses every key we have{detail}.",
+        "Der Supervisor auf {host} lehnt alle unsere Schlüssel ab{detail}.",
+        "", "L1", "Check that the URL is the right supervisor and renew both keys in lineops_secrets."),
+    FindingType(
+        "plc.filtered", "B", "B.E1",
+        "Packets to the PLC {plc} are dropped on the way{detail}.",
+        "Pakete zur PLC {plc} gehen unterwegs verloren{detail}.",
+        "", "L1", "Check that the PLC is on, its network cable, switch port and firewall (TCP 48898, UDP 48899)."),
+    FindingType(
+        "plc.router_refused", "B", "B.E1",
+        "The PLC {plc} is on the network, but its TwinCAT router refuses connections{detail}.",
+        "Die PLC {plc} ist im Netz, aber ihr TwinCAT-Router weist Verbindungen ab{detail}.",
+        "", "L1", "Look at the TwinCAT icon on the PLC: the runtime is stopped, restarting, or port 48898 is closed."),
+    FindingType(
+        "plc.silent", "B", "B.E1",
+        "The PLC {plc} accepts connections but answers nothing{detail}.",
+        "Die PLC {plc} nimmt Verbindungen an, antwortet aber nicht{detail}.",
+        "", "L1", "Go to the PLC: it hangs or is overloaded. A restart of the supervisor does not help."),
+    FindingType(
+        "plc.route_missing", "B", "B.E1",
+        "The PLC {plc} has no ADS route back to {host}{detail}.",
+        "Der PLC {plc} fehlt die ADS-Route zurück zu {host}{detail}.",
+        "add the route, connect again", "L1",
+        "Add the route to {host} in TwinCAT XAE on the engineering side (SYSTEM > Routes)."),
+    FindingType(
+        "plc.route_refused", "B", "B.E1",
+        "The PLC {plc} did not take the new ADS route: its user name or password is wrong{detail}.",
+        "Die PLC {plc} hat die neue ADS-Route nicht angenommen: Benutzer oder Passwort ist falsch{detail}.",
+        "", "L1", "Correct plc_username and plc_password in lineops_secrets, or add the route in TwinCAT XAE."),
+    FindingType(
+        "plc.route_unanswered", "B", "B.E1",
+        "The PLC {plc} does not answer route requests (UDP 48899){detail}.",
+        "Die PLC {plc} beantwortet keine Routen-Anfragen (UDP 48899){detail}.",
+        "", "L1", "Open UDP 48899 to the PLC or switch its discovery on, or add the route in TwinCAT XAE."),
+    FindingType(
+        "plc.link_stale", "B", "B.E1",
+        "The supervisor on {host} holds a PLC link that does not match the PLC {plc}{detail}.",
+        "Der Supervisor auf {host} hält eine PLC-Verbindung, die nicht zur PLC {plc} passt{detail}.",
+        "connect again", "L2",
+        "Restart the supervisor (Playbook C): its ADS library holds a dead connection."),
+    FindingType(
+        "plc.library_wedged", "C", "B.E1",
+        "The supervisor's ADS library on {host} holds a dead connection to the PLC {plc}{detail}.",
+        "Die ADS-Bibliothek des Supervisors auf {host} hält eine tote Verbindung zur PLC {plc}{detail}.",
+        "", "L1", "Restart the supervisor on {host} (Playbook C), then run Playbook B again; only that clears it."),
+    FindingType(
+        "plc.unclear", "B", "B.E1",
+        "The PLC {plc} does not work and the cause could not be told apart{detail}.",
+        "Die PLC {plc} arbeitet nicht, die Ursache ließ sich nicht eingrenzen{detail}.",
+        "", "L2", "Read the evidence below; look at the PLC and its route table in TwinCAT XAE."),
+)
+
+FINDINGS = {row.code: row for row in _ROWS}
+
+
+def severity_of(code: str) -> tuple[str, str]:
+    """Return (severity, rule in words) of a finding code; severity is "" where nothing is wrong."""
+    rule = FINDINGS[code].rule
+    severity, words = SEVERITY_RULES[rule]
+    return severity, words if rule == "none" else f"{words} (rule {rule})"
+
+
+def sentence_of(code: str, language: str, *, plc: str, host: str, detail: str = "") -> str:
+    """Return the finding in words, in "en" or "de"; names from the plant are inserted as text, never templated."""
+    text = FINDINGS[code].de if language == "de" else FINDINGS[code].en
+    return _fill(text, plc=plc, host=host, detail=f" ({detail})" if detail else "")
+
+
+def next_step_of(code: str, *, host: str) -> str:
+    """Return what the owner of an unhealed finding does first."""
+    return _fill(FINDINGS[code].next_step, host=host)
+
+
+def _fill(text: str, **names: str) -> str:
+    """Insert names once each, left to right, so that braces inside a name stay what they are."""
+    pieces = text.split("{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}", 1)
+        filled.append(names[name] + rest)
+    return "".join(filled)

@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory contract (DESIGN §5) as a table, and its check: one sentence per mistake. Pure. Private to this collection."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ._ads_frames import valid_net_id
+
+#: Runtime type -> AMS port of its first PLC runtime (ADS_FACTS §7).
+RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
+SECRET_NAMES = ("operator_key", "admin_key", "plc_username", "plc_password")
+_MISSING = object()
+
+
+def is_net_id(value: t.Any) -> bool:
+    """Say whether value is an AMS NetId: six numbers 0-255 with dots."""
+    return isinstance(value, str) and valid_net_id(value)
+
+
+def is_ip(value: t.Any) -> bool:
+    """Say whether value is an IPv4 address (a NetId's first four parts are one; TwinCAT routes use IPv4)."""
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        return False
+    return isinstance(value, str)
+
+
+def is_url(value: t.Any) -> bool:
+    """Say whether value is an http(s) URL with a host, no user, query or fragment, and a port in range."""
+    if not isinstance(value, str):
+        return False
+    try:
+        url = urlsplit(value)
+        port_is_valid = url.port is None or url.port > 0
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname) and "@" not in url.netloc and port_is_valid and not (
+        url.query or url.fragment)
+
+
+def is_port(value: t.Any) -> bool:
+    """Say whether value is a number 1-65535 (an AMS port is 16 bits too)."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
+
+
+def is_text(value: t.Any) -> bool:
+    """Say whether value is a non-empty string."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_symbol(value: t.Any) -> bool:
+    """Say whether value looks like a PLC symbol, e.g. MAIN.bOpsTest; GATEWAY.* proves nothing (SUPERVISOR_API §4)."""
+    return isinstance(value, str) and not value.upper().startswith("GATEWAY.") and bool(
+        re.fullmatch(r"[A-Za-z_]\w*(\[\d+\])?(\.[A-Za-z_]\w*(\[\d+\])?)*", value))
+
+
+def _is_bool(value: t.Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_scalar(value: t.Any) -> bool:
+    return isinstance(value, (bool, int, float, str))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the contract: where, what is right, and how to say it."""
+
+    name: str
+    is_valid: t.Callable[[t.Any], bool]
+    expected: str
+    required: bool = True
+
+
+HOST_RULES = (
+    Rule("lineops_line", is_text, "the name of the line this host belongs to, e.g. line3"),
+    Rule("lineops_supervisor_url", is_url, "an address such as http://10.30.0.11:5000"),
+    Rule("lineops_plcs", lambda value: isinstance(value, list) and bool(value), "a list with at least one PLC"),
+    Rule("lineops_run_from", lambda value: value in ("controller", "host"), "controller or host", required=False),
+    Rule("lineops_host_access", _is_bool, "true or false", required=False),
+    Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
+)
+PLC_RULES = (
+    Rule("id", is_text, "a name such as plc_001"),
+    Rule("active", _is_bool, "true or false", required=False),
+    Rule("ip_address", is_ip, "an IPv4 address such as 10.30.0.21"),
+    Rule("ams_net_id", is_net_id, "six numbers 0-255 with dots, such as 10.30.0.21.1.1"),
+    Rule("runtime_type", lambda value: value in RUNTIME_PORTS, "TC2 or TC3"),
+    Rule("ams_port", is_port, "a number such as 851", required=False),
+    Rule("route", lambda value: isinstance(value, dict), "a mapping with name, local_ams_net_id and local_ip"),
+    Rule("test_variable", lambda value: isinstance(value, dict),
+         "the declared safe test variable: a mapping with name, type, test_value and rest_value"),
+)
+ROUTE_RULES = (
+    Rule("name", is_text, "the name of the route on the PLC"),
+    Rule("local_ams_net_id", is_net_id, "the supervisor's own NetId, six numbers 0-255 with dots"),
+    Rule("local_ip", is_ip, "the supervisor's own IPv4 address"),
+)
+VARIABLE_RULES = (
+    Rule("name", is_symbol, "a PLC symbol such as MAIN.bOpsTest (GATEWAY.* proves nothing)"),
+    Rule("type", is_text, "a PLC type such as BOOL"),
+    Rule("test_value", _is_scalar, "the value to write for a moment"),
+    Rule("rest_value", _is_scalar, "the value to put back"),
+)
+
+
+def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
+    """Check one host's contract variables.
+
+    Returns (mistakes, warnings), each one sentence naming variable, list index, value and what is expected.
+    """
+    mistakes = _check(variables, HOST_RULES, "")
+    warnings: list[str] = []
+    plcs = variables.get("lineops_plcs")
+    for index, plc in enumerate(plcs if isinstance(plcs, list) else []):
+        where = f"lineops_plcs[{index}]"
+        if not isinstance(plc, dict):
+            mistakes.append(f"{where} is {plc!r}; expected a mapping.")
+            continue
+        mistakes += _check(plc, PLC_RULES, where)
+        for name, rules in (("route", ROUTE_RULES), ("test_variable", VARIABLE_RULES)):
+            if isinstance(plc.get(name), dict):
+                mistakes += _check(plc[name], rules, f"{where}.{name}")
+        warnings += _net_id_warning(plc, where)
+    if isinstance(plcs, list) and len(_active(plcs)) != 1:
+        mistakes.append(f"lineops_plcs has {len(_active(plcs))} active PLCs; expected exactly one (the one the supervisor connects to).")
+    return mistakes, warnings
+
+
+def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
+    """Check the secrets of one host; values are never part of a sentence."""
+    if not isinstance(secrets, dict) or not secrets:
+        return ["lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."]
+    found = _entry_of(secrets, host, line)
+    if found is None:
+        return [f"lineops_secrets has no entry for host {host} nor for line {line}."]
+    where, entry = found
+    if not isinstance(entry, dict):
+        return [f"lineops_secrets.{where} is not a mapping; expected {', '.join(SECRET_NAMES)}."]
+    wrong = [name for name in SECRET_NAMES if name in entry and not is_text(entry[name])]
+    missing = [name for name in SECRET_NAMES if name not in entry and name != "admin_key"]
+    return [f"lineops_secrets.{where}.{name} is not a text (its value is not shown)." for name in wrong] + [
+        f"lineops_secrets.{where}.{name} is missing." for name in missing]
+
+
+def check_limit(limit: str | None, known: t.Container[str]) -> list[str]:
+    """Check the words of -l against the known groups and hosts; patterns (*, ~, [, &, @) are left to Ansible."""
+    words = [word for word in re.split(r"[,:]", limit or "") if word]
+    plain = [word.lstrip("!&") for word in words if not re.search(r"[*?\[\]~@]", word)]
+    return [f"-l names {word!r}, which is no line and no host of this inventory." for word in plain if word not in known]
+
+
+def host_secrets(secrets: t.Any, host: str, line: t.Any) -> dict[str, str]:
+    """Return the secrets of a host, looked up by host name first, then by line; {} where there are none."""
+    found = _entry_of(secrets, host, line) if isinstance(secrets, dict) else None
+    entry = found[1] if found else None
+    if not isinstance(entry, dict):
+        return {}
+    return {name: entry[name] for name in SECRET_NAMES if is_text(entry.get(name))}
+
+
+def active_plc(plcs: t.Any) -> dict[str, t.Any]:
+    """Return the PLC the supervisor connects to, with ams_port filled in; {} where the list has none."""
+    found = _active(plcs) if isinstance(plcs, list) else []
+    return {"ams_port": RUNTIME_PORTS.get(found[0].get("runtime_type"), 851), **found[0]} if found else {}
+
+
+def _active(plcs: list[t.Any]) -> list[dict[str, t.Any]]:
+    entries = [plc for plc in plcs if isinstance(plc, dict)]
+    return entries if len(entries) == 1 and "active" not in entries[0] else [plc for plc in entries if plc.get("active") is True]
+
+
+def _entry_of(secrets: dict[str, t.Any], host: str, line: t.Any) -> tuple[str, t.Any] | None:
+    for name in (host, line):
+        if isinstance(name, str) and name in secrets:
+            return name, secrets[name]
+    return None
+
+
+def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -> list[str]:
+    mistakes = []
+    for rule in rules:
+        name = f"{where}.{rule.name}" if where else rule.name
+        value = values.get(rule.name, _MISSING)
+        if value is _MISSING or value is None:
+            if rule.required:
+                mistakes.append(f"{name} is missing; expected {rule.expected}.")
+        elif not rule.is_valid(value):
+            mistakes.append(f"{name} is {value!r}; expected {rule.expected}.")
+    return mistakes
+
+
+def _net_id_warning(plc: t.Mapping[str, t.Any], where: str) -> list[str]:
+    net_id, ip = plc.get("ams_net_id"), plc.get("ip_address")
+    if not is_net_id(net_id) or not is_ip(ip) or net_id.startswith(f"{ip}."):
+        return []
+    return [
+        f"{where}.ams_net_id {net_id} is not made from ip_address {ip}: the supervisor connects to the first four "
+        "numbers of the NetId, not to ip_address (SUPERVISOR_API quirk 3)."
+    ]

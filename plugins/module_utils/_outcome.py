@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator reads at the end: the result of each host as data and as one line. Pure. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._findings import severity_of
+
+#: Result -> whether the run has done its job for that host (DESIGN §3, exit codes).
+RESULTS = {"HEALTHY": True, "HEALED": True, "PLANNED": True, "UNRESOLVED": False, "REFUSED": False, "FAILED": False}
+
+_PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
+
+
+def plc_outcome(
+    finding: t.Mapping[str, t.Any],
+    final: t.Mapping[str, t.Any],
+    *,
+    steps: t.Sequence[t.Mapping[str, t.Any]] = (),
+    planned: t.Sequence[t.Mapping[str, t.Any]] = (),
+    check_mode: bool = False,
+) -> dict[str, t.Any]:
+    """Return the outcome of one host.
+
+    finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
+    steps: what was done, each with title and changed; planned: what --check would do.
+    """
+    healthy = final["code"] == "plc.healthy"
+    changed = any(step.get("changed") for step in steps)
+    if healthy:
+        result = "HEALED" if changed else "HEALTHY"
+    else:
+        result = "PLANNED" if check_mode and planned else "UNRESOLVED"
+    told = finding if healthy or finding["code"] != "plc.healthy" else final
+    severity, rule = severity_of(told["code"])
+    return {
+        "result": result,
+        "resolved": RESULTS[result],
+        "finding": told["code"],
+        "sentence": told["sentence"],
+        "severity": severity,
+        "rule": rule,
+        "verdict": told["verdict"],
+        "counter_checks": told["counter_checks"],
+        "refuted": [fallen["code"] for fallen in told["refuted"]],
+        "actions": [step["title"] for step in (planned if result == "PLANNED" else steps)],
+        "changed": changed,
+        "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
+        "owner": told["owner"],
+        "next_step": told["next_step"],
+    }
+
+
+def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
+    """Return one line: host, result, finding, what was done, proof, severity, seconds, and who is next."""
+    parts = [f"{host}: {outcome['result']} - {outcome['sentence']}"]
+    if outcome.get("actions"):
+        parts.append(("would: " if outcome["result"] == "PLANNED" else "done: ") + ", ".join(outcome["actions"]))
+    if outcome.get("proof"):
+        parts.append("proven by " + " and ".join(outcome["proof"]))
+    if outcome.get("severity"):
+        parts.append(f"{outcome['severity']}: {outcome['rule']}")
+    parts += outcome.get("notes") or []
+    if not RESULTS[outcome["result"]] and outcome.get("next_step"):
+        parts.append(f"next ({outcome['owner']}): {outcome['next_step']}")
+    if outcome.get("seconds") is not None:
+        own = outcome.get("supervisor_seconds") or 0.0
+        parts.append(f"{outcome['seconds']:.1f} s, of it {own:.1f} s the supervisor's own answers")
+    return " | ".join(parts)
+
+
+def summary_lines(outcomes: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the lines of all hosts, those that need a person last, where the eye stops."""
+    order = sorted(outcomes, key=lambda host: (not RESULTS[outcomes[host]["result"]], host))
+    return [line_of(host, outcomes[host]) for host in order]

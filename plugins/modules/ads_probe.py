@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ads_probe
+short_description: Tell why a TwinCAT PLC does not answer
+version_added: 1.0.0
+author:
+  - lineops contributors (@lineops)
+description:
+  - Asks a PLC who it is (UDP 48899) and reads its device info over ADS (TCP 48898), both from the controller.
+  - Tells an open path, a missing route, a refusal, dropped packets, a wrong AMS port, a wrong NetId and silence apart.
+  - A TwinCAT router keeps one connection per client address, so the probe uses the controller's own address and one
+    connection, and only one probe per PLC runs at a time on a controller.
+extends_documentation_fragment:
+  - lineops.runbook.attributes
+  - lineops.runbook.attributes.info
+  - lineops.runbook.plc
+options:
+  local_ip:
+    description:
+      - Address of the controller to ask from. By default the operating system picks it.
+    type: str
+  local_ams_net_id:
+    description:
+      - NetId to ask with. By default O(local_ip) with V(.1.1).
+    type: str
+  connect_timeout:
+    description:
+      - Seconds to wait for the TCP connection and for the UDP answer.
+    type: float
+    default: 1.0
+  timeout:
+    description:
+      - Seconds to wait for the ADS answer.
+    type: float
+    default: 2.0
+notes:
+  - Runs on the controller only. Never probe from a supervisor's own address, that ends the supervisor's connection.
+"""
+
+EXAMPLES = r"""
+- name: Look at the PLC from the controller
+  lineops.runbook.ads_probe:
+    plc_id: plc_001
+    ip_address: 10.30.0.21
+    ams_net_id: 10.30.0.21.1.1
+    ams_port: 851
+    local_ip: 10.30.0.5
+  register: plc
+"""
+
+RETURN = r"""
+probe:
+  description: Outcome of the ADS read, in one word and in one sentence.
+  returned: always
+  type: dict
+  sample: {outcome: closed, sentence: "The router closed the connection.", latency_s: 0.004}
+identity:
+  description: What the PLC says of itself over UDP, or null if it did not answer.
+  returned: always
+  type: dict
+  sample: {ams_net_id: 10.30.0.21.1.1, host_name: CX-123456, twincat_version: 3.1.4024}
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point of the look.
+  returned: always
+  type: str
+"""
+
+import fcntl
+import os
+import tempfile
+import typing as t
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
+from ansible_collections.lineops.runbook.plugins.module_utils._args import PLC_SPEC
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **PLC_SPEC,
+    "local_ip": {"type": "str"},
+    "local_ams_net_id": {"type": "str"},
+    "connect_timeout": {"type": "float", "default": 1.0},
+    "timeout": {"type": "float", "default": 2.0},
+}
+
+
+@contextmanager
+def _one_at_a_time(ip: str) -> t.Iterator[None]:
+    """Hold the lock of one PLC: a second connection from this address would end the first (ADS_FACTS §5)."""
+    path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
+    return probe(
+        params["ip_address"], params["ams_net_id"], params["ams_port"], local_ip=params["local_ip"],
+        local_ams_net_id=params["local_ams_net_id"], connect_timeout=params["connect_timeout"],
+        timeout=params["timeout"])
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Identify over UDP, then read the device info; a closed connection is tried once more (another client's turn)."""
+    with _one_at_a_time(params["ip_address"]):
+        identity = identify(params["ip_address"], local_ip=params["local_ip"], timeout=params["connect_timeout"])
+        answer = _ask(params)
+        if answer.outcome == "closed":
+            answer = _ask(params)
+    return {
+        "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
+        "identity": asdict(identity) if identity else None,
+    }
+
+
+def main() -> None:
+    """Run where the module is sent; the action plugin of the same name keeps it on the controller."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

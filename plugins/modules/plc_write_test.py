@@ -1,0 +1,224 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plc_write_test
+short_description: Write the declared test variable of a PLC and put it back
+version_added: 1.0.0
+author:
+  - lineops contributors (@lineops)
+description:
+  - Proves that commands reach the PLC, by writing O(test_value) and then O(rest_value) through the supervisor.
+  - Only the variable declared in the inventory is written. It must be known to the supervisor and the supervisor's
+    write breaker must be closed, else nothing is written.
+  - The value before cannot be known, since reads through the supervisor show the last written value. The rest value
+    comes from the inventory.
+  - The rest value is written back also when the test write fails, on SIGINT and on SIGTERM.
+extends_documentation_fragment:
+  - lineops.runbook.attributes
+  - lineops.runbook.attributes.actiongroup_supervisor
+  - lineops.runbook.supervisor
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Checks the breaker and the variable, writes nothing and says that the write path is not proven.
+  diff_mode:
+    support: full
+    details:
+      - The variable is as it was afterwards, so before and after are equal unless it could not be put back.
+  idempotent:
+    support: full
+    details:
+      - A test variable that is written and put back is no change of the plant.
+options:
+  plc_id:
+    description:
+      - Id of the PLC in the supervisor.
+    type: str
+    default: plc_001
+  variable:
+    description:
+      - Name of the declared test variable.
+    type: str
+    required: true
+  test_value:
+    description:
+      - Value to write for a moment. Not needed for O(state=at_rest).
+    type: raw
+  rest_value:
+    description:
+      - Value to put back.
+    type: raw
+    required: true
+  state:
+    description:
+      - V(tested) writes the test value and puts the rest value back.
+      - V(at_rest) writes the rest value only. It finishes what an interrupted run left.
+    type: str
+    choices: [tested, at_rest]
+    default: tested
+"""
+
+EXAMPLES = r"""
+- name: Prove that commands reach the PLC
+  lineops.runbook.plc_write_test:
+    url: http://10.30.0.11:5000
+    operator_key: "{{ lineops_secrets.line3.operator_key }}"
+    variable: MAIN.bOpsTest
+    test_value: true
+    rest_value: false
+"""
+
+RETURN = r"""
+requested:
+  description: State asked for.
+  returned: always
+  type: str
+original:
+  description: Always null, the value before cannot be known.
+  returned: always
+  type: raw
+reached:
+  description: The value the variable was left with, or null if that is not known.
+  returned: always
+  type: raw
+proven:
+  description: Whether the write path works; null if nothing was written.
+  returned: always
+  type: bool
+verified:
+  description: Whether every write was confirmed.
+  returned: always
+  type: bool
+latency_s:
+  description: Seconds the task took.
+  returned: always
+  type: float
+failure:
+  description: Code, message and hint.
+  returned: on failure
+  type: dict
+calls:
+  description: Every call made, with time, status, seconds and request id.
+  returned: always
+  type: list
+  elements: str
+supervisor_seconds:
+  description: Sum of the supervisor's own answer times.
+  returned: always
+  type: float
+observed_from:
+  description: Vantage point.
+  returned: always
+  type: str
+"""
+
+import signal
+import typing as t
+from contextlib import contextmanager
+
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of
+from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **SUPERVISOR_SPEC,
+    "plc_id": {"type": "str", "default": "plc_001"},
+    "variable": {"type": "str", "required": True},
+    "test_value": {"type": "raw"},
+    "rest_value": {"type": "raw", "required": True},
+    "state": {"type": "str", "choices": ["tested", "at_rest"], "default": "tested"},
+}
+
+
+class _Interrupted(BaseException):
+    """SIGINT or SIGTERM while the test value stands in the PLC."""
+
+
+@contextmanager
+def _signals_put_back() -> t.Iterator[None]:
+    """Turn SIGINT and SIGTERM into an exception, so that finally runs; Ansible's workers would just end (DESIGN §3)."""
+
+    def interrupt(number: int, frame: t.Any) -> None:
+        raise _Interrupted(number)
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _refuse_unsafe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> None:
+    """Write nothing while the breaker is not closed or the symbol is unknown: a probe could wedge it (quirk 8)."""
+    breakers = client.system_status().body.get("circuit_breakers") or {}
+    state = (breakers.get(f"plc:{params['plc_id']}:write") or {}).get("state", "closed")
+    if state != "closed":
+        raise LineopsError(
+            "plc.write_breaker", f"The supervisor's write breaker is {state}; nothing was written.",
+            "Wait 30 s after the last failed write, or restart the supervisor.")
+    known = client.search_variable(params["variable"]).body.get("variables") or []
+    if params["variable"] not in [symbol.get("name") for symbol in known]:
+        raise LineopsError(
+            "plc.symbol_unknown", f"The supervisor does not know the variable {params['variable']}; nothing was written.",
+            "Correct test_variable.name in lineops_plcs.")
+
+
+def _write(client: SupervisorClient, params: t.Mapping[str, t.Any], value: t.Any) -> bool:
+    return client.write(params["variable"], value, params["plc_id"]).ok
+
+
+def _written(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> tuple[bool, bool]:
+    """Write the test value and put the rest value back whatever happens; return (test value taken, rest value taken)."""
+    taken = put_back = False
+    with _signals_put_back():
+        try:
+            taken = _write(client, params, params["test_value"])
+        finally:
+            put_back = _write(client, params, params["rest_value"])
+    return taken, put_back
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Look first, then write."""
+    if params["state"] == "tested" and params["test_value"] is None:
+        raise LineopsError("plc.no_test_value", "test_value is missing.")
+    with client_of(params) as client:
+        change = Change(params["state"], None)
+        try:
+            _refuse_unsafe(client, params)
+            if check_mode:
+                return change.result(proven=None, msg="Write path not proven: check mode.", **calls_of(client))
+            if params["state"] == "at_rest":
+                taken = put_back = _write(client, params, params["rest_value"])
+            else:
+                taken, put_back = _written(client, params)
+        except LineopsError as error:
+            raise change.failed(error, proven=None, **calls_of(client)) from error
+        reached = params["rest_value"] if put_back else None
+        if taken and put_back:
+            return change.result(proven=True, verified=True, reached=reached, **calls_of(client))
+        raise change.failed(
+            LineopsError(
+                "plc.write_failed",
+                "The supervisor could not write the test variable." if not taken else
+                f"The test variable {params['variable']} could not be put back to {params['rest_value']!r}."),
+            proven=False, reached=reached, changed=taken and not put_back, **calls_of(client))
+
+
+def main() -> None:
+    """Run on the host."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

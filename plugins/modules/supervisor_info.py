@@ -1,0 +1,232 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: supervisor_info
+short_description: What a supervisor says of itself, its PLC and its streams
+version_added: 1.0.0
+author:
+  - lineops contributors (@lineops)
+description:
+  - Reads status, SLO, streams, service, versions, admin log, PLC configuration and route status of a supervisor in one task.
+  - Never fails because the supervisor does not answer. What could not be observed is named in RV(not_observed).
+  - What is said here are claims. V(connected) is a flag of the supervisor and proves nothing about the PLC.
+extends_documentation_fragment:
+  - lineops.runbook.attributes
+  - lineops.runbook.attributes.info
+  - lineops.runbook.attributes.actiongroup_supervisor
+  - lineops.runbook.supervisor
+options:
+  gather_subset:
+    description:
+      - What to ask for.
+      - V(route_test) asks the supervisor to reach O(plcs) over ADS. Its counters move, and it blocks other ADS work of
+        the supervisor for two minutes if the address drops packets, so look at the path first.
+    type: list
+    elements: str
+    choices: [status, slo, streams, versions, service, logs, plc_config, route_status, route_test]
+    default: [status, slo, streams, versions, service, logs, plc_config, route_status]
+  plcs:
+    description:
+      - The PLCs for V(route_test).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Name under which the result is returned.
+        type: str
+        required: true
+      ip_address:
+        description: IPv4 address of the PLC.
+        type: str
+        required: true
+      ams_net_id:
+        description: AMS NetId of the PLC.
+        type: str
+        required: true
+      ams_port:
+        description: AMS port of the runtime. It is always sent, since the supervisor's own default is wrong for TC3.
+        type: int
+        default: 851
+  log_limit:
+    description:
+      - How many rows of the admin log to read, 1 to 500.
+    type: int
+    default: 50
+seealso:
+  - module: lineops.runbook.ads_probe
+"""
+
+EXAMPLES = r"""
+- name: Ask a supervisor how it is
+  lineops.runbook.supervisor_info:
+    url: "{{ lineops_supervisor_url }}"
+    admin_key: "{{ lineops_secrets[lineops_line].admin_key }}"
+  register: supervisor
+
+- name: Let the supervisor test its route to the PLC
+  lineops.runbook.supervisor_info:
+    url: "{{ lineops_supervisor_url }}"
+    operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
+    gather_subset: [route_test]
+    plcs:
+      - id: plc_001
+        ip_address: 10.30.0.21
+        ams_net_id: 10.30.0.21.1.1
+        ams_port: 851
+"""
+
+RETURN = r"""
+status:
+  description: PLC flag, circuit breakers and time, as the supervisor says them.
+  returned: when observed
+  type: dict
+  sample: {plc_connected: true, breakers: {"plc:plc_001:write": closed}}
+slo:
+  description: SLO status and names of its alerts. Failed tests of one's own count too.
+  returned: when observed
+  type: dict
+  sample: {status: ok, alerts: []}
+streams:
+  description: Streams by camera, redacted.
+  returned: when observed
+  type: dict
+versions:
+  description: API versions.
+  returned: when observed
+  type: dict
+service:
+  description: Process id, arguments, container flag.
+  returned: when observed
+  type: dict
+logs:
+  description: Newest rows of the admin log.
+  returned: when observed
+  type: list
+  elements: dict
+plc_config:
+  description: Stored PLC entries and the live connect target.
+  returned: when observed
+  type: dict
+route_status:
+  description: The supervisor's own AMS NetId and whether it has an ADS library.
+  returned: when observed
+  type: dict
+route_test:
+  description: Per PLC id, whether the supervisor reached it, and the words of its error.
+  returned: when asked for and observed
+  type: dict
+  sample: {plc_001: {success: false, error: "ADSError: timeout elapsed (1861). ", elapsed_s: 5.1}}
+not_observed:
+  description: Per subset, the failure that kept it from being observed.
+  returned: always
+  type: dict
+  sample: {logs: {code: supervisor.key_missing, message: No admin key is given., hint: ""}}
+calls:
+  description: Every call made, with time, status, seconds and request id.
+  returned: always
+  type: list
+  elements: str
+supervisor_seconds:
+  description: Sum of the supervisor's own answer times.
+  returned: always
+  type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point of the look.
+  returned: always
+  type: str
+"""
+
+import typing as t
+
+from ansible_collections.lineops.runbook.plugins.module_utils._args import (
+    ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of, test_route,
+)
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
+
+def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    body = client.system_status().body
+    breakers = {name: breaker.get("state") for name, breaker in (body.get("circuit_breakers") or {}).items()}
+    return {"plc_connected": (body.get("plc") or {}).get("connected") is True, "breakers": breakers}
+
+
+def _slo(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    body = client.slo().body
+    return {"status": body.get("status"), "alerts": [alert.get("name") for alert in body.get("alerts") or []]}
+
+
+def _plc_config(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    return {"stored": client.plc_config().body, "target": client.debug_target().body}
+
+
+def _route_test(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    return {plc["id"]: test_route(client, plc) for plc in params["plcs"]}
+
+
+_SUBSETS: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
+    "status": _status,
+    "slo": _slo,
+    "streams": lambda client, params: client.streams().body.get("streams"),
+    "versions": lambda client, params: client.versioning().body,
+    "service": lambda client, params: client.service_info().body,
+    "logs": lambda client, params: client.logs(limit=params["log_limit"]).body,
+    "plc_config": _plc_config,
+    "route_status": lambda client, params: client.route_status().body,
+    "route_test": _route_test,
+}
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **SUPERVISOR_SPEC,
+    "gather_subset": {
+        "type": "list", "elements": "str", "choices": list(_SUBSETS),
+        "default": [name for name in _SUBSETS if name != "route_test"],
+    },
+    "plcs": {
+        "type": "list", "elements": "dict", "default": [],
+        "options": {"id": {"type": "str", "required": True}, **ADDRESS_SPEC},
+    },
+    "log_limit": {"type": "int", "default": 50},
+}
+
+#: After one of these, asking the same supervisor for more only costs time.
+_HOPELESS = ("supervisor.unreachable", "supervisor.timeout", "library.missing")
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Ask for the subsets in order; name what was not observed and why."""
+    observed: dict[str, t.Any] = {}
+    not_observed: dict[str, t.Any] = {}
+    hopeless: LineopsError | None = None
+    with client_of(params) as client:
+        for name in params["gather_subset"]:
+            try:
+                if hopeless:
+                    raise hopeless
+                observed[name] = _SUBSETS[name](client, params)
+            except LineopsError as error:
+                not_observed[name] = error.as_failure()
+                hopeless = error if error.code in _HOPELESS else None
+        return {
+            "changed": False, "observed_at": utc_now(), "not_observed": not_observed, **observed, **calls_of(client)}
+
+
+def main() -> None:
+    """Run on the host."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the stages of `make test`, all or those named as arguments, and says for each how it went and how long it took.
+
+All output goes to build/logs/STAGE.log; a failing stage's output is shown. V=1 shows everything while it runs. What could
+not be run on this machine, and every skipped test, is named at the end. A process left behind fails its stage.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from collection_copy import COPY, REPOSITORY
+from processes import Guard, Stopped, TookTooLong
+
+STAGE_LIMIT_S = 2700.0
+# A stage's processes may need a moment to be gone after the command that ended them has returned.
+GONE_LIMIT_S = 10.0
+LOGS = REPOSITORY / "build/logs"
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
+# What pip says while ansible-test makes its environments is in the log, but says nothing about a failure.
+CHATTER = re.compile(r"WARNING: Location |(Looking in|Collecting|Processing|Using cached|Installing|Successfully) |\s+(Downloading|━)")
+PYTEST_SKIP = re.compile(r"^SKIPPED \[\d+\] (.*)$")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a stage; `python` is the interpreter whose environment it runs in."""
+
+    arguments: list[str | Path]
+    python: Path = Path(sys.executable)
+    cwd: Path = REPOSITORY
+    env: Mapping[str, str] = field(default_factory=dict)
+    extra_path: str = ""
+
+    def words(self) -> list[str]:
+        """The command line, its first word looked up in the environment's bin folder."""
+        program = self.python if self.arguments[0] == "python" else self.python.parent / self.arguments[0]
+        return [str(word) for word in (program, *self.arguments[1:])]
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables: the interpreter's folder is first on PATH."""
+        path = os.pathsep.join(part for part in (str(self.python.parent), self.extra_path, os.environ["PATH"]) if part)
+        return os.environ | {"PATH": path} | dict(self.env)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something a stage could not do on this machine, in words."""
+
+    sentence: str
+
+
+Step = Command | LeftOut
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named part of `make test`; `steps` gives its commands when it is about to run."""
+
+    name: str
+    headline: str
+    steps: Callable[[], Iterator[Step]]
+
+
+def pytest(*arguments: str) -> Command:
+    """A pytest run in the project's own environment."""
+    return Command(["python", "-m", "pytest", *arguments])
+
+
+def always(*steps: Step) -> Callable[[], Iterator[Step]]:
+    """A stage whose steps do not depend on the machine."""
+    return lambda: iter(steps)
+
+
+def on_copy(*arguments: str | Path, extra_path: str = "") -> Command:
+    """A command that needs the collection at ansible_collections/lineops/runbook."""
+    collections = {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "build")}
+    return Command(list(arguments), cwd=COPY, env=collections, extra_path=extra_path)
+
+
+MAKE_COPY = Command(["python", "scripts/collection_copy.py"])
+PIP_STAND_IN = Command(["python", "scripts/pip_stand_in.py"])
+
+
+def find_python(*versions: str) -> Path | None:
+    """A working interpreter of one of the versions, the first that is found."""
+    answer = subprocess.run(
+        [REPOSITORY / "scripts/find-python", *versions], capture_output=True, text=True, check=False
+    )  # fmt: skip
+    return Path(answer.stdout.strip()) if answer.returncode == 0 else None
+
+
+def old_python() -> Iterator[Step]:
+    """Modules may meet Python 3.9 on a plant host: compile and import them with it."""
+    python = find_python("3.9")
+    if python is None:
+        yield LeftOut("import of the modules by Python 3.9: no working Python 3.9 was found")
+        return
+    tests = ("--test", "compile", "--test", "import")
+    yield from (MAKE_COPY, PIP_STAND_IN)
+    yield on_copy("ansible-test", "sanity", "--venv", "--python", "3.9", *tests, extra_path=str(python.parent))
+
+
+def matrix() -> Iterator[Step]:
+    """Unit tests and the smoke test with the oldest and the newest supported ansible-core."""
+    for core, versions in (("2.18", ["3.11"]), ("2.21", ["3.12", "3.13", "3.14"])):
+        found = find_python(*versions)
+        if found is None:
+            yield LeftOut(f"ansible-core {core}: no working Python {' or '.join(versions)} was found")
+            continue
+        directory = REPOSITORY / f".venv-core{core}"
+        requirements = f"scripts/requirements/core-{core}.txt"
+        yield Command(["python", "scripts/venv.py", directory, requirements], python=found)
+        environment_python = directory / "bin/python"
+        for tests in (["-n", "2", "tests/unit"], ["-m", "smoke", "tests/lab"]):
+            yield Command(["python", "-m", "pytest", *tests], python=environment_python)
+
+
+# Cheap ones first; the last one ends with pytest's own summary line.
+STAGES = (
+    Stage("units", "unit tests of the plugins", always(pytest("-n", "2", "tests/unit"))),
+    Stage("standins", "tests of the lab's PLC stand-in", always(pytest("-n", "2", "tests/standins"))),
+    Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
+    Stage("contract", "supervisor stand-in against the recordings", always(pytest("tests/contract"))),
+    Stage("lint", "ansible-lint (production) and yamllint", always(
+        MAKE_COPY,
+        on_copy("ansible-lint", "--nocolor"),
+        Command(["yamllint", "--strict", "."]),
+    )),
+    Stage("docs", "plugin documentation and changelog", always(
+        MAKE_COPY,
+        on_copy("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."),
+        Command(["antsibull-changelog", "lint"]),
+    )),
+    Stage("sanity", f"ansible-test sanity, Python {THIS_PYTHON}, no ignore file", always(
+        MAKE_COPY,
+        PIP_STAND_IN,
+        on_copy("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON),
+    )),
+    Stage("ansible-units", f"ansible-test units, Python {THIS_PYTHON}", always(
+        MAKE_COPY,
+        on_copy("ansible-test", "units", "--local", "--python", THIS_PYTHON),
+    )),
+    Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
+    Stage("matrix", "ansible-core 2.18 and 2.21", matrix),
+    Stage("lab-tests", "playbooks on the lab", always(pytest("tests/lab"))),
+)  # fmt: skip
+
+
+class Run:
+    """Runs stages one after the other and keeps what has to be said at the end."""
+
+    def __init__(self, guard: Guard, verbose: bool) -> None:
+        self.guard = guard
+        self.verbose = verbose
+        self.failed: list[str] = []
+        self.left_out: list[str] = []
+
+    def stage(self, stage: Stage) -> None:
+        """Run one stage and report on it."""
+        print(f"{stage.name}: {stage.headline}", flush=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        log_path = LOGS / f"{stage.name}.log"
+        began = time.monotonic()
+        with log_path.open("w", encoding="utf-8") as log:
+            problem = self._run_steps(stage, log)
+        took_s = time.monotonic() - began
+        if problem:
+            self.failed.append(stage.name)
+            if not self.verbose:
+                lines = log_path.read_text(encoding="utf-8").splitlines()
+                print(*(line for line in lines if not CHATTER.match(line)), sep="\n")
+        print(f"  {problem or 'ok'}, {took_s:.0f} s", flush=True)
+
+    def _run_steps(self, stage: Stage, log: TextIO) -> str:
+        """Run the stage's steps up to the first that fails; returns the problem, or nothing."""
+        for step in stage.steps():
+            if isinstance(step, LeftOut):
+                self.left_out.append(step.sentence)
+                continue
+            problem = self._run_command(step, log) or self._left_behind()
+            if problem:
+                return f"FAILED: {problem}"
+        return ""
+
+    def _run_command(self, command: Command, log: TextIO) -> str:
+        words = command.words()
+        print("$", *words, file=log, flush=True)
+        try:
+            status = self.guard.run(
+                words, cwd=command.cwd, env=command.environment(), limit_s=STAGE_LIMIT_S,
+                on_line=lambda line: self._take_line(line, log),
+            )  # fmt: skip
+        except (TookTooLong, OSError) as error:
+            return f"{words[0]}: {error}"
+        return f"exit status {status} of {' '.join(words)}" if status else ""
+
+    def _take_line(self, line: str, log: TextIO) -> None:
+        print(line, file=log, flush=True)
+        if self.verbose:
+            print(line, flush=True)
+        if skip := PYTEST_SKIP.match(line):
+            self.left_out.append(skip.group(1))
+        if not self.verbose and (summary := PYTEST_SUMMARY.match(line)):
+            print(f"  {summary.group(1)}", flush=True)
+
+    def _left_behind(self) -> str:
+        limit = time.monotonic() + GONE_LIMIT_S
+        while self.guard.leftovers() and time.monotonic() < limit:
+            time.sleep(0.1)
+        found = self.guard.end_all() if self.guard.leftovers() else {}
+        return f"left processes behind: {'; '.join(found.values())}" if found else ""
+
+
+def main(names: list[str]) -> int:
+    """Run the named stages, or all; returns the exit status."""
+    known = {stage.name: stage for stage in STAGES}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"No such stage: {', '.join(unknown)}. There are: {', '.join(known)}")
+        return 2
+    began = time.monotonic()
+    chosen = [known[name] for name in names] if names else list(STAGES)
+    with Guard() as guard:
+        run = Run(guard, verbose=bool(os.environ.get("V")))
+        for stage in chosen:
+            run.stage(stage)
+    for sentence in dict.fromkeys(run.left_out):
+        print(f"Left out: {sentence}")
+    took_s = time.monotonic() - began
+    if run.failed:
+        print(f"FAILED after {took_s:.0f} s: {', '.join(run.failed)}. All output is in {LOGS.relative_to(REPOSITORY)}/.")
+        return 1
+    print(f"All is well: {len(chosen)} stages in {took_s:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Stopped as stopped:
+        print(f"Stopped by {stopped}; nothing is left running.")
+        sys.exit(stopped.exit_status)

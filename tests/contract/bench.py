@@ -1,0 +1,342 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small plant for one scenario: one supervisor stand-in, the PLC stand-ins it needs, and what can be done to them.
+
+Recordings speak of 127.0.0.2, .3 and so on; here these are addresses of a loopback block of the scenario's own, so that
+scenarios run side by side.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.control import ControlError, ask
+
+from recordings import Answer, Recording, differences, load, translated
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
+GAVE_UP_S = 15.0            #: how long the recorder's client waited
+PLC_ADDRESSES = re.compile(r"\b127\.0\.0\.(2|3|4|9|77|98|99)\b")
+CREATED_KEYS = {"bench-viewer": "<VIEWER_KEY>", "bench-operator": "<OPERATOR_KEY>", "bench-short": "<SHORT_LIVED_ADMIN_KEY>"}
+SYMBOLS = {"MAIN.bTest": "BOOL", "MAIN.bWatchdog": "BOOL", "MAIN.nCounter": "INT", "MAIN.nTotal": "DINT", "MAIN.rTemp": "REAL",
+           "MAIN.lrEnergy": "LREAL", "MAIN.sText": "STRING", "GVL.bLamp": "BOOL"}
+FIRST_VALUES = {"BOOL": False, "STRING": "", "REAL": 0.0, "LREAL": 0.0}
+RING_CAMERA = {"ring_100": {"name": "Ring", "type": "ring", "url": "/api/cameras/ring_100/snapshot", "autostart": False,
+                            "ring": {"device_id": "100"}}}
+PLACEHOLDER_BODY = re.compile(r"<JSON object, (\d+) bytes>")
+
+
+@dataclass(frozen=True)
+class Plant:
+    """What a scenario starts with. PLCs are named by the last part of their recorded address."""
+
+    plc: str | None = "2"
+    more_plcs: tuple[str, ...] = ()
+    route: bool = True                       #: does the PLC know the supervisor
+    runtime_type: str = "TC3"
+    target: bool = True                      #: is the PLC the saved target, connected at the start
+    master_key: str | None = "admin-key-of-the-bench"
+    env: Mapping[str, str] = field(default_factory=dict)
+    cameras: Mapping[str, Any] = field(default_factory=dict)
+    symbols: Mapping[str, str] | None = field(default_factory=lambda: SYMBOLS)
+
+
+def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Poll until ``condition`` is true and return what it gave; fail the test after ``patience_s``."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    return pytest.fail(f"not within {patience_s} s: {what}")
+
+
+class Plc:
+    """A PLC stand-in in a process of its own."""
+
+    def __init__(self, folder: Path, address: str, plant: Plant) -> None:
+        folder.mkdir()
+        self.address, self.net_id, self.control = address, f"{address}.1.1", folder / "control.sock"
+        self._config = folder / "config.json"
+        self._config.write_text(json.dumps({
+            "name": "Bench", "address": address, "ams_net_id": self.net_id, "runtime_type": plant.runtime_type,
+            "ams_port": {"TC2": 801, "TC3": 851}[plant.runtime_type], "username": "Administrator",
+            "password": "plc-password-of-the-bench", "refusal_layout": "shifted", "state_dir": str(folder),
+            "control": str(self.control), "symbols": {name: {"type": kind, "value": FIRST_VALUES.get(kind, 0)}
+                                                      for name, kind in SYMBOLS.items()},
+            "routes": [{"name": "bench", "ams_net_id": "127.0.0.1.1.1", "address": "127.0.0.1", "temporary": False}]
+            if plant.route else [],
+        }), encoding="utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        self._process = subprocess.Popen([sys.executable, "-m", "lab.plc", str(self._config)], cwd=REPOSITORY)
+        until(self._answers, f"PLC at {self.address} answers")
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.ask("status"))
+        except ControlError:
+            return False
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """Use the control socket."""
+        return ask(self.control, op, **arguments)
+
+    def kill(self) -> None:
+        """End the process as a crash would; its kernel closes the connections."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(PATIENCE_S)
+
+
+class Bench:
+    """The plant of one scenario."""
+
+    def __init__(self, folder: Path, block: int, plant: Plant) -> None:
+        self._folder, self._prefix, self.plant = folder, f"127.{block}.9", plant
+        self.host, self.dir = f"{self._prefix}.200", folder / "supervisor"
+        self.keys = {"<ADMIN_KEY>": plant.master_key or "unused", "<PLC_PASSWORD>": "plc-password-of-the-bench",
+                     "<RTSP_PASSWORD>": "rtsp-password-of-the-bench"}
+        self.plcs = {number: Plc(folder / f"plc{number}", f"{self._prefix}.{number}", plant)
+                     for number in (*filter(None, (plant.plc,)), *plant.more_plcs)}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def plc(self) -> Plc:
+        """The scenario's main PLC."""
+        return self.plcs[str(self.plant.plc)]
+
+    # --- plant operations ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything."""
+        for plc in self.plcs.values():
+            plc.start()
+        self.start_supervisor()
+
+    def close(self) -> None:
+        """End every process of the plant, a successor the supervisor started itself included."""
+        self.stop_supervisor()
+        for process in self._processes:
+            process.kill()
+            process.wait(PATIENCE_S)
+        for plc in self.plcs.values():
+            plc.kill()
+
+    def start_supervisor(self) -> None:
+        """Start the supervisor and wait until it answers."""
+        entry = f"{self._prefix}.{self.plant.plc}"
+        plc = {"name": "Bench", "ams_net_id": f"{entry}.1.1", "ams_port": 851, "ip_address": entry}
+        config = self._folder / "supervisor.json"
+        config.write_text(json.dumps({
+            "host": self.host, "port": 5000, "dir": str(self.dir), "master_key": self.plant.master_key,
+            "plc_configs": {"plc_001": plc}, "active_plc": "plc_001", "cameras": self.plant.cameras,
+            "target": plc | {"runtime_type": self.plant.runtime_type} if self.plant.target else None,
+            "symbols": self.plant.symbols, "env": dict(self.plant.env),
+        }), encoding="utf-8")
+        self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(config)], cwd=REPOSITORY))
+        until(self._listens, "the supervisor listens")
+
+    def _listens(self) -> bool:
+        ended = self._processes[-1].poll()
+        if ended not in (None, 0):
+            pytest.fail(f"the supervisor ended with {ended}: {(self.dir / 'supervisor.log').read_text()[-2000:]}")
+        with socket.socket() as sock:
+            return sock.connect_ex((self.host, 5000)) == 0
+
+    def supervisor_pid(self) -> int | None:
+        """Pid of the supervisor that runs now."""
+        path = self.dir / "supervisor.pid"
+        return int(path.read_text()) if path.exists() else None
+
+    def stop_supervisor(self) -> None:
+        """End the supervisor that runs now, which may be a successor."""
+        pid = self.supervisor_pid()
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: not self.supervisor_pid(), "the supervisor ends")
+
+    def restarted(self) -> None:
+        """Wait for the successor of a scheduled restart."""
+        old = self.service_info()["pid"]
+        until(lambda: (self.service_info() or {"pid": old})["pid"] != old, "another pid answers")
+
+    def service_info(self) -> dict[str, Any]:
+        """What the supervisor says about its process, empty while it is down."""
+        answer = self.call("GET", "/api/admin/service/info")
+        return answer.body if answer.status == 200 else {}
+
+    def unchanged_pid(self) -> None:
+        """Fail if the pid changes within the time a restart takes (quirk 11)."""
+        pid, deadline = self.service_info()["pid"], time.monotonic() + 3
+        while time.monotonic() < deadline:
+            assert self.service_info().get("pid") == pid, "the supervisor was restarted"
+            time.sleep(0.1)
+
+    def ended(self) -> None:
+        """Wait until the supervisor is gone."""
+        until(lambda: self._processes[-1].poll() is not None, "the supervisor ends")
+
+    def remove_ctl_script(self) -> None:
+        """Take the control script away."""
+        (self.dir / "scripts" / "web_server_ctl.sh").unlink()
+
+    def on_plc(self, op: str, **arguments: Any) -> None:
+        """Do something to the main PLC."""
+        self.plc.ask(op, **arguments)
+
+    def plc_holds(self, name: str, value: Any) -> None:
+        """Fail unless the PLC's variable has this value."""
+        assert self.plc.ask("read", name=name)["value"] == value
+
+    def plc_routes(self, *net_ids: str) -> None:
+        """Fail unless exactly these NetIds are in the PLC's route table."""
+        assert [route["ams_net_id"] for route in self.plc.ask("routes")["routes"]] == list(net_ids)
+
+    def kill_plc(self) -> None:
+        """Let the main PLC crash."""
+        self.plc.kill()
+
+    def start_plc(self) -> None:
+        """Start the main PLC again."""
+        self.plc.start()
+
+    def writes(self, times: int, variable: str = "MAIN.bTest") -> None:
+        """Write a variable some times, whatever comes of it."""
+        for dummy in range(times):
+            self.call("POST", "/api/variables/write", {"variable": variable, "value": True})
+
+    def post(self, path: str, body: Any = None) -> None:
+        """Send a POST, whatever comes of it."""
+        self.call("POST", path, body or {})
+
+    def denied_calls(self, times: int) -> None:
+        """Make log rows."""
+        for dummy in range(times):
+            self.request("GET", "/api/admin/plcs", {}, None)
+
+    def connect(self) -> None:
+        """Connect the supervisor to the main PLC."""
+        assert self.call("POST", "/api/plc/connect", {"ams_id": self.plc.net_id}).status == 200
+
+    def add_route(self) -> None:
+        """Let the supervisor add its route to the main PLC: the library's reference stays taken (quirk 4)."""
+        answer = self.call("POST", "/api/plc/ads/route/add", {
+            "local_ams_net_id": "127.0.0.1.1.1", "plc_ams_net_id": self.plc.net_id, "plc_ip": self.plc.address,
+            "username": "Administrator", "password": self.keys["<PLC_PASSWORD>"], "route_name": "bench"})
+        assert answer.status == 200
+
+    def recovery_time_over(self) -> None:
+        """Wait longer than the breaker's recovery time after it opened; a sound breaker would let a probe through."""
+        opened = self.call("GET", "/api/system/status").body["circuit_breakers"]["plc:plc_001:write"]["opened_at"]
+        recovery = float(self.plant.env["SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS"])
+        until(lambda: time.time() > opened + 2 * recovery, "the recovery time is over twice")
+
+    def breaker_state(self, wanted: str) -> None:
+        """Wait until the write breaker is in a state."""
+        def state() -> str:
+            breakers = self.call("GET", "/api/system/status").body["circuit_breakers"]
+            return breakers["plc:plc_001:write"]["state"]
+        until(lambda: state() == wanted, f"the write breaker is {wanted}")
+
+    def key_expired(self) -> None:
+        """Wait until the short-lived key is refused."""
+        header = {"X-API-Key": self.keys["<SHORT_LIVED_ADMIN_KEY>"]}
+        until(lambda: self.request("GET", "/api/admin/plcs", header, None).status == 401, "the key expires")
+
+    def idempotency_window_over(self) -> None:
+        """Wait until a key used from now on is free again, and with it every key used before."""
+        def send(value: int) -> Answer:
+            return self.call("POST", "/api/variables/write", {"variable": "GATEWAY.clock", "value": value},
+                             {"Idempotency-Key": "clock"})
+        assert send(1).status == 200
+        until(lambda: send(2).status == 200, "the idempotency window is over")
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a call of our own with the admin key."""
+        return self.request(method, path, {"X-API-Key": self.keys["<ADMIN_KEY>"], "Content-Type": "application/json",
+                                           **(headers or {})}, None if body is None else json.dumps(body).encode())
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None,
+                timeout: float = 300.0) -> Answer:
+        """Send a request as it is: no header but the given ones and HTTP's own."""
+        connection = http.client.HTTPConnection(self.host, 5000, timeout=timeout)
+        started = time.monotonic()
+        try:
+            connection.request(method, path, body=body, headers=dict(headers))
+            reply = connection.getresponse()
+            content = reply.read()
+        except OSError as error:
+            return Answer(None, {}, None, time.monotonic() - started, repr(error))
+        finally:
+            connection.close()
+        text = content.decode()
+        is_json = "json" in (reply.getheader("Content-Type") or "")
+        return Answer(reply.status, dict(reply.getheaders()), json.loads(text) if is_json else text,
+                      time.monotonic() - started)
+
+    def translate(self, text: str) -> str:
+        """A string of a recording, in terms of this bench."""
+        for placeholder, value in self.keys.items():
+            text = text.replace(placeholder, value)
+        text = text.replace("http://127.0.0.1:5000", f"http://{self.host}:5000")
+        text = text.replace("/opt/supervisor", str(self.dir)).replace("/home/supervisor", str(self.dir / "home"))
+        return PLC_ADDRESSES.sub(rf"{self._prefix}.\1", text)
+
+    def replay(self, name: str) -> list[str]:
+        """Send a recorded request and say what is different from the recorded answer."""
+        recording = self._translated(load(name))
+        request = recording.request
+        self._prepare_read_cache(recording)
+        answer = self.request(request["method"], request["path"], request["headers"], _body_bytes(request["body"]),
+                              GAVE_UP_S if recording.timed_out else 300.0)
+        self._learn_key(request["body"], answer)
+        return [f"{name}: {difference}" for difference in differences(recording, answer)]
+
+    def _translated(self, recording: Recording) -> Recording:
+        return Recording(recording.name, translated(recording.request, self.translate),
+                         translated(recording.response, self.translate), recording.elapsed_s)
+
+    def _prepare_read_cache(self, recording: Recording) -> None:
+        """A MISS follows any mutating call, a HIT a read within the second before."""
+        cache = recording.response.get("headers", {}).get("X-Read-Cache")
+        if cache == "MISS":
+            self.request("POST", "/api/nope", {}, b"")
+        elif cache == "HIT":
+            self.request("GET", recording.request["path"], {}, None)
+
+    def _learn_key(self, body: Any, answer: Answer) -> None:
+        if answer.status == 201 and body.get("name") in CREATED_KEYS:
+            self.keys[CREATED_KEYS[body["name"]]] = answer.body["raw_key"]
+
+
+def _body_bytes(body: Any) -> bytes | None:
+    """The bytes of a recorded body: an object, a raw text, or the description of a big object."""
+    if not isinstance(body, str):
+        return None if body is None else json.dumps(body).encode()
+    described = PLACEHOLDER_BODY.fullmatch(body)
+    if not described:
+        return body.encode()
+    frame = json.dumps({"variable": "GATEWAY.x", "value": ""})
+    return json.dumps({"variable": "GATEWAY.x", "value": "x" * (int(described[1]) - len(frame))}).encode()

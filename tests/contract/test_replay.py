@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every scenario of the table: bring the plant into each state, replay, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bench import Bench, Plant
+from scenarios import SCENARIOS, Do
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(name: str, make_bench: Callable[[Plant], Bench]) -> None:
+    """The stand-in answers as recorded. All differences are gathered, so one run shows the whole picture."""
+    scenario = SCENARIOS[name]
+    bench = make_bench(scenario.plant)
+    found: list[str] = []
+    for step in scenario.steps:
+        if isinstance(step, Do):
+            step.operation(bench, *step.arguments, **step.keywords)
+        else:
+            found += bench.replay(step)
+    assert not found, "\n".join(found)

@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DESIGN section 4: which layer a file belongs to, and that imports point down only. Also: header of every Python file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PLUGINS = REPOSITORY / "plugins"
+PACKAGE = "ansible_collections.lineops.runbook.plugins."
+
+# A new file in module_utils needs a line here: deciding its layer is the point.
+LAYER_OF_UTIL = {
+    # pure helpers for everybody
+    "_ads_frames": "base",
+    "_errors": "base",
+    "_redact": "base",
+    # evidence in, findings out
+    "_findings": "rules",
+    "_hypotheses": "rules",
+    "_inventory": "rules",
+    "_outcome": "rules",
+    "_plc_diagnosis": "rules",
+    "_plc_plan": "rules",
+    # all that talks to the world outside
+    "_ads_symbols": "clients",
+    "_ads_wire": "clients",
+    "_host": "clients",
+    "_http": "clients",
+    "_journal": "clients",
+    "_supervisor": "clients",
+    "_supervisor_calls": "clients",
+    # what modules share: options, results, the way a module is started
+    "_args": "shared",
+    "_change": "shared",
+    "_module": "shared",
+}
+LAYER_OF_FOLDER = {
+    "modules": "modules",
+    "doc_fragments": "modules",
+    "plugin_utils": "controller",
+    "action": "controller",
+    "filter": "controller",
+}
+MAY_IMPORT = {
+    "base": {"base"},
+    "rules": {"base", "rules"},
+    "clients": {"base", "clients"},
+    "shared": {"base", "clients", "shared"},
+    "modules": {"base", "rules", "clients", "shared"},
+    "controller": {"base", "rules", "clients", "shared", "modules", "controller"},
+}
+# What the pure layers may take from the standard library: nothing that reads a clock, a file, a socket or a process.
+PURE = {
+    "__future__", "collections", "dataclasses", "enum", "functools", "html", "ipaddress", "itertools", "json", "math", "re",
+    "string", "struct", "typing", "urllib.parse",
+}  # fmt: skip
+THIRD_PARTY = {
+    "base": set(),
+    "rules": set(),
+    "clients": {"psutil", "pyads", "requests", "urllib3"},
+    "shared": {"ansible.module_utils"},
+    "modules": {"ansible.module_utils"},
+    "controller": {"ansible", "jinja2", "requests", "yaml"},
+}
+HEADER = (
+    "# Copyright: (c) 2026, lineops contributors\n"
+    "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
+    "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+)
+
+
+def plugin_files() -> list[Path]:
+    """All Python files below plugins/."""
+    return sorted(PLUGINS.rglob("*.py"))
+
+
+def layer_of(path: Path) -> str:
+    """The layer of a file below plugins/."""
+    folder = path.relative_to(PLUGINS).parts[0]
+    return LAYER_OF_UTIL.get(path.stem, "") if folder == "module_utils" else LAYER_OF_FOLDER.get(folder, "")
+
+
+def imports_of(path: Path) -> list[str]:
+    """Every imported name of a file, in full, inside functions too; `from . import x` counts as importing x."""
+    package = PACKAGE + ".".join(path.relative_to(PLUGINS).parent.parts)
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] + "." if node.level else ""
+            source = f"{base}{node.module or ''}".rstrip(".")
+            found += [f"{source}.{alias.name}" for alias in node.names]
+    return found
+
+
+def is_below(name: str, allowed: set[str]) -> bool:
+    """True if `name` is one of `allowed`, or inside one of them."""
+    return any(name == entry or name.startswith(f"{entry}.") for entry in allowed)
+
+
+def own_file(name: str) -> Path | None:
+    """The file of this collection that a full name (module, or something in it) stands for."""
+    path = PLUGINS.joinpath(*name.removeprefix(PACKAGE).split("."))
+    candidates = (path.with_suffix(".py"), path.parent.with_suffix(".py"))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def problems_of(path: Path) -> list[str]:
+    """Imports of a file that its layer must not make."""
+    layer = layer_of(path)
+    problems = []
+    for name in imports_of(path):
+        if name.startswith(PACKAGE):
+            target = own_file(name)
+            if target is None or layer_of(target) not in MAY_IMPORT[layer]:
+                problems.append(f"{path.stem} ({layer}) must not import {name}")
+        elif name.split(".")[0] in sys.stdlib_module_names:
+            if layer in ("base", "rules") and not is_below(name, PURE):
+                problems.append(f"{path.stem} ({layer}) is pure and must not import {name}")
+        elif not is_below(name, THIRD_PARTY[layer]):
+            problems.append(f"{path.stem} ({layer}) must not import {name}")
+    return problems
+
+
+def test_every_util_has_a_layer_and_every_entry_a_file() -> None:
+    assert {path.stem for path in (PLUGINS / "module_utils").glob("*.py")} == set(LAYER_OF_UTIL)
+    assert [str(path) for path in plugin_files() if not layer_of(path)] == []
+
+
+@pytest.mark.parametrize("path", plugin_files(), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_imports_point_down_only(path: Path) -> None:
+    assert problems_of(path) == []
+
+
+def test_pure_layers_open_nothing() -> None:
+    calls = [
+        f"{path.stem}:{node.lineno} {node.func.id}()"
+        for path in plugin_files() if layer_of(path) in ("base", "rules")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("open", "print", "exec", "eval")
+    ]  # fmt: skip
+    assert calls == []
+
+
+def test_third_party_libraries_are_loaded_late(repository: Path) -> None:
+    """A module must be able to say in one sentence that a library is missing, so nothing imports one while loading."""
+    early = [
+        f"{path.relative_to(repository)}:{node.lineno}"
+        for path in plugin_files() if layer_of(path) in ("clients", "modules", "shared")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        if is_below(name, THIRD_PARTY["clients"])
+    ]  # fmt: skip
+    assert early == []
+
+
+def test_python_files_carry_header_and_future_import(repository: Path, tracked_files: list[Path]) -> None:
+    bad = []
+    for name in tracked_files:
+        if name.suffix != ".py":
+            continue
+        text = (repository / name).read_text(encoding="utf-8")
+        body = re.sub(r"\A(#!.*\n)?(# -\*- coding: utf-8 -\*-\n)?", "", text)
+        code = [node for node in ast.parse(text).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        starts_well = not code or ast.unparse(code[0]) == "from __future__ import annotations"
+        if not body.startswith(HEADER) or not starts_well:
+            bad.append(str(name))
+    assert bad == []
