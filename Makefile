@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 
 # --- The caller's environment must not change what happens here. -----------------------------------------------------
 export LC_ALL := C.UTF-8
-# pip alone gets the caller's proxy settings back (scripts/venv.py); all else in here talks to this machine only.
+# pip alone gets the caller's proxy settings back (scripts/environment.py); all else in here talks to this machine only.
 caller_proxies := $(filter-out PIP_%,$(filter %_proxy %_PROXY,$(.VARIABLES)))
 $(foreach name,$(caller_proxies),$(eval export LINEOPS_CALLER_$(name) := $$(value $(name))))
 unexport $(caller_proxies) $(filter ANSIBLE_%,$(.VARIABLES))
@@ -27,7 +27,7 @@ test: .venv-test ## everything that CI checks
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
-stages := units standins contract project lint docs sanity ansible-units old-python matrix lab-tests
+stages := units standins project contract lint docs sanity ansible-units old-python matrix lab-tests
 .PHONY: $(stages)
 $(stages): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@
@@ -51,4 +51,4 @@ clean: ## remove what was built here, the virtual environments too; a running la
 	@rm -rf build .venv .venv-core* .pytest_cache .ansible tests/output
 
 .venv-demo .venv-test: .venv-%:
-	@python=$$(scripts/find-python) && exec "$$python" scripts/venv.py .venv scripts/requirements/$*.txt
+	@python=$$(scripts/find-python) && exec "$$python" scripts/environment.py .venv scripts/requirements/$*.txt

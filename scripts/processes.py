@@ -52,14 +52,14 @@ class Guard:
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> Guard:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _adopt_orphans(True)
         self._handlers = {number: signal.signal(number, _raise_stopped) for number in STOP_SIGNALS}
         return self
 
     def __exit__(self, *dummy: object) -> None:
         with self.undisturbed():
             self.end_all()
+        _adopt_orphans(False)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
@@ -146,6 +146,12 @@ class Guard:
                     os.waitpid(pid, os.WNOHANG)
                 except ChildProcessError:
                     pass
+
+
+def _adopt_orphans(adopt: bool) -> None:
+    """Make this process the parent of descendants whose own parent ends. Linux only; elsewhere they go to init."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def _raise_stopped(signum: int, dummy_frame: object) -> None:

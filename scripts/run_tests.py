@@ -121,7 +121,7 @@ def matrix() -> Iterator[Step]:
             continue
         directory = REPOSITORY / f".venv-core{core}"
         requirements = f"scripts/requirements/core-{core}.txt"
-        yield Command(["python", "scripts/venv.py", directory, requirements], python=found)
+        yield Command(["python", "scripts/environment.py", directory, requirements], python=found)
         environment_python = directory / "bin/python"
         for tests in (["-n", "2", "tests/unit"], ["-m", "smoke", "tests/lab"]):
             yield Command(["python", "-m", "pytest", *tests], python=environment_python)

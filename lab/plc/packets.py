@@ -84,7 +84,9 @@ class FullQueue:
     def fill(self) -> None:
         """Shrink the queue to one place and take it. Nobody may accept from the listener meanwhile."""
         self._listener.listen(0)
-        self._filler = socket.create_connection(self._listener.getsockname(), timeout=2.0)
+        address = self._listener.getsockname()
+        # From the PLC's own address: when accepted later it must not pass for a client and end that one's connection.
+        self._filler = socket.create_connection(address, timeout=2.0, source_address=(address[0], 0))
 
     def release(self) -> None:
         """Give the place back and restore the queue."""

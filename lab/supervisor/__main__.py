@@ -78,7 +78,8 @@ def log_to(path: Path) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
 
 
 def main() -> int:
@@ -90,7 +91,8 @@ def main() -> int:
     settings = Settings.load(arguments.config.resolve(), arguments.restarted)
     settings.install()
     log_to(settings.log_file)
-    settings.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    own_pid = f"{os.getpid()}\n"
+    settings.pid_file.write_text(own_pid, encoding="utf-8")
 
     ended, running = threading.Event(), {}
     signals: list[int] = []
@@ -105,7 +107,8 @@ def main() -> int:
     ended.wait()
     if "supervisor" in running:
         running["supervisor"].link.close(STOP_PATIENCE_S)
-    settings.pid_file.unlink(missing_ok=True)
+    if settings.pid_file.read_text(encoding="utf-8") == own_pid:  # else a successor has taken over
+        settings.pid_file.unlink()
     return 0 if signals else 1
 
 

@@ -200,8 +200,9 @@ def backup_routes(sup: Supervisor) -> Blueprint:
     @web.get("/api/admin/backup/list")
     def listing() -> Response:
         """The backups, newest first."""
-        return jsonify(success=True, backups=[{"file": path.name, "mtime": path.stat().st_mtime, "size": path.stat().st_size,
-                                               "sha256": checksum(path)} for path in backups(settings)])
+        return jsonify(success=True, backups=[
+            {"file": path.name, "mtime": path.stat().st_mtime, "size": path.stat().st_size, "sha256": checksum(path)}
+            for path in backups(settings)])
 
     @web.post("/api/admin/backup/create")
     def create() -> Response:

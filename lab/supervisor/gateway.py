@@ -13,12 +13,13 @@ from typing import Any, Mapping
 from flask import Blueprint, Response, jsonify, request
 
 from .breaker import Breaker
+from .clock import iso_utc
 from .plc_link import PlcLink
 from .settings import Settings, read_json, write_json
 
 log = logging.getLogger("data_gateway")
 
-#: What a Ring camera adds to the registry: suffix -> (type, comment, size).
+#: What a Ring camera adds to the registry: suffix -> (type, comment).
 RING_SYMBOLS: Mapping[str, tuple[str, str]] = {
     "doorbell": ("BOOL", "Ring Klingel-Trigger"),
     "last_ding_ts": ("DINT", "Unix-Zeitstempel letztes Klingeln"),
@@ -27,7 +28,7 @@ RING_SYMBOLS: Mapping[str, tuple[str, str]] = {
 
 
 def symbol_types(symbols: Mapping[str, Any]) -> dict[str, str]:
-    """Symbols of a configuration file, ``{name: type}`` or ``{name: {"type": type, …}}`` as the PLC's, as name -> type."""
+    """Configured symbols, ``{name: type}`` or as the PLC's ``{name: {"type": type, …}}``, as name -> type."""
     return {name: entry["type"] if isinstance(entry, Mapping) else entry for name, entry in symbols.items()}
 
 
@@ -40,8 +41,9 @@ class Registry:
         self._symbols: dict[str, dict[str, str]] = read_json(self._file, {})
         if seed and active not in self._symbols:
             self.learn(active, symbol_types(seed))
+        cameras = read_json(settings.cameras_file, {})
         self._ring = {f"GATEWAY.RING.{camera_id}.{suffix}": (kind, f"{comment} ({entry.get('name', camera_id)})")
-                      for camera_id, entry in read_json(settings.cameras_file, {}).items() if entry.get("type") == "ring"
+                      for camera_id, entry in cameras.items() if entry.get("type") == "ring"
                       for suffix, (kind, comment) in RING_SYMBOLS.items()}
 
     def known(self, plc_id: str) -> bool:
@@ -75,7 +77,7 @@ class Gateway:
     def __init__(self, settings: Settings, link: PlcLink) -> None:
         self.registry = Registry(settings)
         self._settings, self._link = settings, link
-        self._values: dict[str, Any] = {name: False for name in self.registry.doorbells()}  # lost at a restart (quirk 13)
+        self._values: dict[str, Any] = dict.fromkeys(self.registry.doorbells(), False)  # lost at a restart (quirk 13)
         self._cache: dict[tuple[str, str], tuple[Any, float]] = {}
         self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
@@ -131,7 +133,9 @@ class Gateway:
         never expires and says nothing about the PLC.
         """
         if name.startswith("GATEWAY."):
-            return {"value": self._values[name], "at": time.time(), "source": "gateway"} if name in self._values else None
+            if name not in self._values:
+                return None
+            return {"value": self._values[name], "at": time.time(), "source": "gateway"}
         if use_cache and (plc_id, name) in self._cache:
             value, at = self._cache[plc_id, name]
             return {"value": value, "at": at, "source": "cache"}
@@ -183,9 +187,8 @@ def routes(gateway: Gateway) -> Blueprint:
         if found is None:
             kind = "Gateway-Variable" if name.startswith("GATEWAY.") else "Symbol"
             return fault(404, f"{kind} nicht gefunden")
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(found["at"])) + f"{found['at'] % 1:.6f}"[1:] + "Z"
-        return jsonify(status="success", variable=name, value=found["value"], timestamp=found["at"], timestamp_utc=stamp,
-                       plc_id=plc_id, source=found["source"])
+        return jsonify(status="success", variable=name, value=found["value"], plc_id=plc_id, source=found["source"],
+                       timestamp=found["at"], timestamp_utc=iso_utc(found["at"]))
 
     @web.get("/api/variables/search")
     def search() -> Response:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a request must pass before its handler: payload 400/413, origin 403, rate limit 429, key 401, in this order.
 
-The order and the shapes are SUPERVISOR_API §1; quirk 23: too low a level is 401, and the rate limit comes before the key.
+The order and the shapes are SUPERVISOR_API §1; quirk 23: too low a level is 401, and the rate limit comes before the
+key.
 """
 
 from __future__ import annotations

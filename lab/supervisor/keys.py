@@ -45,14 +45,16 @@ class KeyStore:
         """Is there a managed key at all?"""
         return bool(self._rows("SELECT id FROM api_keys LIMIT 1"))
 
-    def create(self, name: str, level: str, expires_hours: float | None, notes: str, created_by: str) -> tuple[dict, str]:
+    def create(self, name: str, level: str, expires_hours: float | None, notes: str,
+               created_by: str) -> tuple[dict[str, Any], str]:
         """Make a key. Returns (public entry, raw key); the raw key is never shown again."""
         raw_key, now = f"shk_{secrets.token_urlsafe(32)}", int(time.time())
         expires = None if expires_hours is None else int(now + expires_hours * 3600)
         entry = {"name": name, "level": level, "key_prefix": f"shk_...{raw_key[-4:]}", "expires_at": expires,
                  "created_at": now}
         cursor = self._change(
-            "INSERT INTO api_keys (name, level, key_prefix, expires_at, created_at, key_hash, enabled, created_by, notes)"
+            "INSERT INTO api_keys"
+            " (name, level, key_prefix, expires_at, created_at, key_hash, enabled, created_by, notes)"
             " VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)", (*entry.values(), _digest(raw_key), created_by, notes))
         return {"id": cursor.lastrowid, **entry}, raw_key
 

@@ -54,14 +54,14 @@ class LogStore:
 
     def append(self, level: str, module: str, message: str) -> None:
         """Add one row to the chain (two processes may write at once while a restart hands over)."""
-        timestamp = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+        row = (datetime.now(timezone.utc).isoformat(timespec="microseconds"), level, module, message)
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             last = self._db.execute("SELECT entry_hash FROM logs ORDER BY id DESC LIMIT 1").fetchone()
             prev = last["entry_hash"] if last else ""
             self._db.execute("INSERT INTO logs (timestamp, level, module, message, prev_hash, entry_hash)"
                              " VALUES (?, ?, ?, ?, ?, ?)",
-                             (timestamp, level, module, message, prev, entry_hash(prev, timestamp, level, module, message)))
+                             (*row, prev, entry_hash(prev, *row)))
             self._db.execute("COMMIT")
 
     def audit(self, action: str, actor: str, details: Mapping[str, Any]) -> None:
@@ -78,9 +78,9 @@ class LogStore:
         return [dict(row) for row in rows if wanted is None or wanted(row["message"].lower())][:limit]
 
     def verify(self, limit: int | None) -> dict[str, Any]:
-        """Walk the chain from the oldest row. Retention removed the first rows -> broken at the new first (quirk 21)."""
+        """Walk the chain from the oldest row. After retention it is broken at the row that is now first (quirk 21)."""
         with self._lock:
-            rows = self._db.execute("SELECT * FROM logs ORDER BY id LIMIT ?", (-1 if limit is None else limit,)).fetchall()
+            rows = self._db.execute("SELECT * FROM logs ORDER BY id LIMIT ?", (limit or -1,)).fetchall()
         prev = ""
         for checked, row in enumerate(rows, start=1):
             expected = entry_hash(prev, row["timestamp"], row["level"], row["module"], row["message"])

@@ -10,31 +10,27 @@ import platform
 import shutil
 import threading
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from flask import Blueprint, Response, jsonify
 
+from .clock import iso_utc
 from .settings import read_json
 
 if TYPE_CHECKING:
     from .app import Supervisor
 
-DEAD_LETTER = {"dropped_total": 0, "enqueued_total": 0, "queued": 0, "reprocess_failed_total": 0, "reprocessed_total": 0,
-               "limits": {"max_attempts": 5, "max_entries": 1000, "reprocess_batch": 50}}
+DEAD_LETTER = {"dropped_total": 0, "enqueued_total": 0, "queued": 0, "reprocess_failed_total": 0,
+               "reprocessed_total": 0, "limits": {"max_attempts": 5, "max_entries": 1000, "reprocess_batch": 50}}
 LIMITS = {"blob_cache_limit_bytes": 536870912, "max_subscribed_variables_per_poll": 2000,
           "telemetry_cache_limit_entries": 10000, "telemetry_prune_batch": 5000}
-BLOBS = {"cache_limit": 536870912, "count": 0, "evictions": 0, "hits": 0, "misses": 0, "total_size": 0, "utilization": 0.0}
+BLOBS = {"cache_limit": 536870912, "count": 0, "evictions": 0, "hits": 0, "misses": 0, "total_size": 0,
+         "utilization": 0.0}
 DEPENDENCIES = (("flask", "Webserver", True), ("flask_socketio", "WebSocket-Support", True),
                 ("paho.mqtt", "MQTT-Integration", False), ("pyads", "PLC-Kommunikation", True))
 TARGETS = {"api_availability_ratio": 0.995, "api_p95_latency_ms": 500.0, "stream_health_ratio": 0.99}
 SLO_WINDOW_S = 3600
-
-
-def utc_now() -> str:
-    """Now as the API writes it."""
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class SloWindow:
@@ -74,7 +70,7 @@ def slo_answer(api: dict[str, Any]) -> dict[str, Any]:
     alerts = [{"name": name, "severity": severity, "value": value, "target": target}
               for name, severity, value, target, broken in checks if broken]
     return {"status": "degraded" if alerts else "ok", "alerts": alerts, "targets": TARGETS, "timestamp": time.time(),
-            "timestamp_utc": utc_now(),
+            "timestamp_utc": iso_utc(),
             "sli": {"api": api, "streams": {"active_streams": 0, "running_streams": 0, "health_ratio": None}}}
 
 
@@ -89,7 +85,7 @@ def status_answer(sup: Supervisor) -> dict[str, Any]:
         "telemetry_count": sup.gateway.telemetry_count(), "telemetry_evictions": 0,
         "capabilities": {"gpu_available": False, "gpu_vendor": None, "has_nvenc": False, "has_quicksync": False,
                          "has_vaapi": False, "is_docker": container, "mode": "Linux (CPU)", "platform": "linux"},
-        "timestamp_utc": utc_now(), "uptime": now - time.time(),  # always about 0: useless, as observed
+        "timestamp_utc": iso_utc(), "uptime": now - time.time(),  # always about 0: useless, as observed
     }
 
 
@@ -97,7 +93,7 @@ def dataflow_answer(sup: Supervisor) -> dict[str, Any]:
     """GET monitor/dataflow; measuring the CPU takes its 0.1 s."""
     cpu, memory = psutil.cpu_percent(interval=0.1), psutil.virtual_memory()
     return {
-        "active_connections": 0, "total_throughput": 0, "timestamp": time.time(), "timestamp_utc": utc_now(),
+        "active_connections": 0, "total_throughput": 0, "timestamp": time.time(), "timestamp_utc": iso_utc(),
         "hardware": {"cpu_percent": cpu, "memory_percent": memory.percent,
                      "memory_used_mb": round(memory.used / 2**20, 2), "platform": platform.system()},
         "subscriptions": {"by_sid": {}, "items": [], "total": 0},
@@ -111,14 +107,12 @@ def dataflow_answer(sup: Supervisor) -> dict[str, Any]:
     }
 
 
-def streams_answer(sup: Supervisor) -> dict[str, Any]:
+def streams_answer() -> dict[str, Any]:
     """GET monitor/streams. A camera never started since process start is absent; none is started here yet."""
-    number = sup.settings.number
     return {
         "success": True, "timestamp": time.time(), "auto_recovery_enabled": True, "circuit_breakers": {}, "streams": {},
-        "recovery_check_interval_seconds": number("SMARTHOME_STREAM_RECOVERY_CHECK_INTERVAL_SECONDS", 2.0),
-        "recovery_cooldown_seconds": number("SMARTHOME_STREAM_RECOVERY_COOLDOWN_SECONDS", 120.0),
-        "recovery_max_retries": int(number("SMARTHOME_STREAM_RECOVERY_MAX_RETRIES", 5)), "viewer_ttl_seconds": 30,
+        "recovery_check_interval_seconds": 2.0, "recovery_cooldown_seconds": 120.0, "recovery_max_retries": 5,
+        "viewer_ttl_seconds": 30,
     }
 
 
@@ -138,13 +132,13 @@ def routes(sup: Supervisor) -> Blueprint:
 
     get("/api/system/status", lambda: status_answer(sup))
     get("/api/system/versioning", lambda: {
-        "current_major": 1, "current_namespace": "/api", "compatibility_model": "major-path", "deprecation_min_days": 90,
-        "policy_document": "docs/06_api_lifecycle_policy.md", "deprecated_endpoints": []})
+        "current_major": 1, "current_namespace": "/api", "compatibility_model": "major-path",
+        "policy_document": "docs/06_api_lifecycle_policy.md", "deprecation_min_days": 90, "deprecated_endpoints": []})
     get("/api/system/dependencies", dependencies_answer)
     get("/api/monitor/slo", lambda: slo_answer(sup.slo.sli()))
-    get("/api/monitor/streams", lambda: streams_answer(sup))
+    get("/api/monitor/streams", streams_answer)
     get("/api/monitor/latency", lambda: {  # a constant, as observed
-        "latency_ms": 0.5, "timestamp": time.time(), "timestamp_utc": utc_now()})
+        "latency_ms": 0.5, "timestamp": time.time(), "timestamp_utc": iso_utc()})
     get("/api/monitor/dataflow", lambda: dataflow_answer(sup))
     get("/api/monitor/dlq", lambda: {"entries": [], "stats": DEAD_LETTER, "success": True})
     get("/api/telemetry", sup.gateway.telemetry)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping
 
-import pyads
 from flask import Blueprint, Response, jsonify, request
 
-from .plc_link import RUNTIME_PORTS, RouteNotAdded
+from .plc_link import PYADS_ERRORS, RUNTIME_PORTS, RouteNotAdded
 from .settings import read_json, write_json
 
 if TYPE_CHECKING:
@@ -80,7 +79,8 @@ def routes(sup: Supervisor) -> Blueprint:
     @web.get("/api/plc/ads/route/status")
     def route_status() -> Response:
         """Describes the local library only."""
-        return jsonify(success=True, available=True, local_ams_net_id=link.local_net_id(), runtime_defaults=RUNTIME_PORTS)
+        return jsonify(success=True, available=True, local_ams_net_id=link.local_net_id(),
+                       runtime_defaults=RUNTIME_PORTS)
 
     @web.post("/api/plc/ads/route/test")
     def route_test() -> Any:
@@ -90,8 +90,9 @@ def routes(sup: Supervisor) -> Blueprint:
         if gone:
             return gone
         try:
-            name, version = link.test_route(body["plc_ams_net_id"], body["plc_ip"], int(body.get("ams_port", TEST_PORT)))
-        except (pyads.ADSError, ValueError, TypeError, RuntimeError) as error:
+            port = int(body.get("ams_port", TEST_PORT))
+            name, version = link.test_route(body["plc_ams_net_id"], body["plc_ip"], port)
+        except PYADS_ERRORS as error:
             return failure(500, str(error))
         return jsonify(success=True, device_name=name, version=version)
 

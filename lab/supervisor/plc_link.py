@@ -23,6 +23,8 @@ import pyads
 
 log = logging.getLogger("plc_communication")
 
+#: What pyads raises for a failed exchange, a malformed NetId or a value of the wrong type.
+PYADS_ERRORS = (pyads.ADSError, ValueError, TypeError, AttributeError, RuntimeError)
 RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
 PLC_TYPES = {
     name: getattr(pyads, f"PLCTYPE_{name}")
@@ -53,7 +55,7 @@ class PlcLink:
             try:
                 connection = pyads.Connection(ams_net_id, ams_port)  # no address: TCP to the first four NetId parts
                 connection.open()
-            except (pyads.ADSError, ValueError, TypeError, RuntimeError) as error:
+            except PYADS_ERRORS as error:
                 print(f"PLC connect {ams_net_id}:{ams_port}: {error}", flush=True)
                 return False
             self._connection, self.connected = connection, True
@@ -80,7 +82,7 @@ class PlcLink:
                     return False
                 self._connection.write_by_name(name, value, plc_type(type_name))
                 return True
-            except (pyads.ADSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            except (*PYADS_ERRORS, KeyError) as error:
                 print(f"PLC write {name}: {error}", flush=True)
                 return False
 
@@ -139,7 +141,7 @@ class PlcLink:
         with self._ads:
             try:
                 return {symbol.name: symbol.symbol_type for symbol in self._connection.get_all_symbols()}
-            except (pyads.ADSError, ValueError, AttributeError) as error:
+            except PYADS_ERRORS as error:
                 log.info("symbol upload failed: %s", error)
                 return {}
 

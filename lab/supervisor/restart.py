@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .app import Supervisor
 
 web_log, service_log = logging.getLogger("web_manager"), logging.getLogger("ServiceManager")
+REPOSITORY = str(Path(__file__).resolve().parents[2])  #: where ``lab`` can be imported from, whatever the directory
 MIN_DELAY, MAX_DELAY, HANDOVER_S = 1, 30, 0.5
 NOT_IN_CONTAINER = "Dienst-Neustart via daemon-Script ist im Container deaktiviert (nutze Container-Restart-Policy)"
 
@@ -41,7 +43,7 @@ def replace_process(sup: Supervisor) -> None:
         os.kill(os.getpid(), signal.SIGTERM)  # only the container's restart policy brings it back
         return
     subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(sup.settings.config_path), "--restarted"],
-                     start_new_session=True, stdin=subprocess.DEVNULL)
+                     start_new_session=True, stdin=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": REPOSITORY})
     time.sleep(HANDOVER_S)
     os._exit(0)
 

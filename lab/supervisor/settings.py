@@ -30,6 +30,7 @@ PLC_DEFAULTS: Mapping[str, Any] = {
     "name": "", "ams_net_id": "", "ams_port": 851, "ip_address": "", "tpy_file": None, "description": "",
     "created": "2026-01-01T00:00:00", "last_modified": "2026-01-01T00:00:00", "active": True,
 }
+YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 TAB_NAMES = (("Erdgeschoss", "🏡"), ("Obergeschoss", "🏠"), ("Dachboden", "🏚️"))
 CTL_SCRIPT = """#!/bin/sh
 # Control script of the supervisor. It only ever manages a supervisor on 0.0.0.0:5000 (SUPERVISOR_API §6):
@@ -93,8 +94,8 @@ class Settings:
 
     def flag(self, name: str, default: bool) -> bool:
         """A yes/no of the environment; unset or unreadable gives the default."""
-        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-        return words.get(self.env.get(name, "").strip().lower(), default)
+        word = self.env.get(name, "").strip().lower()
+        return word in YES if word in YES | NO else default
 
     def number(self, name: str, default: float) -> float:
         """A number of the environment; unset or unreadable gives the default."""
@@ -135,6 +136,7 @@ def first_app_config(target: Mapping[str, Any]) -> dict[str, Any]:
         "custom_lights": {}, "plc": {}, "schema_version": 2, "theme": "blue", "version": "2.0", "widgets": {},
         "plc_ams_net_id": target.get("ams_net_id", ""), "plc_ams_port": target.get("ams_port", 851),
         "plc_ip_address": target.get("ip_address", ""), "plc_runtime_type": target.get("runtime_type", "TC3"),
-        "tabs": {tab_id: {"created_at": now, "icon": icon, "id": tab_id, "is_system": True, "name": name, "order": order}
-                 for tab_id, (order, name, icon) in tabs.items()},
+        "tabs": {
+            tab_id: {"id": tab_id, "name": name, "icon": icon, "order": order, "is_system": True, "created_at": now}
+            for tab_id, (order, name, icon) in tabs.items()},
     }

@@ -12,6 +12,13 @@ from ._findings import severity_of
 #: Result -> whether the run has done its job for that host (DESIGN §3, exit codes).
 RESULTS = {"HEALTHY": True, "HEALED": True, "PLANNED": True, "UNRESOLVED": False, "REFUSED": False, "FAILED": False}
 
+#: Words for a step that changed something, and for one that found nothing to change.
+_DONE = {
+    "disconnect": ("disconnected", "was disconnected"),
+    "route": ("ADS route added", "ADS route was there"),
+    "connect": ("connected", "was connected"),
+    "write_test": ("test variable changed", "test variable written and put back"),
+}
 _PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
 
 
@@ -21,12 +28,14 @@ def plc_outcome(
     *,
     steps: t.Sequence[t.Mapping[str, t.Any]] = (),
     planned: t.Sequence[t.Mapping[str, t.Any]] = (),
+    failed_step: str = "",
     check_mode: bool = False,
 ) -> dict[str, t.Any]:
     """Return the outcome of one host.
 
     finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
-    steps: what was done, each with title and changed; planned: what --check would do.
+    steps: what was done, each with name and changed; failed_step: name of the one that failed, or "";
+    planned: what was planned, told where nothing was done (--check).
     """
     healthy = final["code"] == "plc.healthy"
     changed = any(step.get("changed") for step in steps)
@@ -46,7 +55,7 @@ def plc_outcome(
         "verdict": told["verdict"],
         "counter_checks": told["counter_checks"],
         "refuted": [fallen["code"] for fallen in told["refuted"]],
-        "actions": [step["title"] for step in (planned if result == "PLANNED" else steps)],
+        "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "changed": changed,
         "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
         "owner": told["owner"],
@@ -54,9 +63,17 @@ def plc_outcome(
     }
 
 
+def _words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
+    if step["name"] == failed_step:
+        return f"FAILED: {step['title']}"
+    changed, unchanged = _DONE[step["name"]]
+    return changed if step.get("changed") else unchanged
+
+
 def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     """Return one line: host, result, finding, what was done, proof, severity, seconds, and who is next."""
-    parts = [f"{host}: {outcome['result']} - {outcome['sentence']}"]
+    found = "found: " if outcome["result"] == "HEALED" else ""
+    parts = [f"{host}: {outcome['result']} - {found}{outcome['sentence']}"]
     if outcome.get("actions"):
         parts.append(("would: " if outcome["result"] == "PLANNED" else "done: ") + ", ".join(outcome["actions"]))
     if outcome.get("proof"):

@@ -21,7 +21,7 @@ HEALABLE = ("plc.route_missing", "plc.link_stale")
 
 _TITLES = {
     "disconnect": "disconnect from the PLC",
-    "route": "add the ADS route",
+    "route": "add the ADS route if it is missing",
     "connect": "connect to the PLC",
     "write_test": "write test",
 }

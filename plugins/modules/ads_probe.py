@@ -32,9 +32,14 @@ options:
     type: str
   connect_timeout:
     description:
-      - Seconds to wait for the TCP connection and for the UDP answer.
+      - Seconds to wait for the TCP connection.
     type: float
     default: 1.0
+  udp_timeout:
+    description:
+      - Seconds to wait for the answer to a datagram, of which two are sent.
+    type: float
+    default: 0.75
   timeout:
     description:
       - Seconds to wait for the ADS answer.
@@ -80,6 +85,7 @@ import fcntl
 import os
 import tempfile
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -93,6 +99,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "local_ip": {"type": "str"},
     "local_ams_net_id": {"type": "str"},
     "connect_timeout": {"type": "float", "default": 1.0},
+    "udp_timeout": {"type": "float", "default": 0.75},
     "timeout": {"type": "float", "default": 2.0},
 }
 
@@ -117,12 +124,13 @@ def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Identify over UDP, then read the device info; a closed connection is tried once more (another client's turn)."""
-    with _one_at_a_time(params["ip_address"]):
-        identity = identify(params["ip_address"], local_ip=params["local_ip"], timeout=params["connect_timeout"])
+    """Identify over UDP and read the device info; a closed connection is tried once more (another client's turn)."""
+    with _one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=1) as side:
+        asked = side.submit(identify, params["ip_address"], local_ip=params["local_ip"], timeout=params["udp_timeout"])
         answer = _ask(params)
         if answer.outcome == "closed":
             answer = _ask(params)
+        identity = asked.result()
     return {
         "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
         "identity": asdict(identity) if identity else None,

@@ -44,9 +44,9 @@ options:
         type: str
   timeout:
     description:
-      - Seconds to wait for each answer.
+      - Seconds to wait for each answer. Two datagrams are sent.
     type: float
-    default: 1.0
+    default: 0.75
 notes:
   - Needs the Python library C(psutil) on the host. What it could not see is named in RV(not_observed).
 """
@@ -103,7 +103,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "type": "dict",
         "options": {"ip_address": {"type": "str", "required": True}, "local_ip": {"type": "str"}},
     },
-    "timeout": {"type": "float", "default": 1.0},
+    "timeout": {"type": "float", "default": 0.75},
 }
 
 

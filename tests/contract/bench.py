@@ -33,9 +33,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 GAVE_UP_S = 15.0            #: how long the recorder's client waited
 PLC_ADDRESSES = re.compile(r"\b127\.0\.0\.(2|3|4|9|77|98|99)\b")
-CREATED_KEYS = {"bench-viewer": "<VIEWER_KEY>", "bench-operator": "<OPERATOR_KEY>", "bench-short": "<SHORT_LIVED_ADMIN_KEY>"}
-SYMBOLS = {"MAIN.bTest": "BOOL", "MAIN.bWatchdog": "BOOL", "MAIN.nCounter": "INT", "MAIN.nTotal": "DINT", "MAIN.rTemp": "REAL",
-           "MAIN.lrEnergy": "LREAL", "MAIN.sText": "STRING", "GVL.bLamp": "BOOL"}
+#: Name a recording gives a new key -> the placeholder other recordings use for it.
+CREATED_KEYS = {"bench-viewer": "<VIEWER_KEY>", "bench-operator": "<OPERATOR_KEY>",
+                "bench-short": "<SHORT_LIVED_ADMIN_KEY>"}
+SYMBOLS = {"MAIN.bTest": "BOOL", "MAIN.bWatchdog": "BOOL", "MAIN.nCounter": "INT", "MAIN.nTotal": "DINT",
+           "MAIN.rTemp": "REAL", "MAIN.lrEnergy": "LREAL", "MAIN.sText": "STRING", "GVL.bLamp": "BOOL"}
 FIRST_VALUES = {"BOOL": False, "STRING": "", "REAL": 0.0, "LREAL": 0.0}
 RING_CAMERA = {"ring_100": {"name": "Ring", "type": "ring", "url": "/api/cameras/ring_100/snapshot", "autostart": False,
                             "ring": {"device_id": "100"}}}
@@ -119,6 +121,7 @@ class Bench:
         self.plcs = {number: Plc(folder / f"plc{number}", f"{self._prefix}.{number}", plant)
                      for number in (*filter(None, (plant.plc,)), *plant.more_plcs)}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._pid: int | None = None
 
     @property
     def plc(self) -> Plc:
@@ -155,6 +158,7 @@ class Bench:
         }), encoding="utf-8")
         self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(config)], cwd=REPOSITORY))
         until(self._listens, "the supervisor listens")
+        self._pid = self.supervisor_pid()
 
     def _listens(self) -> bool:
         ended = self._processes[-1].poll()
@@ -176,9 +180,11 @@ class Bench:
             until(lambda: not self.supervisor_pid(), "the supervisor ends")
 
     def restarted(self) -> None:
-        """Wait for the successor of a scheduled restart."""
-        old = self.service_info()["pid"]
-        until(lambda: (self.service_info() or {"pid": old})["pid"] != old, "another pid answers")
+        """Wait for the successor of the process that was running when this was last looked at."""
+        def another() -> int | None:
+            pid = self.service_info().get("pid")
+            return pid if pid != self._pid else None
+        self._pid = until(another, "another pid answers")
 
     def service_info(self) -> dict[str, Any]:
         """What the supervisor says about its process, empty while it is down."""
@@ -187,9 +193,9 @@ class Bench:
 
     def unchanged_pid(self) -> None:
         """Fail if the pid changes within the time a restart takes (quirk 11)."""
-        pid, deadline = self.service_info()["pid"], time.monotonic() + 3
+        deadline = time.monotonic() + 3
         while time.monotonic() < deadline:
-            assert self.service_info().get("pid") == pid, "the supervisor was restarted"
+            assert self.service_info().get("pid") == self._pid, "the supervisor was restarted"
             time.sleep(0.1)
 
     def ended(self) -> None:

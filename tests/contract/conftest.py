@@ -18,7 +18,8 @@ from lab.addresses import claimed_block
 @pytest.fixture
 def make_bench(tmp_path: Path) -> Iterator[Callable[[Plant], Bench]]:
     """Start a bench; it is ended after the test, whatever happened."""
-    with claimed_block([("127.{block}.9.200", 5000, socket.SOCK_STREAM), ("127.{block}.9.2", 48898, socket.SOCK_STREAM)]) as block:
+    servers = [("127.{block}.9.200", 5000, socket.SOCK_STREAM), ("127.{block}.9.2", 48898, socket.SOCK_STREAM)]
+    with claimed_block(servers) as block:
         made: list[Bench] = []
 
         def make(plant: Plant) -> Bench:

@@ -38,7 +38,9 @@ NULLABLE = re.compile(r"ffmpeg\.path")
 #: Maps whose keys are made up anew: every value is held against the first recorded one.
 DYNAMIC_MAPS = re.compile(r"config\.tabs")
 #: Parts of log messages that name a request, a place in the program or a machine.
-MESSAGE_NOISE = ((re.compile(r"\b[0-9a-f]{32}\b"), "<request>"), (re.compile(r"\nTraceback.*", re.DOTALL), "<traceback>"))
+MESSAGE_NOISE = (
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<request>"), (re.compile(r"\nTraceback.*", re.DOTALL), "<traceback>"),
+)
 
 #: Headers of the server and the connection, not of the API.
 OTHER_HEADERS = frozenset({"server", "date", "content-length", "connection", "last-modified", "etag"})

@@ -4,8 +4,8 @@
 """The table: which plant operations reach a state, and which recordings are replayed in it.
 
 A scenario is a plant and a sequence of states. A state is first what is done to the plant (methods of ``bench.Bench``:
-processes, the PLC's own faults, ordinary calls), then the recordings replayed. Nothing else tells the supervisor what to
-answer.
+processes, the PLC's own faults, ordinary calls), then the recordings replayed. Nothing else tells the supervisor what
+to answer.
 """
 
 from __future__ import annotations
@@ -55,23 +55,24 @@ DISCONNECT = do(Bench.post, "/api/plc/disconnect")
 
 SCENARIOS: dict[str, Scenario] = {
     "after a start with the PLC up": Scenario(Plant(cameras=RING_CAMERA), (
-        "monitor_slo_ok", "admin_logs_default", "system_versioning", "system_status_connected", "system_status_cache_hit",
-        "monitor_streams_never_started", "monitor_latency", "monitor_dataflow", "monitor_dlq", "telemetry",
-        "system_dependencies", "system_feature_flags", "cameras_list", "plc_config_get", "plc_ads_route_status",
-        "debug_config", "variables_search", "variables_search_gateway", "variables_statistics",
+        "monitor_slo_ok", "admin_logs_default", "system_versioning", "system_status_connected",
+        "system_status_cache_hit", "monitor_streams_never_started", "monitor_latency", "monitor_dataflow",
+        "monitor_dlq", "telemetry", "system_dependencies", "system_feature_flags", "cameras_list", "plc_config_get",
+        "plc_ads_route_status", "debug_config", "variables_search", "variables_search_gateway", "variables_statistics",
         "admin_service_info_native", "admin_plcs", "not_found", "method_not_allowed", "index_html_head",
-        "request_id_echo", "request_id_generated", "plc_ads_route_status_later",
-        "admin_backup_list", "admin_backup_create", "admin_backup_list_one", "admin_logs_verify",
-        "admin_plcs_post_missing", "admin_plcs_post", "admin_plcs_after_post", "service_info_before_daemon_restart",
+        "request_id_echo", "request_id_generated", "plc_ads_route_status_later", "admin_backup_list",
+        "admin_backup_create", "admin_backup_list_one", "admin_logs_verify", "admin_plcs_post_missing",
+        "admin_plcs_post", "admin_plcs_after_post", "service_info_before_daemon_restart",
     )),
     "keys and levels": Scenario(Plant(), (
-        "apikey_create_viewer", "apikey_create_operator", "apikey_create_admin", "apikey_create_bad_level", "apikey_list",
-        "apikey_create_expiring", "auth_bearer_ok", "auth_query_ok", "auth_post_no_key", "auth_post_wrong_key",
-        "auth_admin_get_wrong_key", "admin_logs_no_key", "auth_viewer_operator_endpoint", "auth_viewer_admin_endpoint",
-        "auth_operator_operator_endpoint", "auth_operator_admin_endpoint", "auth_admin_operator_endpoint",
-        "auth_admin_admin_endpoint", do(Bench.key_expired), "auth_expired_key", "apikey_disable", "auth_disabled_key",
-        "apikey_delete", "apikey_delete_unknown", "plc_config_post_no_key", "plc_connect_no_key", "route_test_no_key",
-        "route_add_no_key", "camera_start_no_key", "ring_webrtc_stop_no_key",
+        "apikey_create_viewer", "apikey_create_operator", "apikey_create_admin", "apikey_create_bad_level",
+        "apikey_list", "apikey_create_expiring", "auth_bearer_ok", "auth_query_ok", "auth_post_no_key",
+        "auth_post_wrong_key", "auth_admin_get_wrong_key", "admin_logs_no_key", "auth_viewer_operator_endpoint",
+        "auth_viewer_admin_endpoint", "auth_operator_operator_endpoint", "auth_operator_admin_endpoint",
+        "auth_admin_operator_endpoint", "auth_admin_admin_endpoint", do(Bench.key_expired), "auth_expired_key",
+        "apikey_disable", "auth_disabled_key", "apikey_delete", "apikey_delete_unknown", "plc_config_post_no_key",
+        "plc_connect_no_key", "route_test_no_key", "route_add_no_key", "camera_start_no_key",
+        "ring_webrtc_stop_no_key",
     )),
     "what is refused before a handler": Scenario(Plant(), (
         "payload_broken_json", "payload_empty_json", "payload_empty_post_no_ct", "payload_empty_restart_no_ct",
@@ -100,15 +101,15 @@ SCENARIOS: dict[str, Scenario] = {
     )),
     "restarts of the app and their log": Scenario(Plant(), (
         do(Bench.post, "/api/variables/write", {"variable": "GATEWAY.keep", "value": 1}),
-        "restart_no_key", "service_info_before_restart", "restart_ok", do(Bench.restarted), "service_info_after_restart",
-        "system_status_after_restart", "monitor_streams_after_restart", "variables_read_gateway_after_restart",
-        "restart_idem_first", "restart_idem_replay", do(Bench.restarted),
-        "restart_idem_after_restart", do(Bench.restarted),
-        "admin_logs_filter_restart", "admin_logs_filter_restart_app", "admin_logs_filter_restart_daemon",
-        "admin_logs_filter_restart_error", "admin_logs_filter_restart_limit_2", "admin_logs_filter_unknown",
-        "admin_logs_limit_0", "admin_logs_limit_1", "admin_logs_limit_9999", "admin_logs_limit_abc",
-        "admin_logs_type_restart", "admin_logs_type_restart_error", "admin_logs_verify_after", "admin_logs_verify_limit",
-        "restart_daemon_no_effect", do(Bench.unchanged_pid), "restart_daemon_after_restart", do(Bench.unchanged_pid),
+        "restart_no_key", "service_info_before_restart", "restart_ok", do(Bench.restarted),
+        "service_info_after_restart", "system_status_after_restart", "monitor_streams_after_restart",
+        "variables_read_gateway_after_restart", "restart_idem_first", "restart_idem_replay", do(Bench.restarted),
+        "restart_idem_after_restart", do(Bench.restarted), "admin_logs_filter_restart",
+        "admin_logs_filter_restart_app", "admin_logs_filter_restart_daemon", "admin_logs_filter_restart_error",
+        "admin_logs_filter_restart_limit_2", "admin_logs_filter_unknown", "admin_logs_limit_0", "admin_logs_limit_1",
+        "admin_logs_limit_9999", "admin_logs_limit_abc", "admin_logs_type_restart", "admin_logs_type_restart_error",
+        "admin_logs_verify_after", "admin_logs_verify_limit", "restart_daemon_no_effect", do(Bench.unchanged_pid),
+        "restart_daemon_after_restart", do(Bench.unchanged_pid),
     )),
     "pending restarts: the earliest wins": Scenario(Plant(), (
         "restart_delay_99", "restart_delay_abc", do(Bench.restarted),
@@ -183,7 +184,8 @@ SCENARIOS: dict[str, Scenario] = {
         "route_add_other_local_netid", "route_status_after_other_local_netid",
     )),
     "PLC gone after a route was added": Scenario(Plant(plc="3", **QUICK_BREAKER), (
-        do(Bench.add_route), do(Bench.connect), do(Bench.kill_plc), do(Bench.writes, 6), do(Bench.breaker_state, "half_open"),
+        do(Bench.add_route), do(Bench.connect), do(Bench.kill_plc), do(Bench.writes, 6),
+        do(Bench.breaker_state, "half_open"),
         "plc_gone_system_status", "plc_gone_write", "plc_gone_system_status_after_write", "plc_gone_connect",
         "plc_gone_status_after_connect", "plc_gone_route_test", "plc_gone_read",
         do(Bench.start_plc), "plc_back_connect", "plc_back_write", "plc_back_write2", "plc_back_route_test",

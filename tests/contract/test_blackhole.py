@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An address that drops packets blocks all ADS work for the kernel's two minutes (quirk 5). In a file of its own because
-it takes them: under pytest-xdist the other tests run meanwhile."""
+"""An address that drops packets blocks all ADS work for the kernel's two minutes (quirk 5). In a file of its own
+because it takes them: under pytest-xdist the other tests run meanwhile."""
 
 from __future__ import annotations
 

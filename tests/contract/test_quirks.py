@@ -149,7 +149,8 @@ def test_the_first_managed_key_can_be_made_locally(make_bench: MakeBench) -> Non
 
 @pytest.mark.parametrize(("method", "path", "level"), [
     ("GET", "/api/system/status", None), ("GET", "/api/plc/config", None), ("POST", "/api/variables/read", None),
-    ("PUT", "/api/ui-settings", None), ("POST", "/api/plc/config", "operator"), ("DELETE", "/api/cameras/a", "operator"),
+    ("PUT", "/api/ui-settings", None), ("POST", "/api/plc/config", "operator"),
+    ("DELETE", "/api/cameras/a", "operator"),
     ("POST", "/api/cameras/a/ring/webrtc/stop", "operator"), ("GET", "/api/cameras/a/ptz/status", "operator"),
     ("GET", "/api/cameras/a/snapshot", None), ("POST", "/api/monitor/dlq/clear", "operator"),
     ("GET", "/api/admin/logs", "admin"), ("DELETE", "/api/admin/apikeys/1", "admin"),

@@ -14,7 +14,6 @@ from pathlib import Path
 import pyads
 import pytest
 from plcs import PASSWORD, PATIENCE_S, Plc, until
-
 from py_ads_client import ADSClient, ADSSymbol
 from py_ads_client.types import BOOL, INT
 from rawads import RawAds

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes or refreshes a virtual environment: `venv.py DIRECTORY REQUIREMENTS_FILE`.
+"""Makes or refreshes a virtual environment: `environment.py DIRECTORY REQUIREMENTS_FILE`.
 
 Run by the Python that the environment is to have. A stamp named after all that went in makes a second call instant;
 an environment that was moved, or whose Python is gone, is made anew.

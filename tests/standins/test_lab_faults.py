@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m lab fault`` and ``heal``: every fault shows, stays on its host, and is gone after heal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyads
+import pytest
+from labs import LabCommand
+from plcs import needs_filter, until
+from rawads import RawAds, identify_request, udp_exchange
+
+from lab import api, processes
+from lab.control import ask
+from lab.faults import FAULTS
+from lab.plant import Host
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabCommand]:
+    """One line of two hosts; every test heals it."""
+    command = LabCommand(tmp_path_factory.mktemp("faults"))
+    command.run("up", "--lines", "1", "--hosts", "2")
+    yield command
+    command.run("down")
+
+
+@pytest.fixture
+def host(line: LabCommand) -> Iterator[Host]:
+    """The host to break. It must be healthy afterwards, proven by more than its own flag."""
+    host = line.plant.hosts[0]
+    yield host
+    line.run("heal", host.name)
+    assert line.status()[host.name]["healthy"]
+    assert line.route_test(host).ok
+    write = line.post(host, "/api/variables/write", {"variable": "MAIN.bOpsTest", "value": False})
+    assert write.status == 200, write.body
+
+
+def control(line: LabCommand, host: Host, op: str, **arguments: Any) -> dict[str, Any]:
+    return ask(line.plant.control(host), op, **arguments)
+
+
+def udp_silent(host: Host) -> bool:
+    try:
+        return not udp_exchange(host.plc_ip, identify_request(), timeout=0.5)
+    except (TimeoutError, ConnectionRefusedError):
+        return True
+
+
+def admin_call(line: LabCommand, host: Host) -> int:
+    return api.call("GET", f"{host.url}/api/admin/service/info", key=line.secrets()[host.line]["admin_key"]).status
+
+
+def add_route(line: LabCommand, host: Host) -> bool:
+    password = line.secrets()[host.line]["plc_password"]
+    return pyads.add_route_to_plc("10.9.9.9.1.1", "10.9.9.9", host.plc_ip, "Administrator", password, route_name="t")
+
+
+def refused_login(line: LabCommand, host: Host) -> str:
+    try:
+        add_route(line, host)
+    except RuntimeError:
+        return "RuntimeError"
+    return "no error"
+
+
+def is_rebooting(line: LabCommand, host: Host) -> bool:
+    return line.status()[host.name]["plc_mode"] == "rebooting"
+
+
+# fault and its arguments -> what must be true after it
+SHOWS: dict[str, Callable[[LabCommand, Host], Any]] = {
+    "route-removed": lambda line, host: line.status()[host.name]["route"] is False,
+    "hang": lambda line, host: line.status()[host.name]["plc_mode"] == "hang" and udp_silent(host),
+    "refuse": lambda line, host: line.status()[host.name]["plc_mode"] == "refuse" and udp_silent(host),
+    "drop": lambda line, host: line.status()[host.name]["plc_mode"] == "drop" and udp_silent(host),
+    "slow seconds=0.4": lambda line, host: line.route_test(host).ok and control(line, host, "status")["slow_s"] == 0.4,
+    "reboot down_s=2": is_rebooting,
+    "plc-state value=CONFIG": lambda line, host: line.status()[host.name]["plc_state"] == "CONFIG",
+    "credentials-changed": lambda line, host: refused_login(line, host) == "RuntimeError",
+    "supervisor-stopped": lambda line, host: line.status()[host.name]["supervisor"] == "stopped",
+    "supervisor-killed": lambda line, host: line.status()[host.name]["supervisor"] == "stopped",
+    "supervisor-frozen": lambda line, host: line.status()[host.name]["supervisor"] == "frozen",
+    "key-revoked level=operator":
+        lambda line, host: line.route_test(host).status == 401 and admin_call(line, host) == 200,
+    "key-revoked level=admin": lambda line, host: admin_call(line, host) == 401 and line.route_test(host).ok,
+    "plc-disconnected": lambda line, host: line.status()[host.name]["connected"] is False,
+}
+
+
+@pytest.mark.parametrize("fault", SHOWS)
+def test_fault_shows_on_its_host_only(line: LabCommand, host: Host, fault: str) -> None:
+    line.run("fault", host.name, *fault.split())
+    assert SHOWS[fault](line, host)
+    assert line.status()["line1-hmi2"]["healthy"]
+
+
+def test_every_fault_is_tested_here() -> None:
+    elsewhere = {"refusal-layout"}
+    assert {fault.split()[0] for fault in SHOWS} | elsewhere == set(FAULTS)
+
+
+def test_password_of_the_inventory_works_again_after_heal(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "credentials-changed")
+    line.run("heal", host.name)
+    assert add_route(line, host) is True
+
+
+def test_refusal_layout(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "refusal-layout", "layout=shifted")
+    line.run("fault", host.name, "credentials-changed")
+    assert refused_login(line, host) == "no error"
+    assert control(line, host, "status")["routes"] == 1
+    line.run("heal", host.name)
+    line.run("fault", host.name, "credentials-changed")
+    assert refused_login(line, host) == "RuntimeError"
+
+
+@needs_filter
+def test_drop_for_the_controller_only(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "drop", "source=controller")
+    with pytest.raises(TimeoutError):
+        RawAds(host.plc_ip, source=line.plant.controller_ip, timeout=1.0)
+    assert line.route_test(host).ok
+
+
+def test_plc_that_hangs_costs_the_supervisor_its_five_seconds(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "hang")
+    started = time.monotonic()
+    answer = line.route_test(host)
+    assert answer.status == 500 and "1861" in answer.body["error"] and time.monotonic() - started >= 4.5
+
+
+def test_supervisor_stuck_in_a_dropped_connection_is_healed(line: LabCommand, host: Host) -> None:
+    assert line.post(host, "/api/plc/disconnect", {}).ok
+    line.run("fault", host.name, "drop")
+    with pytest.raises(api.Unreachable):  # it waits for the kernel's two minutes (SUPERVISOR_API quirk 5)
+        api.call("POST", f"{host.url}/api/plc/connect",
+                 {"ams_id": host.plc_net_id, "ip_address": host.plc_ip}, timeout=1.0,
+                 key=line.secrets()[host.line]["operator_key"])
+    line.run("heal", host.name)
+
+
+def test_wrong_target_and_changed_net_id_are_healed(line: LabCommand, host: Host) -> None:
+    other = line.plant.hosts[1]
+    secrets = line.secrets()[host.line]
+    line.post(host, "/api/plc/ads/route/add", {
+        "local_ams_net_id": "127.0.0.1.9.9", "local_ip": "127.0.0.1", "plc_ams_net_id": host.plc_net_id,
+        "plc_ip": host.plc_ip, "username": secrets["plc_username"], "password": secrets["plc_password"]})
+    line.post(host, "/api/plc/connect", {"ams_id": other.plc_net_id, "ip_address": other.plc_ip})
+    line.run("heal", "line1")
+    assert [route["ams_net_id"] for route in control(line, host, "routes")["routes"]] == ["127.0.0.1.1.1"]
+    target = api.call("GET", f"{host.url}/api/debug/config").body["config"]
+    assert target["plc_ams_net_id"] == host.plc_net_id
+    assert line.status()["line1-hmi2"]["healthy"]
+
+
+def test_open_write_breaker_is_healed(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "refuse")
+    for value in range(6):
+        line.post(host, "/api/variables/write", {"variable": "MAIN.nParts", "value": value})
+    breakers = api.call("GET", f"{host.url}/api/system/status").body["circuit_breakers"]
+    assert [breaker["state"] for breaker in breakers.values()] == ["open"]
+    line.run("heal", host.name)
+    assert control(line, host, "read", name="MAIN.nParts")["value"] == 42
+
+
+def test_killed_plc_is_started_again_with_its_route(line: LabCommand, host: Host) -> None:
+    (pid,) = processes.find(processes.PLC, line.plant.plc_config(host))
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: line.status()[host.name]["plc_mode"] == "stopped", "status shows the PLC as stopped")
+    line.run("heal", host.name)
+    assert line.status()[host.name]["route"] is True
+
+
+def test_test_variable_is_at_rest_after_heal(line: LabCommand, host: Host) -> None:
+    assert line.post(host, "/api/variables/write", {"variable": "MAIN.bOpsTest", "value": True}).status == 200
+    assert control(line, host, "read", name="MAIN.bOpsTest")["value"] is True
+    line.run("heal", host.name)
+    assert control(line, host, "read", name="MAIN.bOpsTest")["value"] is False
+
+
+def test_line_means_all_its_hosts(line: LabCommand, host: Host) -> None:
+    printed = line.run("fault", "line1", "route-removed")
+    assert printed.splitlines() == ["line1-hmi1: route-removed", "line1-hmi2: route-removed"]
+    assert [row["route"] for row in line.status().values()] == [False, False]
+    line.run("heal", "line1")
+    assert all(row["healthy"] for row in line.status().values())
+
+
+def test_healing_a_healthy_host_leaves_its_supervisor_alone(line: LabCommand, host: Host) -> None:
+    before = line.status()[host.name]["supervisor_pid"]
+    line.run("heal", host.name)
+    assert line.status()[host.name]["supervisor_pid"] == before
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (("line1-hmi1", "bogus"), "unknown fault 'bogus'; there are route-removed"),
+    (("line9", "hang"), "no host or line 'line9'"),
+    (("line1-hmi1", "slow"), "needs seconds="),
+    (("line1-hmi1", "slow", "seconds=soon"), "seconds=soon"),
+    (("line1-hmi1", "slow", "seconds=-1"), "must not be negative"),
+    (("line1-hmi1", "hang", "now"), "does not know 'now'"),
+    (("line1-hmi1", "key-revoked", "level=viewer"), "expected one of operator, admin"),
+    (("line1-hmi1", "drop", "source=nobody"), "nobody"),
+])
+def test_nonsense_is_one_sentence(line: LabCommand, words: tuple[str, ...], sentence: str) -> None:
+    errors = line.run("fault", *words, code=1)
+    assert sentence in errors and errors.count("\n") == 1
+    assert line.status()["line1-hmi1"]["healthy"]
+
+
+def test_no_fault_is_named_like_a_finding() -> None:
+    assert not any("." in name for name in FAULTS)
