@@ -27,10 +27,14 @@ test: .venv-test ## everything that CI checks
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
-stages := units standins project contract lint docs sanity ansible-units old-python matrix lab-tests
+stages := units standins project contract lint docs sanity ansible-units old-python core-2.18 core-2.21 lab-tests
 .PHONY: $(stages)
 $(stages): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@
+
+.PHONY: matrix
+matrix: .venv-test ## the tests with the oldest and the newest ansible-core
+	@exec .venv/bin/python scripts/run_tests.py core-2.18 core-2.21
 
 # --- Helpers ---------------------------------------------------------------------------------------------------------
 .PHONY: help venv build bench clean .venv-demo .venv-test

@@ -63,9 +63,9 @@ def look_at_all(plant: Plant) -> list[Look]:
 
 
 def link_faults(plant: Plant, host: Host) -> list[str]:
-    """Prove the supervisor's link to its PLC by a route test and compare what it keeps in mind with the start state.
+    """Prove the supervisor's link to its PLC by a route test, and see whether it remembers earlier trouble.
 
-    Returns one sentence for every difference; empty if there is none. A route test moves the supervisor's counters.
+    Returns one sentence for everything wrong; empty if nothing is. A route test moves the supervisor's counters.
     """
     key = plant.line(host.line).operator_key
     body = {"plc_ams_net_id": host.plc_net_id, "plc_ip": host.plc_ip, "ams_port": AMS_PORT}
@@ -78,18 +78,13 @@ def link_faults(plant: Plant, host: Host) -> list[str]:
             for name, breaker in status["circuit_breakers"].items() if breaker["state"] != "closed"
         ]
         slo = api.call("GET", f"{host.url}/api/monitor/slo", timeout=_LOOK_S).body["status"]
-        target = api.call("GET", f"{host.url}/api/debug/config", timeout=_LOOK_S).body["config"]["plc_ams_net_id"]
-        # Before the test: it comes back late if the ADS library is stuck (quirk 5), and then the test would too.
-        local = api.call("GET", f"{host.url}/api/plc/ads/route/status", timeout=_LOOK_S).body["local_ams_net_id"]
         test = api.call("POST", f"{host.url}/api/plc/ads/route/test", body, key=key, timeout=_ROUTE_TEST_S)
     except Unreachable as error:
         return [str(error)]
     return faults + [
         sentence for is_wrong, sentence in (
             (slo != "ok", f"its SLO is {slo}"),
-            (target != host.plc_net_id, f"it is connected to {target}"),
             (not test.ok, f"its route test says {test.status} {test.body}"),
-            (local != SUPERVISOR_NET_ID, f"its NetId is {local}"),
         ) if is_wrong
     ]
 

@@ -47,8 +47,7 @@ class Control:
         }
 
     async def open(self) -> None:
-        """Listen; a socket left over by a killed process is replaced."""
-        self._path.unlink(missing_ok=True)
+        """Listen; a socket left over by a killed process is replaced (asyncio does that)."""
         with short_path(self._path) as path:
             self._server = await asyncio.start_unix_server(self._serve, path)
             os.chmod(path, 0o600)

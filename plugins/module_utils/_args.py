@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import typing as t
 
 from ._errors import LineopsError
@@ -33,12 +34,15 @@ PLC_SPEC: dict[str, t.Any] = {"plc_id": {"type": "str", "default": "plc_001"}, *
 
 
 def client_of(params: t.Mapping[str, t.Any]) -> SupervisorClient:
-    """Make the supervisor client that the shared options describe."""
+    """Make the supervisor client that the shared options describe.
+
+    Each task of an incident gets a few digits of its own, so that no two calls carry the same X-Request-ID.
+    """
     return SupervisorClient(
         params["url"],
         operator_key=params["operator_key"],
         admin_key=params["admin_key"],
-        incident=params["incident"],
+        incident=f"{params['incident']}-{secrets.token_hex(2)}" if params["incident"] else "",
         runner=params["runner"],
         connect_timeout=params["connect_timeout"],
         read_timeout=params["read_timeout"],

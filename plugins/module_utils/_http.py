@@ -123,6 +123,8 @@ class Transport:
             failure = _kind_of(error, self._requests, status)
         finally:
             fired = self._watchdog.disarm()
+            # Drops the pooled connection: a server that has closed it meanwhile would lose the next call.
+            self._session.close()
         elapsed_s = round(time.monotonic() - began, 6)
         if fired:
             failure = "read_timeout"

@@ -29,7 +29,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - Every run appends. The journal is a record, not a setting of the plant, so RV(changed) stays false.
+      - Every run appends. The journal is a record, not a setting of the plant, so C(changed) stays false.
   action_group:
     description: Use C(group/lineops.runbook.rails) in C(module_defaults) to set defaults for this module.
     support: full

@@ -157,6 +157,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._journal import ut
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
+
 def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
     body = client.system_status().body
     breakers = {name: breaker.get("state") for name, breaker in (body.get("circuit_breakers") or {}).items()}
@@ -209,16 +210,17 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Ask for the subsets in order; name what was not observed and why."""
     observed: dict[str, t.Any] = {}
     not_observed: dict[str, t.Any] = {}
-    hopeless: LineopsError | None = None
+    hopeless: dict[str, t.Any] = {}
     with client_of(params) as client:
         for name in params["gather_subset"]:
+            if hopeless:
+                not_observed[name] = hopeless
+                continue
             try:
-                if hopeless:
-                    raise hopeless
                 observed[name] = _SUBSETS[name](client, params)
             except LineopsError as error:
                 not_observed[name] = error.as_failure()
-                hopeless = error if error.code in _HOPELESS else None
+                hopeless = error.as_failure() if error.code in _HOPELESS else {}
         return {
             "changed": False, "observed_at": utc_now(), "not_observed": not_observed, **observed, **calls_of(client)}
 

@@ -211,6 +211,32 @@ def test_down_ends_a_frozen_supervisor(command: LabCommand) -> None:
     command.run("fault", "line1", "supervisor-frozen")
     command.run("down")
     assert command.pids() == []
+    assert not list(command.folder.rglob("supervisor.pid"))  # it was woken and ended in order, not killed
+
+
+PHOENIX = """
+import signal, subprocess, sys, time
+def stop(*dummy):
+    if "--restarted" not in sys.argv:
+        subprocess.Popen([sys.executable, "-m", "lab.plc", sys.argv[1], "--restarted"])
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+open(sys.argv[1], "a").write("ready")
+while True:
+    time.sleep(60)
+"""
+
+
+def test_a_process_that_leaves_a_successor_is_ended_with_it(tmp_path: Path) -> None:
+    fake, config = tmp_path / "fake" / "lab", tmp_path / "config.json"
+    fake.mkdir(parents=True)
+    (fake / "plc.py").write_text(PHOENIX)
+    config.touch()
+    process = subprocess.Popen([sys.executable, "-m", "lab.plc", str(config)], cwd=fake.parent)
+    until(lambda: config.read_text() == "ready", "the process runs")
+    assert processes.stop(processes.PLC, config) == 2
+    process.wait(PATIENCE_S)
+    assert processes.find(processes.PLC, config) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -250,6 +250,13 @@ def test_a_tag_may_not_reach_beyond_the_datagram() -> None:
         frames.parse_datagram(head + struct.pack("<HH", 5, 3) + b"ab")
 
 
+def test_the_two_lengths_of_a_frame_must_agree() -> None:
+    data = bytearray(vector("ads_read_state_rsp"))
+    data[26] += 1
+    with pytest.raises(AdsError, match="contradict"):
+        frames.parse_frame(bytes(data))
+
+
 @pytest.mark.parametrize("length", [0, 31, frames.MAX_AMS_LENGTH + 1, 0xFFFFFFFF])
 def test_a_frame_length_that_cannot_be_is_garbage_at_once(length) -> None:
     with pytest.raises(AdsError):

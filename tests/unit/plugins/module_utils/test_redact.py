@@ -114,6 +114,7 @@ def test_data_deeper_than_any_answer_is_dropped_rather_than_shown() -> None:
     [
         "rtsp://admin:canary@10.0.0.9:554/s1",
         "rtsp://admin:can@ry/canary?@10.0.0.9/s1",
+        "http://admin:can@ry/canary?@10.0.0.9/s1",
         "rtsp://admin:can ary'\"canary@10.0.0.9/s1",
         "Stream failed for rtsp://admin:canary@10.0.0.9/s1, retry",
         "two: http://u:canary@h1/ and RTSPS://u:canary@h2/",
@@ -123,7 +124,7 @@ def test_data_deeper_than_any_answer_is_dropped_rather_than_shown() -> None:
 )
 def test_user_and_password_in_any_url(text) -> None:
     clean = scrub({"leaf": text})["leaf"]
-    assert "canary" not in clean and "can@" not in clean
+    assert not any(part in clean for part in ("canary", "can@", "ry/"))
     assert MASK + "@" in clean
 
 

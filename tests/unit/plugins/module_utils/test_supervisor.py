@@ -63,6 +63,11 @@ def get_fails(behaviour: Behaviour, **options: t.Any) -> SupervisorError:
             return call_fails(client, lambda c: c.system_status())
 
 
+def silence_until_gone(sock: socket.socket, dummy: t.Any) -> None:
+    """Say nothing until the client gives up."""
+    sock.recv(1)
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits of the client, noted instead of waited."""
@@ -516,6 +521,13 @@ def test_an_endless_drip_ends_at_the_time_limit(behaviour) -> None:
     assert 0.35 <= time.monotonic() - began < GENEROUS_S
 
 
+def test_a_time_out_does_not_spoil_the_next_call() -> None:
+    with ScriptedServer(Exchange("GET", "/a", silence_until_gone), Exchange("GET", "/b", answer(200, {}))) as server:
+        with client_of(server, read_retries=0) as client:
+            assert call_fails(client, lambda c: c.get("/a", read_timeout=0.3)).code == "supervisor.timeout"
+            assert client.get("/b").ok
+
+
 def test_the_time_limit_of_one_call_does_not_reach_into_the_next() -> None:
     def late(sock: socket.socket, stop: t.Any) -> None:
         stop.wait(0.6)
@@ -525,6 +537,21 @@ def test_the_time_limit_of_one_call_does_not_reach_into_the_next() -> None:
         with client_of(server) as client:
             client.get("/a", read_timeout=0.5)
             assert client.get("/b", read_timeout=GENEROUS_S).body == {"late": True}
+
+
+def test_no_call_goes_out_on_a_connection_the_server_may_have_closed() -> None:
+    kept: list[socket.socket] = []
+
+    def keep_alive(sock: socket.socket, stop: t.Any) -> None:
+        answer(200, {})(sock, stop)
+        kept.append(sock.dup())
+
+    with ScriptedServer(Exchange("GET", "/a", keep_alive), Exchange("POST", "/b", keep_alive, body={})) as server:
+        with client_of(server, read_timeout=GENEROUS_S / 10) as client:
+            client.get("/a")
+            client.post("/b", {})
+    for sock in kept:
+        sock.close()
 
 
 # --- statuses and paths ----------------------------------------------------------------------------------------------
