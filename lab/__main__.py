@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``python -m lab up|down|status|fault|heal|inventory``: a plant of stand-ins on loopback addresses.
 
-Exit 0 done, 1 not possible (one sentence on standard error), 2 wrong usage, 130 or 143 interrupted (nothing left running).
+Exit 0 done, 1 not possible (one sentence on standard error), 2 wrong usage, 130 or 143 ``up`` was interrupted and left
+nothing running.
 """
 
 from __future__ import annotations

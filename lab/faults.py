@@ -87,16 +87,19 @@ def _one_of(*words: str) -> Callable[[str], str]:
 FAULTS: dict[str, Fault] = {
     "route-removed": Fault(
         _plc("route_remove", ams_net_id=SUPERVISOR_NET_ID), "the PLC forgets the supervisor's route"),
-    "hang": Fault(_plc("hang"), "the PLC accepts TCP and answers nothing"),
+    "hang": Fault(
+        _plc("hang"), "the PLC accepts TCP and answers nothing, or one of TCP and UDP is silent (part=tcp or udp)",
+        {"part": _one_of("tcp", "udp")}),
     "refuse": Fault(_plc("refuse"), "the PLC's ports are closed, connections reset"),
     "drop": Fault(
         _drop, "packets to the PLC are lost: all, or those from one address (source=controller, source=IP)",
         {"source": str}),
     "slow": Fault(_plc("slow"), "the PLC answers late", {"seconds": float}, frozenset({"seconds"})),
-    "reboot": Fault(_plc("reboot"), "the PLC goes down and comes back by itself after down_s seconds", {"down_s": float}),
+    "reboot": Fault(
+        _plc("reboot"), "the PLC goes down and comes back by itself after down_s seconds", {"down_s": float}),
     "plc-state": Fault(
-        _plc("state"), "the PLC goes to a state (value=RUN, STOP or CONFIG)", {"value": _one_of("RUN", "STOP", "CONFIG")},
-        frozenset({"value"})),
+        _plc("state"), "the PLC goes to a state (value=RUN, STOP or CONFIG)",
+        {"value": _one_of("RUN", "STOP", "CONFIG")}, frozenset({"value"})),
     "credentials-changed": Fault(_credentials, "the PLC's password is another one"),
     "refusal-layout": Fault(
         _plc("refusal_layout"), "how the PLC answers a refused login (layout=documented or shifted)",
@@ -105,7 +108,7 @@ FAULTS: dict[str, Fault] = {
     "supervisor-killed": Fault(_signal(signal.SIGKILL), "the supervisor ends (SIGKILL)"),
     "supervisor-frozen": Fault(_freeze, "the supervisor stands still (SIGSTOP)"),
     "key-revoked": Fault(
-        _revoke, "an API key of the inventory is no longer valid (level=operator or admin; admin restarts the supervisor)",
+        _revoke, "a key of the inventory is no longer valid (level=operator, or admin: that restarts the supervisor)",
         {"level": _one_of("operator", "admin")}, frozenset({"level"})),
     "plc-disconnected": Fault(_disconnect, "somebody disconnects the supervisor from its PLC"),
 }

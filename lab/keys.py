@@ -29,8 +29,9 @@ def provide(plant: Plant, line: Line) -> None:
     if answer.status != 201:
         raise LabError(f"{first.name} did not make an operator key: {answer.status} {answer.body}")
     line.operator_key = answer.body["raw_key"]
-    with closing(sqlite3.connect(_database(plant, first))) as source, closing(sqlite3.connect(_kept(plant, line))) as kept:
-        source.backup(kept)
+    with closing(sqlite3.connect(_database(plant, first))) as source:
+        with closing(sqlite3.connect(_kept(plant, line))) as kept:
+            source.backup(kept)
     for host in others:
         restore(plant, host)
 

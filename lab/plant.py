@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plant as data: lines, hosts, addresses, secrets, and the stand-ins' configuration files made from them.
 
-Addresses (block B): controller 127.B.0.5; line L, host H: supervisor 127.B.L.(10+H), its PLC 127.B.L.(20+H), its cameras
-127.B.L.(30+H). pyads cannot bind a source address, so every supervisor reaches its PLC as 127.0.0.1.
+Addresses (block B): controller 127.B.0.5; line L, host H: supervisor 127.B.L.(10+H), its PLC 127.B.L.(20+H), its
+cameras 127.B.L.(30+H). pyads cannot bind a source address, so every supervisor reaches its PLC as 127.0.0.1.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Interrupted(Exception):
 
 
 class Watch:
-    """Polls conditions; as a context manager it takes SIGINT and SIGTERM and raises :class:`Interrupted` from check()."""
+    """Polls conditions. As a context manager it takes SIGINT and SIGTERM; check() then raises :class:`Interrupted`."""
 
     def __init__(self) -> None:
         self._number: int | None = None

@@ -31,7 +31,7 @@ class Stopped(BaseException):
     """A signal asked this process to end. Not an Exception, so that no general handler swallows it."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__(signum)
+        super().__init__(signal.Signals(signum).name)
         self.signum = signum
 
     @property

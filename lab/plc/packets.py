@@ -39,7 +39,7 @@ def _program(source: str | None) -> list[tuple[int, int, int, int]]:
 
 
 def attach_filter(sock: socket.socket, source: str | None) -> None:
-    """Let the kernel drop what reaches ``sock`` from ``source`` (None: from anywhere). PermissionError if it refuses."""
+    """Let the kernel drop what ``source`` (None: anybody) sends to ``sock``. PermissionError if it refuses."""
     program = _program(source)
     instructions = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     sock.setsockopt(
@@ -85,8 +85,12 @@ class FullQueue:
         """Shrink the queue to one place and take it. Nobody may accept from the listener meanwhile."""
         self._listener.listen(0)
         address = self._listener.getsockname()
+        self._filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # From the PLC's own address: when accepted later it must not pass for a client and end that one's connection.
-        self._filler = socket.create_connection(address, timeout=2.0, source_address=(address[0], 0))
+        self._filler.bind((address[0], 0))
+        # Without waiting: if somebody is in the queue already, it is full and our own SYN is the first to be ignored.
+        self._filler.setblocking(False)
+        self._filler.connect_ex(address)
 
     def release(self) -> None:
         """Give the place back and restore the queue."""

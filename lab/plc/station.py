@@ -96,10 +96,15 @@ class Station:
 
     # --- faults --------------------------------------------------------------------------------------------------
 
-    async def hang(self) -> None:
-        """TCP is accepted, nothing is answered any more, UDP is silent."""
+    async def hang(self, part: str | None = None) -> None:
+        """TCP is accepted, nothing is answered any more, UDP is silent; with ``part`` only "tcp" or only "udp".
+
+        ValueError for another part.
+        """
+        if part not in (None, "tcp", "udp"):
+            raise ValueError(f"unknown part {part!r}: expected tcp or udp")
         await self._leave_mode()
-        self._set_mute(True)
+        self.router.mute, self.discovery.mute = part != "udp", part != "tcp"
         self.mode = "hang"
 
     async def refuse(self) -> None:

@@ -90,6 +90,7 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = Settings.load(arguments.config.resolve(), arguments.restarted)
     settings.install()
+    os.chdir(settings.dir)  # its files lie relative to its working directory (SUPERVISOR_API §6)
     log_to(settings.log_file)
     own_pid = f"{os.getpid()}\n"
     settings.pid_file.write_text(own_pid, encoding="utf-8")

@@ -21,6 +21,8 @@ from typing import Any
 
 import pyads
 
+from .adslib import one_attempt
+
 log = logging.getLogger("plc_communication")
 
 #: What pyads raises for a failed exchange, a malformed NetId or a value of the wrong type.
@@ -54,7 +56,8 @@ class PlcLink:
             self._drop()
             try:
                 connection = pyads.Connection(ams_net_id, ams_port)  # no address: TCP to the first four NetId parts
-                connection.open()
+                with one_attempt():
+                    connection.open()
             except PYADS_ERRORS as error:
                 print(f"PLC connect {ams_net_id}:{ams_port}: {error}", flush=True)
                 return False
@@ -87,7 +90,7 @@ class PlcLink:
                 return False
 
     def read(self, name: str) -> None:
-        """A direct read. The observed one asks for a method its connection does not have and gets nothing (quirk 6)."""
+        """A direct read: counted, and never a value, connected or not (quirk 6)."""
         self.reads += 1
 
     def test_route(self, ams_net_id: str, ip: str, ams_port: int) -> tuple[str, dict[str, int]]:
@@ -99,7 +102,8 @@ class PlcLink:
         with self._ads:
             connection = pyads.Connection(ams_net_id, ams_port, ip)
             connection.set_timeout(6000)  # before open() pyads ignores it: 5 s it is (quirk 5)
-            connection.open()
+            with one_attempt():
+                connection.open()
             try:
                 name, version = connection.read_device_info()
             finally:
@@ -120,7 +124,8 @@ class PlcLink:
             pyads.set_local_address(local_net_id)
             target = pyads.AmsAddr(plc_net_id)
             try:
-                pyads.add_route(target, plc_ip)
+                with one_attempt():
+                    pyads.add_route(target, plc_ip)
             except pyads.ADSError as error:
                 warnings.append(f"Lokale Route: {error}")
             try:

@@ -32,7 +32,7 @@ FLAGS_REQUEST = 0x0004
 MAX_AMS_LENGTH = 65536
 
 # Longest route name and address of TwinCAT's own function blocks (ADS_FACTS §2), and what fits into one packet.
-_MAX_NAME, _MAX_ADDRESS, _MAX_DATAGRAM = 31, 79, 1400
+MAX_NAME, MAX_ADDRESS, _MAX_DATAGRAM = 31, 79, 1400
 
 _UDP_HEADER = struct.Struct("<III6sHI")
 _TAG_HEADER = struct.Struct("<HH")
@@ -149,21 +149,21 @@ def parse_datagram(data: bytes) -> Datagram:
     :raises AdsError: "ads.garbled".
     """
     if len(data) < _UDP_HEADER.size:
-        raise _garbled(f"The datagram has {len(data)} bytes, fewer than its header.")
+        raise garbled(f"The datagram has {len(data)} bytes, fewer than its header.")
     cookie, invoke_id, service, net_id, port, count = _UDP_HEADER.unpack_from(data)
     if cookie != UDP_COOKIE:
-        raise _garbled("The datagram does not begin like one of TwinCAT's.")
+        raise garbled("The datagram does not begin like one of TwinCAT's.")
     tags: list[tuple[int, bytes]] = []
     offset = _UDP_HEADER.size
     # The count is hostile until proven: every round consumes at least four bytes or ends.
     while len(tags) < count:
         begin = offset + _TAG_HEADER.size
         if begin > len(data):
-            raise _garbled(f"The datagram announces {count} tags and ends within number {len(tags) + 1}.")
+            raise garbled(f"The datagram announces {count} tags and ends within number {len(tags) + 1}.")
         number, length = _TAG_HEADER.unpack_from(data, offset)
         offset = begin + length
         if offset > len(data):
-            raise _garbled(f"Tag {number} of the datagram is longer than the datagram.")
+            raise garbled(f"Tag {number} of the datagram is longer than the datagram.")
         tags.append((number, data[begin:offset]))
     return Datagram(service, invoke_id, net_id_from_bytes(net_id), port, tuple(tags))
 
@@ -193,12 +193,12 @@ def add_route_request(
         on it (CVE-2019-5636), and pyads desynchronises its tags on non-ASCII text (ADS_FACTS §4 trap 2).
     """
     texts = (
-        (TAG_ROUTE_NAME, "route name", route_name, 1, _MAX_NAME),
+        (TAG_ROUTE_NAME, "route name", route_name, 1, MAX_NAME),
         (TAG_USER, "user name", username, 1, _MAX_DATAGRAM),
         (TAG_PASSWORD, "password", password, 0, _MAX_DATAGRAM),
-        (TAG_HOST, "address", address, 1, _MAX_ADDRESS),
+        (TAG_HOST, "address", address, 1, MAX_ADDRESS),
     )
-    tags = [(number, _c_string(what, text, least, most)) for number, what, text, least, most in texts]
+    tags = [(number, c_string(what, text, least, most)) for number, what, text, least, most in texts]
     # The order adstool, pyads and ads-async use.
     tags.insert(1, (TAG_NET_ID, net_id_to_bytes(ams_net_id)))
     if temporary:
@@ -213,7 +213,7 @@ def parse_add_route_result(datagram: Datagram) -> int:
     """The ADS code of an add-route answer: 0 added, 0x704 wrong user or password. :raises AdsError: "ads.garbled"."""
     status = datagram.tag(TAG_STATUS)
     if datagram.service != SERVICE_ADD_ROUTE | UDP_RESPONSE or status is None or len(status) != 4:
-        raise _garbled("The answer to add route carries no result.")
+        raise garbled("The answer to add route carries no result.")
     return int.from_bytes(status, "little")
 
 
@@ -245,20 +245,20 @@ def frame_length(data: bytes) -> t.Optional[int]:
         return None
     reserved, length = _TCP_HEADER.unpack_from(data)
     if reserved != 0 or not _AMS_HEADER.size <= length <= MAX_AMS_LENGTH:
-        raise _garbled("The answer does not begin like an ADS frame.")
+        raise garbled("The answer does not begin like an ADS frame.")
     return _TCP_HEADER.size + length
 
 
 def parse_frame(data: bytes) -> Frame:
     """Exactly one AMS/TCP frame. :raises AdsError: "ads.garbled"."""
     if frame_length(data) != len(data):
-        raise _garbled("The answer is not one whole ADS frame.")
+        raise garbled("The answer is not one whole ADS frame.")
     target, target_port, source, source_port, command, flags, length, error, invoke_id = _AMS_HEADER.unpack_from(
         data, _TCP_HEADER.size
     )
     content = data[_TCP_HEADER.size + _AMS_HEADER.size :]
     if length != len(content):
-        raise _garbled("The two length fields of the ADS frame contradict each other.")
+        raise garbled("The two length fields of the ADS frame contradict each other.")
     return Frame(
         net_id_from_bytes(target),
         target_port,
@@ -278,12 +278,12 @@ def parse_device_info(data: bytes) -> tuple[int, str, str]:
     :raises AdsError: "ads.garbled".
     """
     if len(data) < 4:
-        raise _garbled("The device information is too short.")
+        raise garbled("The device information is too short.")
     result = int.from_bytes(data[:4], "little")
     if result:
         return result, "", ""
     if len(data) < 4 + _DEVICE_INFO.size:
-        raise _garbled("The device information is too short.")
+        raise garbled("The device information is too short.")
     major, minor, build, name = _DEVICE_INFO.unpack_from(data, 4)
     return 0, plain_text(name), f"{major}.{minor}.{build}"
 
@@ -309,7 +309,7 @@ def plain_text(content: t.Optional[bytes]) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()[:255]
 
 
-def _c_string(what: str, text: str, least: int, most: int) -> bytes:
+def c_string(what: str, text: str, least: int, most: int) -> bytes:
     # Neither text nor its length goes into the sentence: it may be a password.
     if not isinstance(text, str) or not text.isascii() or (text and not text.isprintable()):
         raise AdsError("ads.value_invalid", f"The {what} of an ADS route may hold printable ASCII characters only.")
@@ -318,5 +318,5 @@ def _c_string(what: str, text: str, least: int, most: int) -> bytes:
     return text.encode("ascii") + b"\0"
 
 
-def _garbled(message: str) -> AdsError:
+def garbled(message: str) -> AdsError:
     return AdsError("ads.garbled", message)

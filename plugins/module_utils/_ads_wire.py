@@ -88,7 +88,7 @@ _SENTENCES = {
     "reset": "The router at {ip} reset the connection: no usable route for NetId {local_net_id} from IP {local_ip}, "
     "or its router is just restarting.",
     "refused": "{ip} refuses TCP port 48898: TwinCAT is not running there, or plain ADS is switched off.",
-    "filtered": "{ip} does not answer on TCP port 48898 from here: wrong address, device off, or a firewall in between.",
+    "filtered": "{ip} does not answer on TCP port 48898 from here: wrong address, device off, or a firewall.",
     "port_unknown": "The router at {ip} answered that AMS port {port} does not exist: PLC runtime not started, "
     "TwinCAT in CONFIG, or wrong port.",
     "net_id_unknown": "The router at {ip} answered that NetId {net_id} is unknown to it: wrong NetId for this address.",
@@ -150,12 +150,12 @@ def identify(
     :returns: None when nothing usable came: wrong address, UDP 48899 blocked or discovery switched off.
     :raises AdsError: "ads.address_invalid", "ads.local_address".
     """
-    _check_address(ip)
+    check_address(ip)
     invoke_id = secrets.randbits(32)
     request = identify_request(invoke_id)
     began = time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        _bind(sock, local_ip)
+        bind_local(sock, local_ip)
         try:
             # Connected: the kernel drops datagrams of other senders and tells when nobody listens.
             sock.connect((ip, UDP_PORT))
@@ -191,7 +191,7 @@ def probe(
     :arg connect_timeout: seconds for the TCP connection; :arg timeout: seconds for the whole answer.
     :raises AdsError: "ads.address_invalid", "ads.net_id_invalid", "ads.value_invalid", "ads.local_address".
     """
-    _check_address(ip)
+    check_address(ip)
     for net_id in (ams_net_id, *([local_ams_net_id] if local_ams_net_id else [])):
         net_id_to_bytes(net_id)
     if isinstance(ams_port, bool) or not isinstance(ams_port, int) or not 0 < ams_port < 65536:
@@ -200,8 +200,8 @@ def probe(
     own_net_id = local_ams_net_id or (f"{local_ip}.1.1" if local_ip else "")
     began = time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        _bind(sock, local_ip)
-        outcome = _connect(sock, ip, connect_timeout)
+        bind_local(sock, local_ip)
+        outcome = open_connection(sock, ip, connect_timeout)
         if outcome is None:
             own_ip = sock.getsockname()[0]
             own_net_id = own_net_id or f"{own_ip}.1.1"
@@ -215,7 +215,7 @@ def probe(
                 0,
                 secrets.randbits(32),
             )
-            answer = _exchange(sock, request, time.monotonic() + timeout)
+            answer = _ask_device_info(sock, request, time.monotonic() + timeout)
         else:
             answer = _Answer(outcome)
     words = {
@@ -244,14 +244,14 @@ def probe(
     )
 
 
-def _check_address(ip: str) -> None:
+def check_address(ip: str) -> None:
     try:
         ipaddress.IPv4Address(ip)
     except ValueError:
         raise AdsError("ads.address_invalid", f"{ip!r} is not an IPv4 address.", "TwinCAT routes need one.") from None
 
 
-def _bind(sock: socket.socket, local_ip: t.Optional[str]) -> None:
+def bind_local(sock: socket.socket, local_ip: t.Optional[str]) -> None:
     if not local_ip:
         return
     try:
@@ -293,7 +293,7 @@ def _identity(datagram: Datagram, latency_s: float) -> Identity:
     )
 
 
-def _connect(sock: socket.socket, ip: str, connect_timeout: float) -> t.Optional[str]:
+def open_connection(sock: socket.socket, ip: str, connect_timeout: float) -> t.Optional[str]:
     """Outcome of a connection that failed, or None."""
     sock.settimeout(connect_timeout)
     try:
@@ -308,10 +308,24 @@ def _connect(sock: socket.socket, ip: str, connect_timeout: float) -> t.Optional
     return None
 
 
-def _exchange(sock: socket.socket, request: Frame, deadline: float) -> _Answer:
-    """Send one frame, whole, and find its answer; every ending is an outcome."""
+class NoAnswer(Exception):
+    """An exchange ended without our answer. ``outcome``: closed, reset, silent or garbled; ``detail`` says more."""
+
+    def __init__(self, outcome: str, detail: str = "") -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.detail = detail
+
+
+def exchange(sock: socket.socket, request: Frame, deadline: float) -> Frame:
+    """Send one frame, whole, and return its answer: our invoke id, our command, the response flag.
+
+    :arg deadline: time.monotonic() at which waiting ends.
+    :raises NoAnswer: for every other ending.
+    """
     received = b""
     foreign = ""
+    outcome = "silent"
     try:
         sock.settimeout(max(0.001, deadline - time.monotonic()))
         sock.sendall(build_frame(request))
@@ -321,7 +335,7 @@ def _exchange(sock: socket.socket, request: Frame, deadline: float) -> _Answer:
                 frame, received = parse_frame(received[:size]), received[size:]
                 foreign = _why_foreign(frame, request)
                 if not foreign:
-                    return _judge(frame)
+                    return frame
                 deadline = min(deadline, time.monotonic() + _FOREIGN_FRAME_GRACE_S)
             left = deadline - time.monotonic()
             if left <= 0:
@@ -330,27 +344,23 @@ def _exchange(sock: socket.socket, request: Frame, deadline: float) -> _Answer:
                 sock.settimeout(left)
                 chunk = sock.recv(65536)
                 if not chunk:
-                    return _ended("closed", received, foreign)
+                    outcome = "closed"
+                    break
                 received += chunk
     except AdsError as error:
-        return _Answer("garbled", detail=error.message)
+        raise NoAnswer("garbled", error.message) from None
     except ConnectionResetError:
-        return _ended("reset", received, foreign)
+        outcome = "reset"
     except BrokenPipeError:
         # Linux reports this when the reset came after an orderly end.
-        return _ended("closed", received, foreign)
+        outcome = "closed"
     except OSError:
         pass
-    return _ended("silent", received, foreign)
-
-
-def _ended(outcome: str, received: bytes, foreign: str) -> _Answer:
-    """The connection ended without our answer: the outcome, unless something that was no answer came before."""
     if foreign:
-        return _Answer("garbled", detail=foreign)
+        raise NoAnswer("garbled", foreign)
     if received:
-        return _Answer("garbled", detail="The answer ended in the middle of an ADS frame.")
-    return _Answer(outcome)
+        raise NoAnswer("garbled", "The answer ended in the middle of an ADS frame.")
+    raise NoAnswer(outcome)
 
 
 def _why_foreign(frame: Frame, request: Frame) -> str:
@@ -362,8 +372,14 @@ def _why_foreign(frame: Frame, request: Frame) -> str:
     return ""
 
 
-def _judge(frame: Frame) -> _Answer:
-    if frame.error:
-        return _Answer(_HEADER_ERRORS.get(frame.error, "ads_error"), ads_error=frame.error)
-    result, name, version = parse_device_info(frame.data)
+def _ask_device_info(sock: socket.socket, request: Frame, deadline: float) -> _Answer:
+    try:
+        frame = exchange(sock, request, deadline)
+        if frame.error:
+            return _Answer(_HEADER_ERRORS.get(frame.error, "ads_error"), ads_error=frame.error)
+        result, name, version = parse_device_info(frame.data)
+    except NoAnswer as end:
+        return _Answer(end.outcome, detail=end.detail)
+    except AdsError as error:
+        return _Answer("garbled", detail=error.message)
     return _Answer("ads_error", ads_error=result) if result else _Answer("ok", name, version)

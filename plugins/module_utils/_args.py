@@ -9,7 +9,8 @@ import secrets
 import typing as t
 
 from ._errors import LineopsError
-from ._supervisor import SupervisorClient
+from ._journal import utc_now
+from ._supervisor import Reply, SupervisorClient
 
 SUPERVISOR_SPEC: dict[str, t.Any] = {
     "url": {"type": "str", "required": True},
@@ -32,6 +33,13 @@ ADDRESS_SPEC: dict[str, t.Any] = {
 }
 PLC_SPEC: dict[str, t.Any] = {"plc_id": {"type": "str", "default": "plc_001"}, **ADDRESS_SPEC}
 
+#: Who we are when we speak ADS ourselves; never a supervisor's own address (DESIGN §7.2).
+CONTROLLER_SPEC: dict[str, t.Any] = {
+    "controller_ip": {"type": "str"},
+    "controller_ams_net_id": {"type": "str"},
+    "ads_timeout": {"type": "float", "default": 2.0},
+}
+
 
 def client_of(params: t.Mapping[str, t.Any]) -> SupervisorClient:
     """Make the supervisor client that the shared options describe.
@@ -49,6 +57,27 @@ def client_of(params: t.Mapping[str, t.Any]) -> SupervisorClient:
         proxy=params["proxy"],
         verify=params["validate_certs"],
     )
+
+
+def body_of(reply: Reply) -> t.Any:
+    """Return the body of a read; a supervisor that says 500, or "error" in the body, has told nothing (supervisor.failed)."""
+    if not reply.ok:
+        raise LineopsError(
+            "supervisor.failed", f"The supervisor failed at {reply.call}, status {reply.status}: {reply.error_text or 'no reason given'}")
+    return reply.body
+
+
+def mapping_in(body: t.Any, *names: str) -> dict[str, t.Any]:
+    """Return the mapping at a path of an answer; {} where the supervisor sent something else there."""
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def mappings_in(body: t.Any, name: str) -> list[dict[str, t.Any]]:
+    """Return the mappings in a list of an answer, e.g. the alerts; [] where the supervisor sent something else there."""
+    items = body.get(name) if isinstance(body, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def calls_of(client: SupervisorClient) -> dict[str, t.Any]:
@@ -70,19 +99,20 @@ def test_route(client: SupervisorClient, plc: t.Mapping[str, t.Any]) -> dict[str
     blocked is true if the answer did not come in time (quirk 5); such a call is never repeated.
     """
     levels: dict[str, str] = {}
+    result: dict[str, t.Any] = {"success": False, "error": "", "levels": levels, "observed_from": "the supervisor itself"}
     for level in ("operator", "admin"):
         try:
             reply = client.route_test(plc["ams_net_id"], plc["ip_address"], plc["ams_port"], level=level)
         except LineopsError as error:
             if error.code == "supervisor.timeout" and error.details.get("phase") == "read":
-                return {"success": False, "blocked": True, "error": error.message, "levels": levels}
+                return {**result, "blocked": True, "error": error.message, "at": utc_now()}
             if error.code not in ("supervisor.key_refused", "supervisor.key_missing"):
                 raise
             levels[level] = "refused" if error.code == "supervisor.key_refused" else "missing"
             continue
         levels[level] = "accepted"
         return {
-            "success": reply.ok, "error": "" if reply.ok else reply.error_text, "at": reply.at,
-            "elapsed_s": round(reply.elapsed_s, 3), "device_name": reply.body.get("device_name"), "levels": levels,
+            **result, "success": reply.ok, "error": "" if reply.ok else reply.error_text, "at": reply.at,
+            "elapsed_s": round(reply.elapsed_s, 3), "device_name": reply.body.get("device_name"),
         }
-    return {"success": False, "error": "", "levels": levels}
+    return {**result, "at": utc_now()}

@@ -10,18 +10,47 @@ import typing as t
 
 from ._errors import LineopsError
 
+_Reply = t.TypeVar("_Reply")
+
+#: Failures after which a command may have been carried out all the same: (code, reason or phase).
+_ANSWER_LOST = (
+    ("supervisor.timeout", "read"), ("supervisor.unreachable", "reset"), ("supervisor.unreachable", "lost"),
+    ("supervisor.not_json", None),
+)
+
+
+def perhaps_done(error: LineopsError) -> bool:
+    """Say whether a command was perhaps carried out though its answer did not come."""
+    return (error.code, error.details.get("reason") or error.details.get("phase")) in _ANSWER_LOST
+
 
 class Change:
     """Collects requested, original, reached, latency_s and verified of one state change."""
 
     def __init__(self, requested: t.Any, original: t.Any) -> None:
         self._started = time.monotonic()
+        self.requested = requested
         self._result: dict[str, t.Any] = {
             "changed": False, "requested": requested, "original": original, "reached": original, "verified": False}
 
+    def note(self, **values: t.Any) -> None:
+        """Remember values for the result, whether the task succeeds or fails."""
+        self._result.update(values)
+
+    def command(self, send: t.Callable[[], _Reply]) -> _Reply:
+        """Send a command. From then on the plant counts as changed and the state as unknown, unless surely nothing arrived."""
+        try:
+            reply = send()
+        except LineopsError as error:
+            if perhaps_done(error):
+                self.note(changed=True, reached=None)
+            raise
+        self.note(changed=True, reached=None)
+        return reply
+
     def result(self, **values: t.Any) -> dict[str, t.Any]:
         """Return the result so far with values on top, and a diff of original and reached."""
-        self._result.update(values)
+        self.note(**values)
         return {
             **self._result,
             "latency_s": round(time.monotonic() - self._started, 3),

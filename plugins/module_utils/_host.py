@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import ssl
 import typing as t
 from dataclasses import asdict
 from urllib.parse import urlsplit
@@ -34,14 +35,24 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
     psutil = _psutil()
     not_observed: list[str] = []
     sockets = _sockets(psutil, not_observed)
-    pid = _listener(sockets, url)
-    if pid is None:
+    listeners = _listeners(sockets or [], url)
+    pid = next((entry.pid for entry in listeners if entry.pid is not None), None)
+    if pid is None and not listeners:
         pid = _by_directory(psutil, supervisor_dir)
-    view = {"supervisor": _supervisor(psutil, sockets, pid, timeout), "not_observed": not_observed}
+    listens = _addresses([*listeners, *_held_by(pid, sockets or [])])
+    view: dict[str, t.Any] = {
+        "supervisor": {
+            "pid": pid,
+            "state": _state(psutil, pid),
+            "listens": [f"{ip}:{port}" for ip, port in listens],
+            "api": None if sockets is None else _api_signal(url, listens, timeout),
+        },
+        "not_observed": not_observed,
+    }
     if plc:
         identity = identify(plc["ip_address"], local_ip=plc.get("local_ip"), timeout=timeout)
         view["plc"] = {
-            "tcp": _tcp_signal(sockets, pid, plc["ip_address"]),
+            "tcp": None if sockets is None else _tcp_signal(sockets, pid, plc["ip_address"]),
             "identity": asdict(identity) if identity else None,
         }
     return view
@@ -57,24 +68,33 @@ def _psutil() -> t.Any:
     return psutil
 
 
-def _sockets(psutil: t.Any, not_observed: list[str]) -> list[t.Any]:
+def _sockets(psutil: t.Any, not_observed: list[str]) -> list[t.Any] | None:
+    """Return the TCP sockets of the host, or None if they cannot be seen; without root many have no owner (pid None)."""
     try:
         sockets = psutil.net_connections(kind="tcp")
     except (psutil.AccessDenied, OSError):
         not_observed.append("socket table (no permission)")
-        return []
+        return None
     if os.geteuid() != 0:
         not_observed.append("owners of other users' sockets (not root)")
     return sockets
 
 
-def _listener(sockets: t.Iterable[t.Any], url: str) -> int | None:
+def _listeners(sockets: t.Iterable[t.Any], url: str) -> list[t.Any]:
+    """Return the sockets that listen where the inventory says, whoever owns them."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    for entry in sockets:
-        if entry.status == "LISTEN" and entry.laddr.port == port and entry.laddr.ip in (parts.hostname, *_EVERY_ADDRESS):
-            return entry.pid
-    return None
+    found = [entry for entry in sockets if entry.status == "LISTEN" and entry.laddr.port == port]
+    exact = [entry for entry in found if entry.laddr.ip == parts.hostname]
+    return exact or [entry for entry in found if entry.laddr.ip in _EVERY_ADDRESS]
+
+
+def _held_by(pid: int | None, sockets: t.Iterable[t.Any]) -> list[t.Any]:
+    return [entry for entry in sockets if pid is not None and entry.pid == pid and entry.status == "LISTEN"]
+
+
+def _addresses(sockets: t.Iterable[t.Any]) -> list[tuple[str, int]]:
+    return sorted({(entry.laddr.ip, entry.laddr.port) for entry in sockets})
 
 
 def _by_directory(psutil: t.Any, supervisor_dir: str | None) -> int | None:
@@ -86,26 +106,22 @@ def _by_directory(psutil: t.Any, supervisor_dir: str | None) -> int | None:
     return min(found, key=lambda process: process.info["create_time"]).pid if found else None
 
 
-def _supervisor(psutil: t.Any, sockets: t.Iterable[t.Any], pid: int | None, timeout: float) -> dict[str, t.Any]:
-    if pid is None:
-        return {"pid": None, "state": None, "listens": [], "api": "no_listener"}
-    listens = sorted({(e.laddr.ip, e.laddr.port) for e in sockets if e.pid == pid and e.status == "LISTEN"})
-    answers = any(_answers(_EVERY_ADDRESS.get(ip, ip), port, timeout) for ip, port in listens)
+def _state(psutil: t.Any, pid: int | None) -> str | None:
     try:
-        state = psutil.Process(pid).status()
+        return None if pid is None else psutil.Process(pid).status()
     except psutil.Error:
-        state = None
-    return {
-        "pid": pid,
-        "state": state,
-        "listens": [f"{ip}:{port}" for ip, port in listens],
-        "api": "answers" if answers else "silent" if listens else "no_listener",
-    }
+        return None
 
 
-def _answers(ip: str, port: int, timeout: float) -> bool:
+def _api_signal(url: str, listens: t.Sequence[tuple[str, int]], timeout: float) -> str:
+    if any(_answers(url, _EVERY_ADDRESS.get(ip, ip), port, timeout) for ip, port in listens):
+        return "answers"
+    return "silent" if listens else "no_listener"
+
+
+def _answers(url: str, ip: str, port: int, timeout: float) -> bool:
     """Say whether an HTTP server answers there; versioning needs no key and asks nothing of the PLC."""
-    connection = http.client.HTTPConnection(ip, port, timeout=timeout)
+    connection = _connection(url, ip, port, timeout)
     try:
         connection.request("GET", "/api/system/versioning")
         return connection.getresponse().status == 200
@@ -113,6 +129,16 @@ def _answers(ip: str, port: int, timeout: float) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(url: str, ip: str, port: int, timeout: float) -> http.client.HTTPConnection:
+    """Make a connection; with TLS the certificate is not looked at, since it is for the URL's name and no secret is sent."""
+    if not url.startswith("https:"):
+        return http.client.HTTPConnection(ip, port, timeout=timeout)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(ip, port, timeout=timeout, context=context)
 
 
 def _tcp_signal(sockets: t.Iterable[t.Any], pid: int | None, plc_ip: str) -> str:

@@ -213,6 +213,8 @@ def _deadline_adapter(requests: t.Any, watchdog: _Watchdog) -> t.Any:
 
 def _read(raw: t.Any) -> bytes:
     """The body as sent (never decompressed), at most one piece more than allowed."""
+    # urllib3 before 2.0 takes a body that ends early for whole.
+    raw.enforce_content_length = True
     pieces: list[bytes] = []
     size = 0
     while size <= MAX_BODY:

@@ -43,7 +43,7 @@ def is_url(value: t.Any) -> bool:
     except ValueError:
         return False
     return url.scheme in ("http", "https") and bool(url.hostname) and "@" not in url.netloc and port_is_valid and not (
-        url.query or url.fragment)
+        url.query or url.fragment or re.search(r"[\s\\]", value))
 
 
 def is_port(value: t.Any) -> bool:
@@ -66,6 +66,10 @@ def _is_bool(value: t.Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_mapping(value: t.Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_scalar(value: t.Any) -> bool:
     return isinstance(value, (bool, int, float, str))
 
@@ -86,6 +90,15 @@ HOST_RULES = (
     Rule("lineops_plcs", lambda value: isinstance(value, list) and bool(value), "a list with at least one PLC"),
     Rule("lineops_run_from", lambda value: value in ("controller", "host"), "controller or host", required=False),
     Rule("lineops_host_access", _is_bool, "true or false", required=False),
+    Rule("lineops_supervisor_dir", is_text, "the supervisor's working directory", required=False),
+    Rule("lineops_supervisor_unit", is_text, "the name of its systemd unit", required=False),
+    Rule("lineops_state_host", is_text, "the name of an inventory host", required=False),
+    Rule("lineops_language", lambda value: value in ("en", "de"), "en or de", required=False),
+    Rule("lineops_controller_ads", _is_mapping, "a mapping with local_ip, local_ams_net_id and route", required=False),
+    Rule("lineops_cameras", lambda value: isinstance(value, list), "a list of cameras", required=False),
+    Rule("lineops_contacts", _is_mapping, "a mapping of L1, L2, L3", required=False),
+    Rule("lineops_freeze", _is_bool, "true or false", required=False),
+    Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
 )
 PLC_RULES = (
@@ -93,16 +106,20 @@ PLC_RULES = (
     Rule("active", _is_bool, "true or false", required=False),
     Rule("ip_address", is_ip, "an IPv4 address such as 10.30.0.21"),
     Rule("ams_net_id", is_net_id, "six numbers 0-255 with dots, such as 10.30.0.21.1.1"),
-    Rule("runtime_type", lambda value: value in RUNTIME_PORTS, "TC2 or TC3"),
+    Rule("runtime_type", lambda value: value in tuple(RUNTIME_PORTS), "TC2 or TC3"),
     Rule("ams_port", is_port, "a number such as 851", required=False),
-    Rule("route", lambda value: isinstance(value, dict), "a mapping with name, local_ams_net_id and local_ip"),
-    Rule("test_variable", lambda value: isinstance(value, dict),
-         "the declared safe test variable: a mapping with name, type, test_value and rest_value"),
+    Rule("route", _is_mapping, "a mapping with name, local_ams_net_id and local_ip"),
+    Rule("test_variable", _is_mapping, "the declared safe test variable: a mapping with name, type, test_value and rest_value"),
 )
 ROUTE_RULES = (
     Rule("name", is_text, "the name of the route on the PLC"),
     Rule("local_ams_net_id", is_net_id, "the supervisor's own NetId, six numbers 0-255 with dots"),
     Rule("local_ip", is_ip, "the supervisor's own IPv4 address"),
+)
+CONTROLLER_RULES = (
+    Rule("local_ip", is_ip, "the controller's own IPv4 address", required=False),
+    Rule("local_ams_net_id", is_net_id, "the controller's own NetId, six numbers 0-255 with dots", required=False),
+    Rule("route", lambda value: value in ("none", "temporary", "static"), "none, temporary or static", required=False),
 )
 VARIABLE_RULES = (
     Rule("name", is_symbol, "a PLC symbol such as MAIN.bOpsTest (GATEWAY.* proves nothing)"),
@@ -119,6 +136,8 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
     """
     mistakes = _check(variables, HOST_RULES, "")
     warnings: list[str] = []
+    if isinstance(variables.get("lineops_controller_ads"), dict):
+        mistakes += _check(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
     plcs = variables.get("lineops_plcs")
     for index, plc in enumerate(plcs if isinstance(plcs, list) else []):
         where = f"lineops_plcs[{index}]"
@@ -153,7 +172,7 @@ def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
 
 def check_limit(limit: str | None, known: t.Container[str]) -> list[str]:
     """Check the words of -l against the known groups and hosts; patterns (*, ~, [, &, @) are left to Ansible."""
-    words = [word for word in re.split(r"[,:]", limit or "") if word]
+    words = [word.strip() for word in re.split(r"[,:]", limit or "") if word.strip()]
     plain = [word.lstrip("!&") for word in words if not re.search(r"[*?\[\]~@]", word)]
     return [f"-l names {word!r}, which is no line and no host of this inventory." for word in plain if word not in known]
 
@@ -170,7 +189,9 @@ def host_secrets(secrets: t.Any, host: str, line: t.Any) -> dict[str, str]:
 def active_plc(plcs: t.Any) -> dict[str, t.Any]:
     """Return the PLC the supervisor connects to, with ams_port filled in; {} where the list has none."""
     found = _active(plcs) if isinstance(plcs, list) else []
-    return {"ams_port": RUNTIME_PORTS.get(found[0].get("runtime_type"), 851), **found[0]} if found else {}
+    if not found:
+        return {}
+    return {**found[0], "ams_port": found[0].get("ams_port") or RUNTIME_PORTS.get(str(found[0].get("runtime_type")), 851)}
 
 
 def _active(plcs: list[t.Any]) -> list[dict[str, t.Any]]:

@@ -35,8 +35,8 @@ class Journal:
     """
 
     def __init__(self, state_dir: str) -> None:
-        self.state_dir = state_dir
-        self.path = os.path.join(state_dir, "journal.jsonl")
+        self.state_dir = os.path.normpath(state_dir)
+        self.path = os.path.join(self.state_dir, "journal.jsonl")
 
     def append(self, entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         """Append entries under the lock and flush them to disk; return them as written."""
@@ -65,11 +65,14 @@ class Journal:
         entries = []
         for number, line in enumerate(lines[:-1], start=1):
             try:
-                entries.append(json.loads(line))
-            except ValueError as error:
+                entry = json.loads(line)
+            except ValueError:
+                entry = None
+            if not isinstance(entry, dict) or not isinstance(entry.get("hash"), str):
                 raise LineopsError(
                     "journal.broken", f"Line {number} of the journal {self.path} is not readable.",
-                    "Nothing was overwritten; move the file aside after looking at it.") from error
+                    "Nothing was overwritten; move the file aside after looking at it.")
+            entries.append(entry)
         return entries
 
     def _prepare(self) -> None:

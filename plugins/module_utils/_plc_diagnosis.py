@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 
 from ._findings import FINDINGS, next_step_of, sentence_of, severity_of
 from ._hypotheses import Counter, Hypothesis, Judgement, judge
@@ -71,19 +72,23 @@ TABLE = (
     # The supervisor says "(6)" for a refused connection and for an unknown AMS port alike; a dead link says "(-1)".
     Hypothesis(
         "plc.router_refused", {"test": _any("port_or_refused", "dead")},
-        (Counter("controller", confirms=_any("refused"), refutes=ROUTER_LIVES | _any("silent", "filtered")),),
+        (Counter("controller", confirms=_any("refused"), refutes=ROUTER_LIVES | _any("silent")),),
         needs_confirmation=True),
     # After a disconnect or an add, "(-1)" can only be the library's own dead connection (quirk 4).
     Hypothesis(
         "plc.library_wedged", {"retest": _any("dead")},
-        (Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "filtered", "silent")),) + _UDP_ANSWERS),
+        (Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "silent")),) + _UDP_ANSWERS),
     Hypothesis(
         "plc.library_wedged", {"added_test": _any("dead")},
-        (Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "filtered", "silent")),) + _UDP_ANSWERS),
+        (Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "silent")),) + _UDP_ANSWERS),
     Hypothesis(
         "plc.route_unanswered", {"added": _any("unanswered")},
         (Counter("controller_udp", confirms=_any("silent"), refutes=_any("answers")),
          Counter("host_udp", confirms=_any("silent"), refutes=_any("answers")))),
+    # The route was taken and still nobody is answered, not even here: it is not the route.
+    Hypothesis(
+        "plc.silent", {"added": _any("accepted"), "added_test": _any("timeout"), "controller": _any("silent")},
+        (Counter("controller_udp", confirms=_any("silent")), Counter("host_udp", confirms=_any("silent")))),
     # A wrong password is answered, never dropped (ADS_FACTS §1): a silent UDP port would refute it.
     Hypothesis(
         "plc.route_refused", {"added": _any("accepted", "rejected"), "added_test": _any("timeout")},
@@ -107,7 +112,8 @@ TABLE = (
     Hypothesis(
         "plc.link_stale", {"flag": _any("connected"), "test": _any("dead")},
         (Counter("host_tcp", confirms=_any("none")),
-         Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "silent", "filtered"))) + _UDP_ANSWERS),
+         Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "silent"))) + _UDP_ANSWERS,
+        needs_confirmation=True),
     Hypothesis(
         "plc.link_stale", {"flag": _any("disconnected"), "test": _any("ok", "dead")},
         (Counter("host_tcp", confirms=_any("none")), Counter("controller", confirms=ROUTER_LIVES)) + _UDP_ANSWERS),
@@ -127,56 +133,66 @@ _API_FAILURES = {
     "supervisor.timeout": "timeout",
     "supervisor.not_json": "not_understood",
     "supervisor.redirected": "not_understood",
+    "supervisor.rejected": "not_understood",
+    "supervisor.failed": "not_understood",
 }
 
 
 def signals_of(evidence: Evidence) -> dict[str, str | None]:
-    """Reduce the evidence of one PLC to signals; what was not observed is None."""
-    supervisor = evidence.get("supervisor") or {}
-    done = evidence.get("done") or {}
-    route = done.get("route") or {}
+    """Reduce the evidence of one PLC to signals; what was not observed, or is not of the expected shape, is None."""
+    supervisor = _part(evidence, "supervisor")
+    route = _part(evidence, "done", "route")
+    levels = _part(evidence, "route_test", "levels")
     return {
         "api": _api_signal(supervisor),
         "flag": _flag_signal(supervisor),
-        "test": _test_signal(evidence.get("route_test") or {}),
-        "operator_key": _level(evidence, "operator"),
-        "admin_key": _level(evidence, "admin"),
-        "controller": ((evidence.get("probe") or {}).get("probe") or {}).get("outcome"),
-        "controller_udp": _udp_signal(evidence.get("probe") or {}),
-        "host_udp": _udp_signal((evidence.get("host") or {}).get("plc") or {}),
-        "host_tcp": ((evidence.get("host") or {}).get("plc") or {}).get("tcp"),
-        "host_api": ((evidence.get("host") or {}).get("supervisor") or {}).get("api"),
-        "retest": _test_signal(route.get("original_test") or {}) if "disconnect" in done else None,
-        "added": route.get("answer") or None,
-        "added_test": _test_signal(route.get("test") or {}),
-        "write": _write_signal(done.get("write_test") or {}),
+        "test": _test_signal(_part(evidence, "route_test")),
+        "operator_key": _word(levels.get("operator")),
+        "admin_key": _word(levels.get("admin")),
+        "controller": _word(_part(evidence, "probe", "probe").get("outcome")),
+        "controller_udp": _udp_signal(_part(evidence, "probe")),
+        "host_udp": _udp_signal(_part(evidence, "host", "plc")),
+        "host_tcp": _word(_part(evidence, "host", "plc").get("tcp")),
+        "host_api": _word(_part(evidence, "host", "supervisor").get("api")),
+        "retest": _test_signal(_part(route, "original_test")) if "disconnect" in _part(evidence, "done") else None,
+        "added": _word(route.get("answer")),
+        "added_test": _test_signal(_part(route, "test")),
+        "write": _write_signal(_part(evidence, "done", "write_test")),
     }
+
+
+def _part(tree: t.Any, *path: str) -> Evidence:
+    """Return the mapping at a path; {} where there is none."""
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, Mapping) else None
+    return tree if isinstance(tree, Mapping) else {}
+
+
+def _word(value: t.Any) -> str | None:
+    """Return a text that says something; None for all else."""
+    return value if isinstance(value, str) and value else None
 
 
 def _api_signal(supervisor: Evidence) -> str | None:
     if "status" in supervisor:
         return "answers"
-    failure = (supervisor.get("not_observed") or {}).get("status") or {}
-    return _API_FAILURES.get(failure.get("code", ""))
+    return _API_FAILURES.get(_word(_part(supervisor, "not_observed", "status").get("code")) or "")
 
 
 def _flag_signal(supervisor: Evidence) -> str | None:
     if "status" not in supervisor:
         return None
-    return "connected" if supervisor["status"].get("plc_connected") else "disconnected"
+    return "connected" if _part(supervisor, "status").get("plc_connected") is True else "disconnected"
 
 
 def _test_signal(test: Evidence) -> str | None:
-    if test.get("success"):
+    if test.get("success") is True:
         return "ok"
-    if test.get("blocked"):
+    if test.get("blocked") is True:
         return "blocked"
-    code = re.search(r"\((-?\d+)\)", test.get("error") or "")
-    return _TEST_CODES.get(code.group(1), "other") if code else ("other" if test.get("error") else None)
-
-
-def _level(evidence: Evidence, level: str) -> str | None:
-    return ((evidence.get("route_test") or {}).get("levels") or {}).get(level)
+    error = _word(test.get("error"))
+    code = re.search(r"\((-?\d+)\)", error or "")
+    return _TEST_CODES.get(code.group(1), "other") if code else ("other" if error else None)
 
 
 def _udp_signal(look: Evidence) -> str | None:
@@ -186,9 +202,9 @@ def _udp_signal(look: Evidence) -> str | None:
 
 
 def _write_signal(written: Evidence) -> str | None:
-    if not written or written.get("proven") is None:
+    if written.get("proven") is None:
         return None
-    return "ok" if written["proven"] else "failed"
+    return "ok" if written["proven"] is True else "failed"
 
 
 def path_is_blocked(evidence: Evidence) -> bool:
@@ -223,11 +239,10 @@ _SOURCES = {
 def _observation(signal: str, value: str | None, evidence: Evidence) -> dict[str, t.Any]:
     """One recorded observation: which call, seen from where, when, and what it said."""
     key, path, call = _SOURCES[signal]
-    source: t.Any = evidence.get(key) or {}
     where = at = None
-    for step in (*path, None):
+    for depth in range(len(path) + 1):
+        source = _part(evidence, key, *path[:depth])
         where, at = source.get("observed_from", where), source.get("at") or source.get("observed_at", at)
-        source = source.get(step) or {}
     return {"signal": signal, "call": call, "value": value, "observed_from": where, "at": at}
 
 
@@ -277,12 +292,15 @@ def _detail(code: str, signals: t.Mapping[str, str | None], evidence: Evidence) 
         "plc.healthy": lambda: "" if signals["write"] == "ok" else "write path not proven",
         "plc.link_stale": lambda: f"its flag says {signals['flag']}, the route test says {signals['test']}"
         + (", the write test failed" if signals["write"] == "failed" else ""),
-        "supervisor.path_blocked": lambda: "it listens on "
-        + ", ".join((evidence["host"].get("supervisor") or {}).get("listens", [])),
+        "supervisor.path_blocked": lambda: f"it listens on {_listed(_part(evidence, 'host', 'supervisor').get('listens'))}",
         "supervisor.unreachable": lambda: _host_says(signals["host_api"]),
-        "plc.unclear": lambda: "route test: " + ((evidence.get("route_test") or {}).get("error") or "not observed"),
+        "plc.unclear": lambda: f"route test: {_part(evidence, 'route_test').get('error') or 'not observed'}",
     }
     return details[code]() if code in details else ""
+
+
+def _listed(values: t.Any) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) and values else "an address not seen"
 
 
 def _host_says(host_api: str | None) -> str:

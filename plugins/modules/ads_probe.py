@@ -21,15 +21,8 @@ extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.info
   - lineops.runbook.plc
+  - lineops.runbook.controller_ads
 options:
-  local_ip:
-    description:
-      - Address of the controller to ask from. By default the operating system picks it.
-    type: str
-  local_ams_net_id:
-    description:
-      - NetId to ask with. By default O(local_ip) with V(.1.1).
-    type: str
   connect_timeout:
     description:
       - Seconds to wait for the TCP connection.
@@ -40,11 +33,6 @@ options:
       - Seconds to wait for the answer to a datagram, of which two are sent.
     type: float
     default: 0.75
-  timeout:
-    description:
-      - Seconds to wait for the ADS answer.
-    type: float
-    default: 2.0
 notes:
   - Runs on the controller only. Never probe from a supervisor's own address, that ends the supervisor's connection.
 """
@@ -56,7 +44,7 @@ EXAMPLES = r"""
     ip_address: 10.30.0.21
     ams_net_id: 10.30.0.21.1.1
     ams_port: 851
-    local_ip: 10.30.0.5
+    controller_ip: 10.30.0.5
   register: plc
 """
 
@@ -81,52 +69,35 @@ observed_from:
   type: str
 """
 
-import fcntl
-import os
-import tempfile
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict
 
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
-from ansible_collections.lineops.runbook.plugins.module_utils._args import PLC_SPEC
+from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **PLC_SPEC,
-    "local_ip": {"type": "str"},
-    "local_ams_net_id": {"type": "str"},
+    **CONTROLLER_SPEC,
     "connect_timeout": {"type": "float", "default": 1.0},
     "udp_timeout": {"type": "float", "default": 0.75},
-    "timeout": {"type": "float", "default": 2.0},
 }
-
-
-@contextmanager
-def _one_at_a_time(ip: str) -> t.Iterator[None]:
-    """Hold the lock of one PLC: a second connection from this address would end the first (ADS_FACTS §5)."""
-    path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
     return probe(
-        params["ip_address"], params["ams_net_id"], params["ams_port"], local_ip=params["local_ip"],
-        local_ams_net_id=params["local_ams_net_id"], connect_timeout=params["connect_timeout"],
-        timeout=params["timeout"])
+        params["ip_address"], params["ams_net_id"], params["ams_port"], local_ip=params["controller_ip"],
+        local_ams_net_id=params["controller_ams_net_id"], connect_timeout=params["connect_timeout"],
+        timeout=params["ads_timeout"])
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Identify over UDP and read the device info; a closed connection is tried once more (another client's turn)."""
-    with _one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=1) as side:
-        asked = side.submit(identify, params["ip_address"], local_ip=params["local_ip"], timeout=params["udp_timeout"])
+    with one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=1) as side:
+        asked = side.submit(identify, params["ip_address"], local_ip=params["controller_ip"], timeout=params["udp_timeout"])
         answer = _ask(params)
         if answer.outcome == "closed":
             answer = _ask(params)

@@ -8,69 +8,95 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ads_route
-short_description: The ADS route from a PLC back to its supervisor
+short_description: Routes in the ADS router of a TwinCAT PLC
 version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - Makes sure that the PLC O(ams_net_id) has a route for the NetId of the supervisor, O(local_ams_net_id).
-  - The supervisor tests the route first and adds it only if the test ran into its time-out, which is what a missing
-    route looks like. The answer of the add is not believed; a second test proves it.
-  - Adding makes O(local_ams_net_id) the supervisor's own NetId for good, so a different one is refused unless
+  - Makes sure that the PLC O(ams_net_id) has a route, or has none, for the NetId O(local_ams_net_id). That is the NetId of
+    whoever wants to talk to the PLC, most often a supervisor, not the PLC's own.
+  - O(via=supervisor) lets the supervisor do it. It tests the route first and adds it only if the test ran into its time-out,
+    which is what a missing route looks like. The answer of the add is not believed; a second test proves it. Adding makes
+    O(local_ams_net_id) the supervisor's own NetId for good, so a different one is refused unless
     O(allow_net_id_change) is set.
+  - O(via=direct) reads and changes the PLC's route list itself, from the controller. It needs a route for the
+    controller. Without one, it is added over UDP with O(plc_username) and O(plc_password).
 extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.actiongroup_supervisor
   - lineops.runbook.supervisor
   - lineops.runbook.plc
+  - lineops.runbook.controller_ads
 attributes:
   check_mode:
     support: full
     details:
-      - The route is really tested, nothing is added.
+      - The route is really tested, or the list really read; nothing is added or deleted.
+      - Without a route for the controller the list cannot be read. Then RV(changed) is only true for the controller's own
+        route, and RV(remark) says so.
   diff_mode:
     support: full
   idempotent:
     support: full
+    details:
+      - With O(via=direct) only where the device can list its routes.
 options:
+  url:
+    description:
+      - Address of the supervisor, for example V(http://10.30.0.11:5000). Needed for O(via=supervisor).
+    type: str
   via:
     description:
-      - Who talks to the PLC. V(supervisor) uses the supervisor's API.
+      - Who talks to the PLC.
     type: str
-    choices: [supervisor]
+    choices: [supervisor, direct]
     default: supervisor
   state:
     description:
-      - What is wanted.
+      - V(present) and V(absent) are about one route.
+      - V(exclusive) deletes every route whose NetId is not in O(keep). Only with O(via=direct).
     type: str
-    choices: [present]
+    choices: [present, absent, exclusive]
     default: present
   route_name:
     description:
-      - Name of the route in the PLC.
+      - Name of the route in the PLC, at most 31 characters.
     type: str
-    required: true
   local_ams_net_id:
     description:
-      - NetId the route is for, the supervisor's own.
+      - NetId the route is for.
     type: str
-    required: true
   local_ip:
     description:
-      - Address the PLC uses to reach the supervisor.
+      - Address under which the PLC reaches that NetId.
     type: str
-    required: true
+  temporary:
+    description:
+      - Whether the route is gone after a restart of the PLC. Only with O(via=direct).
+    type: bool
+    default: false
+  replace_conflicting:
+    description:
+      - Whether other routes with the same address, name or NetId are deleted. TwinCAT may let one shadow the other.
+    type: bool
+    default: false
+  keep:
+    description:
+      - NetIds that O(state=exclusive) keeps. The NetIds of all supervisors of the inventory at this PLC must be among them.
+    type: list
+    elements: str
+    default: []
   plc_username:
     description:
-      - User on the PLC. The supervisor sends it to the PLC in clear text over UDP.
+      - User on the PLC. It is sent to the PLC in clear text over UDP.
     type: str
   plc_password:
     description:
-      - Password on the PLC. The supervisor sends it to the PLC in clear text over UDP.
+      - Password on the PLC. It is sent to the PLC in clear text over UDP.
     type: str
   tested:
     description:
-      - Result of a route test made just before, if nothing changed since. It is not repeated.
+      - Result of a route test made just before, if nothing changed since. It is not repeated. Only with O(via=supervisor).
     type: dict
   allow_net_id_change:
     description:
@@ -78,6 +104,7 @@ options:
     type: bool
     default: false
 seealso:
+  - module: lineops.runbook.ads_route_info
   - module: lineops.runbook.plc_connection
 """
 
@@ -94,6 +121,18 @@ EXAMPLES = r"""
     local_ip: 10.30.0.11
     plc_username: "{{ lineops_secrets.line3.plc_username }}"
     plc_password: "{{ lineops_secrets.line3.plc_password }}"
+
+- name: The same on the PLC itself, corrected if name or address differ
+  lineops.runbook.ads_route:
+    via: direct
+    ip_address: 10.30.0.21
+    ams_net_id: 10.30.0.21.1.1
+    controller_ip: 10.30.0.5
+    route_name: line3-hmi1
+    local_ams_net_id: 10.30.0.11.1.1
+    local_ip: 10.30.0.11
+    plc_username: "{{ lineops_secrets.line3.plc_username }}"
+    plc_password: "{{ lineops_secrets.line3.plc_password }}"
 """
 
 RETURN = r"""
@@ -103,15 +142,17 @@ requested:
   type: str
   sample: present
 original:
-  description: State found, V(present) or V(absent).
+  description:
+    - State found. V(present) or V(absent) with O(via=supervisor), the route or null with O(via=direct), all routes with
+      O(state=exclusive).
   returned: always
-  type: str
+  type: raw
 reached:
-  description: State at the end, as the last test proved it.
+  description: State at the end, told like RV(original).
   returned: always
-  type: str
+  type: raw
 verified:
-  description: Whether a route test proved the state reached.
+  description: Whether a route test or the list proved the state reached.
   returned: always
   type: bool
 latency_s:
@@ -120,28 +161,37 @@ latency_s:
   type: float
 answer:
   description: What the add said, V(accepted), V(rejected) or V(unanswered); empty if nothing was added.
-  returned: always
+  returned: with O(via=supervisor)
   type: str
 test:
   description: The last route test.
-  returned: always
+  returned: with O(via=supervisor)
   type: dict
 original_test:
   description: The route test before anything was added.
-  returned: always
+  returned: with O(via=supervisor)
   type: dict
+conflicts:
+  description: Other routes with the same address, name or NetId.
+  returned: with O(via=direct)
+  type: list
+  elements: dict
+remark:
+  description: What makes the answer less than certain, empty if nothing does.
+  returned: with O(via=direct)
+  type: str
 failure:
   description: Code, message and hint.
   returned: on failure
   type: dict
 calls:
   description: Every call made, with time, status, seconds and request id.
-  returned: always
+  returned: with O(via=supervisor)
   type: list
   elements: str
 supervisor_seconds:
   description: Sum of the supervisor's own answer times.
-  returned: always
+  returned: with O(via=supervisor)
   type: float
 observed_from:
   description: Vantage point.
@@ -151,93 +201,60 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import (
-    PLC_SPEC, SUPERVISOR_SPEC, calls_of, client_of, test_route,
-)
-from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils import _route_direct, _route_via_supervisor
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
+from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC, SUPERVISOR_SPEC
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     **PLC_SPEC,
-    "via": {"type": "str", "choices": ["supervisor"], "default": "supervisor"},
-    "state": {"type": "str", "choices": ["present"], "default": "present"},
-    "route_name": {"type": "str", "required": True},
-    "local_ams_net_id": {"type": "str", "required": True},
-    "local_ip": {"type": "str", "required": True},
+    **CONTROLLER_SPEC,
+    "url": {"type": "str"},
+    "via": {"type": "str", "choices": ["supervisor", "direct"], "default": "supervisor"},
+    "state": {"type": "str", "choices": ["present", "absent", "exclusive"], "default": "present"},
+    "route_name": {"type": "str"},
+    "local_ams_net_id": {"type": "str"},
+    "local_ip": {"type": "str"},
+    "temporary": {"type": "bool", "default": False},
+    "replace_conflicting": {"type": "bool", "default": False},
+    "keep": {"type": "list", "elements": "str", "default": []},
     "plc_username": {"type": "str", "no_log": True},
     "plc_password": {"type": "str", "no_log": True},
     "tested": {"type": "dict"},
     "allow_net_id_change": {"type": "bool", "default": False},
 }
+REQUIRED_IF = [
+    ("via", "supervisor", ["url"]),
+    ("state", "present", ["route_name", "local_ams_net_id", "local_ip"]),
+    ("state", "absent", ["route_name", "local_ams_net_id"], True),
+    ("state", "exclusive", ["keep"]),
+]
 
-
-def _refuse_net_id_change(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> None:
-    """Stop before an add that would give the supervisor another NetId (quirk 9)."""
-    own = client.route_status().body.get("local_ams_net_id")
-    if own != params["local_ams_net_id"] and not params["allow_net_id_change"]:
-        raise LineopsError(
-            "route.net_id_differs",
-            f"The supervisor's own NetId is {own}, the inventory says {params['local_ams_net_id']}; nothing was added.",
-            "Correct lineops_plcs[].route.local_ams_net_id, or set allow_net_id_change.")
-
-
-def _add(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> str:
-    """Ask for the route; the answer is a claim (quirk 9) and only sorted, not believed."""
-    if not (params["plc_username"] and params["plc_password"]):
-        raise LineopsError(
-            "route.no_credentials", "The route is missing and no PLC user and password are given to add it.",
-            "Put plc_username and plc_password into lineops_secrets.")
-    reply = client.route_add(
-        params["ams_net_id"], params["ip_address"], params["local_ams_net_id"], params["local_ip"],
-        params["route_name"], params["plc_username"], params["plc_password"])
-    if reply.ok:
-        return "accepted"
-    return "unanswered" if "timed out" in reply.error_text else "rejected"
-
-
-_ADD_FAILURES = {
-    "accepted": ("route.not_taken", "The supervisor says the route was added, but the PLC does not let it in."),
-    "rejected": ("route.rejected", "The PLC refused to add the route."),
-    "unanswered": ("route.unanswered", "The PLC did not answer the request for a route (UDP 48899)."),
+_WORK = {
+    ("supervisor", "present"): _route_via_supervisor.present,
+    ("direct", "present"): _route_direct.present,
+    ("direct", "absent"): _route_direct.absent,
+    ("direct", "exclusive"): _route_direct.exclusive,
 }
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Test, add if the test timed out, test again."""
-    with client_of(params) as client:
-        first = test = params["tested"] or test_route(client, params)
-        change = Change("present", "present" if first["success"] else "absent")
-        answer = ""
-
-        def said() -> dict[str, t.Any]:
-            return {"original_test": first, "test": test, "answer": answer, **calls_of(client)}
-
-        if first["success"]:
-            return change.result(verified=True, **said())
-        try:
-            if "(1861)" not in first["error"]:
-                raise LineopsError(
-                    "route.not_missing", f"The route test failed for another reason than a missing route: {first['error']}")
-            _refuse_net_id_change(client, params)
-            if check_mode:
-                return change.result(changed=True, reached="present", **said())
-            answer = _add(client, params)
-            test = test_route(client, params)
-            if not test["success"]:
-                raise LineopsError(*_ADD_FAILURES[answer])
-        except LineopsError as error:
-            # Only a test that timed out again shows that the PLC did not take what the supervisor says it did.
-            perhaps_added = answer == "accepted" and "(1861)" not in test["error"]
-            raise change.failed(error, changed=perhaps_added, **said()) from error
-        return change.result(changed=True, reached="present", verified=True, **said())
+    """Hand over to whoever talks to the PLC."""
+    work = _WORK.get((params["via"], params["state"]))
+    if work is None:
+        raise LineopsError(
+            "route.via", f"The supervisor cannot make a route {params['state']}.", "Use via: direct from the controller.")
+    if params["via"] == "supervisor":
+        return work(params, check_mode)
+    with one_at_a_time(params["ip_address"]):
+        return work(params, check_mode)
 
 
 def main() -> None:
     """Run on the host."""
-    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+    run_as_module(run, argument_spec=ARGUMENT_SPEC, required_if=REQUIRED_IF)
 
 
 if __name__ == "__main__":

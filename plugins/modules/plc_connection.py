@@ -64,11 +64,11 @@ requested:
   returned: always
   type: str
 original:
-  description: State by the supervisor's flag before, V(connected) or V(disconnected).
+  description: State by the supervisor's flag before, V(connected) or V(disconnected); null if it could not be read.
   returned: always
   type: str
 reached:
-  description: State at the end.
+  description: State at the end; null where a failure left it unknown.
   returned: always
   type: str
 verified:
@@ -105,7 +105,7 @@ observed_from:
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._args import (
-    PLC_SPEC, SUPERVISOR_SPEC, calls_of, client_of, test_route,
+    PLC_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, test_route,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
@@ -121,7 +121,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def _flag(client: SupervisorClient) -> str:
-    return "connected" if (client.system_status().body.get("plc") or {}).get("connected") else "disconnected"
+    status = body_of(client.system_status())
+    return "connected" if mapping_in(status, "plc").get("connected") is True else "disconnected"
 
 
 def _has_target(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> bool:
@@ -134,7 +135,7 @@ def _disconnected(client: SupervisorClient, change: Change, check_mode: bool, fl
     if flag == "disconnected":
         return change.result(verified=True)
     if not check_mode:
-        client.disconnect()
+        change.command(client.disconnect)
         flag = _flag(client)
         if flag != "disconnected":
             raise LineopsError("plc.still_connected", "The supervisor still says connected after the disconnect.")
@@ -150,29 +151,33 @@ def _connected(
             return change.result(verified=True, test=test)
     if check_mode:
         return change.result(changed=True, reached="connected")
-    reply = client.connect(params["ams_net_id"], params["runtime_type"], params["ams_port"], params["ip_address"])
+    target = (params["ams_net_id"], params["runtime_type"], params["ams_port"], params["ip_address"])
+    reply = change.command(lambda: client.connect(*target))
     if not reply.ok:
-        raise change.failed(
-            LineopsError("plc.connect_refused", f"The supervisor could not connect: {reply.error_text}"), changed=True)
+        raise LineopsError("plc.connect_refused", f"The supervisor could not connect: {reply.error_text}")
     test = test_route(client, params)
     if not test["success"]:
-        raise change.failed(
-            LineopsError(
-                "plc.connect_unproven",
-                f"The supervisor says connected, but its route test fails: {test['error']}"), changed=True, test=test)
+        change.note(test=test)
+        raise LineopsError(
+            "plc.connect_unproven", f"The supervisor says connected, but its route test fails: {test['error']}")
     return change.result(changed=True, reached="connected", verified=True, test=test)
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the connection to the state asked for."""
     with client_of(params) as client:
-        flag = _flag(client)
-        change = Change(params["state"], flag)
-        if params["state"] == "disconnected":
-            result = _disconnected(client, change, check_mode, flag)
-        else:
-            result = _connected(client, change, check_mode, flag, params)
-        return {"test": {}, **result, **calls_of(client)}
+        change = Change(params["state"], None)
+        change.note(test={})
+        try:
+            flag = _flag(client)
+            change.note(original=flag, reached=flag)
+            if params["state"] == "disconnected":
+                result = _disconnected(client, change, check_mode, flag)
+            else:
+                result = _connected(client, change, check_mode, flag, params)
+        except LineopsError as error:
+            raise change.failed(error, **calls_of(client)) from error
+        return {**result, **calls_of(client)}
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ description:
     write breaker must be closed, else nothing is written.
   - The value before cannot be known, since reads through the supervisor show the last written value. The rest value
     comes from the inventory.
-  - The rest value is written back also when the test write fails, on SIGINT and on SIGTERM.
+  - The rest value is written back also when the test write fails. SIGINT, SIGTERM and SIGHUP wait until that is done.
 extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.actiongroup_supervisor
@@ -119,12 +119,16 @@ observed_from:
   type: str
 """
 
+import os
 import signal
 import typing as t
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of
-from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils._args import (
+    SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, mappings_in,
+)
+from ansible_collections.lineops.runbook.plugins.module_utils._change import Change, perhaps_done
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
@@ -139,53 +143,75 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class _Interrupted(BaseException):
-    """SIGINT or SIGTERM while the test value stands in the PLC."""
+@dataclass(frozen=True)
+class _Write:
+    """What became of one write: taken (None: not known), and why there was no answer."""
+
+    taken: t.Optional[bool]
+    error: t.Optional[LineopsError] = None
 
 
 @contextmanager
-def _signals_put_back() -> t.Iterator[None]:
-    """Turn SIGINT and SIGTERM into an exception, so that finally runs; Ansible's workers would just end (DESIGN §3)."""
+def _signals_wait() -> t.Iterator[None]:
+    """Hold signals back until the rest value is written; Ansible's workers would just end (DESIGN §3).
 
-    def interrupt(number: int, frame: t.Any) -> None:
-        raise _Interrupted(number)
-
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    The write under way is not broken off: the supervisor could carry it out after the one that puts the value back.
+    """
+    held: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, lambda number, frame: held.append(number)) for number in numbers}
     try:
         yield
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in held[:1]:
+            os.kill(os.getpid(), number)
 
 
 def _refuse_unsafe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> None:
     """Write nothing while the breaker is not closed or the symbol is unknown: a probe could wedge it (quirk 8)."""
-    breakers = client.system_status().body.get("circuit_breakers") or {}
-    state = (breakers.get(f"plc:{params['plc_id']}:write") or {}).get("state", "closed")
+    breaker = mapping_in(body_of(client.system_status()), "circuit_breakers", f"plc:{params['plc_id']}:write")
+    state = breaker.get("state", "closed")
     if state != "closed":
         raise LineopsError(
             "plc.write_breaker", f"The supervisor's write breaker is {state}; nothing was written.",
             "Wait 30 s after the last failed write, or restart the supervisor.")
-    known = client.search_variable(params["variable"]).body.get("variables") or []
+    known = mappings_in(body_of(client.search_variable(params["variable"])), "variables")
     if params["variable"] not in [symbol.get("name") for symbol in known]:
         raise LineopsError(
             "plc.symbol_unknown", f"The supervisor does not know the variable {params['variable']}; nothing was written.",
             "Correct test_variable.name in lineops_plcs.")
 
 
-def _write(client: SupervisorClient, params: t.Mapping[str, t.Any], value: t.Any) -> bool:
-    return client.write(params["variable"], value, params["plc_id"]).ok
+def _write(client: SupervisorClient, params: t.Mapping[str, t.Any], value: t.Any) -> _Write:
+    try:
+        return _Write(client.write(params["variable"], value, params["plc_id"]).ok)
+    except LineopsError as error:
+        return _Write(None if perhaps_done(error) else False, error)
 
 
-def _written(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> tuple[bool, bool]:
-    """Write the test value and put the rest value back whatever happens; return (test value taken, rest value taken)."""
-    taken = put_back = False
-    with _signals_put_back():
+def _test_and_rest(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> tuple[_Write, _Write]:
+    """Write the test value and put the rest value back whatever happens."""
+    with _signals_wait():
         try:
-            taken = _write(client, params, params["test_value"])
+            test = _write(client, params, params["test_value"])
         finally:
-            put_back = _write(client, params, params["rest_value"])
-    return taken, put_back
+            rest = _write(client, params, params["rest_value"])
+    return test, rest
+
+
+def _failure(test: _Write, rest: _Write, params: t.Mapping[str, t.Any]) -> LineopsError | None:
+    """Return what went wrong, the value that was left in the PLC before all else; None if nothing did."""
+    if test.taken is not False and not rest.taken:
+        why = f" ({rest.error.message})" if rest.error else ""
+        return LineopsError(
+            "plc.not_at_rest",
+            f"The test variable {params['variable']} could not be put back to {params['rest_value']!r}{why}.",
+            "Put it to rest by hand, or run again: the next run does it first.")
+    if test.taken:
+        return None
+    return test.error or LineopsError("plc.write_failed", "The supervisor could not write the test variable.")
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -196,23 +222,21 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         change = Change(params["state"], None)
         try:
             _refuse_unsafe(client, params)
-            if check_mode:
-                return change.result(proven=None, msg="Write path not proven: check mode.", **calls_of(client))
-            if params["state"] == "at_rest":
-                taken = put_back = _write(client, params, params["rest_value"])
-            else:
-                taken, put_back = _written(client, params)
         except LineopsError as error:
             raise change.failed(error, proven=None, **calls_of(client)) from error
-        reached = params["rest_value"] if put_back else None
-        if taken and put_back:
+        if check_mode:
+            return change.result(proven=None, msg="Write path not proven: check mode.", **calls_of(client))
+        if params["state"] == "at_rest":
+            test = rest = _write(client, params, params["rest_value"])
+        else:
+            test, rest = _test_and_rest(client, params)
+        reached = params["rest_value"] if rest.taken else None
+        error = _failure(test, rest, params)
+        if error is None:
             return change.result(proven=True, verified=True, reached=reached, **calls_of(client))
         raise change.failed(
-            LineopsError(
-                "plc.write_failed",
-                "The supervisor could not write the test variable." if not taken else
-                f"The test variable {params['variable']} could not be put back to {params['rest_value']!r}."),
-            proven=False, reached=reached, changed=taken and not put_back, **calls_of(client))
+            error, proven=None if test.error or rest.error else False, reached=reached,
+            changed=error.code == "plc.not_at_rest" and params["state"] == "tested", **calls_of(client))
 
 
 def main() -> None:

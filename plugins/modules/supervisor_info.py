@@ -150,7 +150,7 @@ observed_from:
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._args import (
-    ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of, test_route,
+    ADDRESS_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, mappings_in, test_route,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
@@ -159,18 +159,21 @@ from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import
 
 
 def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    body = client.system_status().body
-    breakers = {name: breaker.get("state") for name, breaker in (body.get("circuit_breakers") or {}).items()}
-    return {"plc_connected": (body.get("plc") or {}).get("connected") is True, "breakers": breakers}
+    body = body_of(client.system_status())
+    breakers = mapping_in(body, "circuit_breakers")
+    return {
+        "plc_connected": mapping_in(body, "plc").get("connected") is True,
+        "breakers": {name: mapping_in(breakers, name).get("state") for name in breakers},
+    }
 
 
 def _slo(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    body = client.slo().body
-    return {"status": body.get("status"), "alerts": [alert.get("name") for alert in body.get("alerts") or []]}
+    body = body_of(client.slo())
+    return {"status": body.get("status"), "alerts": [alert.get("name") for alert in mappings_in(body, "alerts")]}
 
 
 def _plc_config(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    return {"stored": client.plc_config().body, "target": client.debug_target().body}
+    return {"stored": body_of(client.plc_config()), "target": client.debug_target().body}
 
 
 def _route_test(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
@@ -180,12 +183,12 @@ def _route_test(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.An
 _SUBSETS: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
     "status": _status,
     "slo": _slo,
-    "streams": lambda client, params: client.streams().body.get("streams"),
-    "versions": lambda client, params: client.versioning().body,
-    "service": lambda client, params: client.service_info().body,
-    "logs": lambda client, params: client.logs(limit=params["log_limit"]).body,
+    "streams": lambda client, params: body_of(client.streams()).get("streams"),
+    "versions": lambda client, params: body_of(client.versioning()),
+    "service": lambda client, params: body_of(client.service_info()),
+    "logs": lambda client, params: body_of(client.logs(limit=params["log_limit"])),
     "plc_config": _plc_config,
-    "route_status": lambda client, params: client.route_status().body,
+    "route_status": lambda client, params: body_of(client.route_status()),
     "route_test": _route_test,
 }
 

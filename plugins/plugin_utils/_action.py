@@ -9,7 +9,7 @@ import socket
 import typing as t
 from types import ModuleType
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -49,6 +49,8 @@ class RunbookAction(ActionBase):
             result = self.act(variables)
         except LineopsError as error:
             result = {"failed": True, **failure_result(error)}
+        except AnsibleActionFail as error:
+            raise AnsibleActionFail(scrub(str(error), secrets)) from None
         result.setdefault("observed_at", utc_now())
         result.setdefault("observed_from", self.vantage_point(variables))
         return scrub(result, secrets)
@@ -67,21 +69,27 @@ class RunbookAction(ActionBase):
 
     def params(self) -> dict[str, t.Any]:
         """Validate the task's arguments against the noun's argument spec and fill in defaults."""
-        checked = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC).validate(dict(self._task.args))
+        validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, required_if=getattr(self.noun, "REQUIRED_IF", None))
+        checked = validator.validate(dict(self._task.args))
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
         return checked.validated_parameters
 
     def on_host(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module of the same name over the connection; a broken connection becomes a LineopsError."""
+        """Run the module of the same name over the connection; whatever keeps it from running becomes a LineopsError."""
         try:
             result = self._execute_module(
                 module_name=f"lineops.runbook.{self.noun.__name__.rsplit('.', 1)[-1]}",
                 module_args=dict(self._task.args), task_vars=task_vars)
         except AnsibleConnectionFailure as error:
             raise _unreachable(str(error)) from error
+        except AnsibleError as error:
+            raise _not_run(str(error)) from error
         if result.get("unreachable"):
             raise _unreachable(str(result.get("msg", "")))
+        if result.get("failed") and "failure" not in result:
+            said = {name: result[name] for name in ("rc", "module_stdout", "module_stderr") if name in result}
+            raise _not_run(str(result.get("msg", "")), result=said)
         return result
 
 
@@ -99,14 +107,15 @@ class ControllerAction(RunbookAction):
         """Say where the call was made."""
         if self._task.args.get("run_from") == "host":
             return f"host {task_vars.get('inventory_hostname')}"
-        return f"controller {self._task.args.get('local_ip') or socket.gethostname()}"
+        return f"controller {self._task.args.get('controller_ip') or socket.gethostname()}"
 
 
 class HostAction(RunbookAction):
     """A noun that works on the host: behind a wrapper that turns a lost connection into an answer (DESIGN §3)."""
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module on the host."""
+        """Run the module on the host, once its arguments are known to be right."""
+        self.params()
         return self.on_host(task_vars)
 
     def vantage_point(self, task_vars: dict[str, t.Any]) -> str:
@@ -116,5 +125,16 @@ class HostAction(RunbookAction):
 
 def _unreachable(reason: str) -> LineopsError:
     return LineopsError(
-        "host.unreachable", f"The host could not be reached over its connection: {reason.splitlines()[0] if reason else ''}",
+        "host.unreachable", f"The host could not be reached over its connection: {_first_line(reason)}",
         "Check SSH, or set lineops_host_access: false to work over the API alone.")
+
+
+def _not_run(reason: str, **details: t.Any) -> LineopsError:
+    """The host was reached, but has no Python, no room for a temporary file, no right to become another user …"""
+    return LineopsError(
+        "host.module_not_run", f"The host was reached, but the module could not run there: {_first_line(reason)}",
+        "Check Python, disk space and privileges on the host.", **details)
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""

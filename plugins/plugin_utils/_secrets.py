@@ -12,9 +12,21 @@ import yaml
 
 def plain_secrets(secrets: t.Any) -> t.Any:
     """Return the mapping; text is read as YAML, and None if it is none (never an error that shows the text)."""
+    secrets = _decrypted(secrets)
     if not isinstance(secrets, str):
         return secrets
     try:
         return yaml.safe_load(secrets)
     except yaml.YAMLError:
         return None
+
+
+def _decrypted(value: t.Any) -> t.Any:
+    """Turn single values encrypted with ``!vault`` into text: ansible-core 2.18 hands them over as objects of its own."""
+    if getattr(value, "__ENCRYPTED__", False):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _decrypted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_decrypted(item) for item in value]
+    return value

@@ -293,7 +293,7 @@ class Bench:
             connection.request(method, path, body=body, headers=dict(headers))
             reply = connection.getresponse()
             content = reply.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:  # a hard exit may cut an answer in two
             return Answer(None, {}, None, time.monotonic() - started, repr(error))
         finally:
             connection.close()

@@ -185,3 +185,16 @@ def test_the_hash_chain_finds_a_changed_row(tmp_path: Path) -> None:
     assert store.verify(None) == {"ok": False, "checked": 3, "broken_at_id": 3}
     assert store.retain(keep_count=2, max_age_days=90) == {"deleted_age": 0, "deleted_count": 3}
     assert store.verify(None) == {"ok": False, "checked": 1, "broken_at_id": 4}
+
+
+def test_a_refused_call_clears_the_read_cache_too(make_bench: MakeBench) -> None:
+    """SUPERVISOR_API §1: any mutating call does, also one without a key."""
+    bench = make_bench(Plant(plc=None, target=False))
+
+    def status() -> str:
+        return bench.request("GET", "/api/system/status", {}, None).headers["X-Read-Cache"]
+
+    assert [status(), status()] == ["MISS", "HIT"]
+    assert bench.request("POST", "/api/plc/connect", {}, b"").status == 401
+    assert status() == "MISS"
+    until(lambda: status() == "MISS", "the answer is forgotten after its second", patience_s=5)

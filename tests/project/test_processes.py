@@ -86,6 +86,23 @@ def test_a_signal_ends_command_and_daemon(tmp_path: Path, number: signal.Signals
     assert [pid for pid in pids if is_alive(pid)] == []
 
 
+def test_a_command_is_asked_first_and_may_clean_up(tmp_path: Path) -> None:
+    """SIGINT is what pytest and Ansible clean up after; a command that does is not hurried."""
+    begun, cleaned = tmp_path / "begun", tmp_path / "cleaned"
+    command = (
+        "import sys, time\n"
+        "try:\n    open(sys.argv[1], 'w').close(); time.sleep(600)\n"
+        f"except KeyboardInterrupt:\n    open({str(cleaned)!r}, 'w').close()"
+    )
+    guarded = subprocess.Popen([sys.executable, "-c", GUARDED, SCRIPTS, command, begun, "0", "600"])
+    limit = time.monotonic() + LIMIT_S
+    while not begun.exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    os.kill(guarded.pid, signal.SIGTERM)
+    assert guarded.wait(LIMIT_S) == 128 + signal.SIGTERM
+    assert cleaned.exists()
+
+
 def test_a_command_over_its_limit_is_ended(tmp_path: Path) -> None:
     guarded, pids = start(tmp_path, command_s=600, limit_s=0.5)
     assert guarded.wait(LIMIT_S) == 77

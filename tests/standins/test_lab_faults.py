@@ -80,6 +80,8 @@ def is_rebooting(line: LabCommand, host: Host) -> bool:
 SHOWS: dict[str, Callable[[LabCommand, Host], Any]] = {
     "route-removed": lambda line, host: line.status()[host.name]["route"] is False,
     "hang": lambda line, host: line.status()[host.name]["plc_mode"] == "hang" and udp_silent(host),
+    "hang part=tcp": lambda line, host: not udp_silent(host) and not line.route_test(host).ok,
+    "hang part=udp": lambda line, host: udp_silent(host) and line.route_test(host).ok,
     "refuse": lambda line, host: line.status()[host.name]["plc_mode"] == "refuse" and udp_silent(host),
     "drop": lambda line, host: line.status()[host.name]["plc_mode"] == "drop" and udp_silent(host),
     "slow seconds=0.4": lambda line, host: line.route_test(host).ok and control(line, host, "status")["slow_s"] == 0.4,

@@ -233,10 +233,13 @@ def test_a_process_that_leaves_a_successor_is_ended_with_it(tmp_path: Path) -> N
     (fake / "plc.py").write_text(PHOENIX)
     config.touch()
     process = subprocess.Popen([sys.executable, "-m", "lab.plc", str(config)], cwd=fake.parent)
-    until(lambda: config.read_text() == "ready", "the process runs")
-    assert processes.stop(processes.PLC, config) == 2
-    process.wait(PATIENCE_S)
-    assert processes.find(processes.PLC, config) == []
+    try:
+        until(lambda: config.read_text() == "ready", "the process runs")
+        assert processes.stop(processes.PLC, config) == 2
+        assert processes.find(processes.PLC, config) == []
+    finally:
+        processes.stop(processes.PLC, config, number=signal.SIGKILL)
+        process.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

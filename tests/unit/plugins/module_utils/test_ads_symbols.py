@@ -144,7 +144,7 @@ def test_errors_of_pyads_itself(raised, code, monkeypatch) -> None:
         raise raised
 
     fake = types.SimpleNamespace(
-        ADSError=FakeAdsError, set_local_address=lambda net_id: calls.append(net_id), Connection=connection
+        ADSError=FakeAdsError, set_local_address=calls.append, Connection=connection
     )
     monkeypatch.setitem(sys.modules, "pyads", t.cast(t.Any, fake))
     with pytest.raises(AdsError) as caught:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+import gzip
 import json
 import socket
 import sys
@@ -447,6 +448,7 @@ BAD_BODIES: dict[str, Behaviour] = {
     "length too large": answer(200, {"a": 1}, Content_Length="4000"),
     "bytes": answer(200, b"\x00\xff\xfe garbage \x80"),
     "claims gzip": answer(200, b"\x1f\x8b\x08\x00", Content_Encoding="gzip"),
+    "gzip nobody asked for": answer(200, gzip.compress(b"{}"), Content_Encoding="gzip"),
     "too deep": answer(200, "[" * 200000 + "]" * 200000),
     "huge number": answer(200, '{"a": ' + "9" * 5000 + "}"),
     "list": answer(200, []),

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One ADS connection per PLC from this machine: a second would end the first (ADS_FACTS §5). Private to this collection."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import typing as t
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_at_a_time(ip: str) -> t.Iterator[None]:
+    """Hold the lock of the PLC at an address while a task speaks to it; it ends with the process."""
+    path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

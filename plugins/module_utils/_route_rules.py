@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do with a PLC's route table: pure functions over route dictionaries. Private to this collection.
+
+A route dictionary has name, ams_net_id, address, temporary, unidirectional (and transport, told but not compared).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+Route = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class RoutePlan:
+    """What stands between the list and what is wanted.
+
+    original: the route there is for the NetId, or None; delete: names to delete, in order; add: whether to add;
+    conflicts: other routes on the same address, NetId or name, which the router may let shadow ours (ADS_FACTS §2).
+    """
+
+    original: t.Optional[Route] = None
+    delete: tuple[str, ...] = ()
+    add: bool = False
+    conflicts: tuple[Route, ...] = field(default=())
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be done."""
+        return self.add or bool(self.delete)
+
+
+def is_same(one: Route, other: Route) -> bool:
+    """Compare only what means the same everywhere: name, NetId, address, temporary, unidirectional (ADS_FACTS §2)."""
+    return (
+        one["name"] == other["name"]
+        and one["ams_net_id"] == other["ams_net_id"]
+        and one["address"].lower() == other["address"].lower()
+        and bool(one.get("temporary")) == bool(other.get("temporary"))
+        and bool(one.get("unidirectional")) == bool(other.get("unidirectional"))
+    )
+
+
+def plan_present(wanted: Route, listed: t.Sequence[Route], *, replace_conflicting: bool = False) -> RoutePlan:
+    """Plan for exactly the wanted route: none if it is there, else correct it by deleting and adding."""
+    ours = sorted((route for route in listed if route["ams_net_id"] == wanted["ams_net_id"]), key=lambda r: not is_same(r, wanted))
+    original = ours[0] if ours else None
+    conflicts = tuple(ours[1:]) + tuple(
+        route for route in listed
+        if route["ams_net_id"] != wanted["ams_net_id"]
+        and (route["address"].lower() == wanted["address"].lower() or route["name"] == wanted["name"]))
+    in_the_way = tuple(route["name"] for route in conflicts) if replace_conflicting else ()
+    if original is not None and is_same(original, wanted):
+        return RoutePlan(original, in_the_way, False, conflicts)
+    wrong = (original["name"],) if original is not None else ()
+    return RoutePlan(original, in_the_way + wrong, True, conflicts)
+
+
+def plan_absent(ams_net_id: t.Optional[str], name: t.Optional[str], listed: t.Sequence[Route]) -> RoutePlan:
+    """Plan to delete by NetId, or by name where no NetId is given; the names come from the list."""
+    found = [
+        route for route in listed
+        if (route["ams_net_id"] == ams_net_id if ams_net_id else route["name"] == name)
+    ]
+    return RoutePlan(found[0] if found else None, tuple(route["name"] for route in found), False)
+
+
+def plan_exclusive(keep: t.Collection[str], listed: t.Sequence[Route], *, own_ams_net_id: str) -> RoutePlan:
+    """Plan to delete every route whose NetId is not kept; the route we stand on comes last."""
+    others = [route for route in listed if route["ams_net_id"] not in keep]
+    others.sort(key=lambda route: route["ams_net_id"] == own_ams_net_id)
+    return RoutePlan(None, tuple(route["name"] for route in others), False)
+
+
+def own_last(names: t.Sequence[str], listed: t.Sequence[Route], own_ams_net_id: str) -> list[str]:
+    """Order names so that the route that carries our answers is deleted last."""
+    own = {route["name"] for route in listed if route["ams_net_id"] == own_ams_net_id}
+    return sorted(names, key=lambda name: name in own)
+
+
+def words_of(routes: t.Iterable[Route]) -> str:
+    """Name routes in a sentence."""
+    return ", ".join(f"{route['name']} ({route['ams_net_id']} at {route['address']})" for route in routes)

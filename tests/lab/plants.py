@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab for a group of tests: brought up, broken, run against, looked at, and ended whatever becomes of the tests."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import PLAYBOOKS, READABLE, Run, Running
+from truth import Observer, calls, files, flag, target
+
+from lab import api, inventory
+from lab.control import ask
+from lab.faults import fault
+from lab.plant import Host, Plant
+from lab.processes import REPOSITORY
+from lab.start import up
+from lab.waiting import Watch
+
+PATIENCE_S = 60.0
+# Takes the lab down when the tests end, however they end: then its standard input ends too.
+_GUARDIAN = "import sys, pathlib, lab.start; sys.stdin.read(); lab.start.down(pathlib.Path(sys.argv[1]))"
+# The supervisor's own counters and logs move with every call; they are no setting.
+_MOVING = ("supervisor.log", "system_logs.db", "auth_keys.db", "supervisor.pid")
+
+Change = Callable[[dict[str, Any], dict[str, Any]], None]
+
+
+def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Poll until ``condition`` returns something true and return that; fail the test after ``patience_s``."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    return pytest.fail(f"not within {patience_s} s: {what}")
+
+
+class PlantLab:
+    """A plant in a folder of its own."""
+
+    def __init__(self, base: Path, lines: int, hosts: int) -> None:
+        self.base, self.inventory = base, base / "inventory"
+        folder = base / "lab"
+        self._guardian = subprocess.Popen(
+            [sys.executable, "-c", _GUARDIAN, str(folder)], cwd=REPOSITORY, stdin=subprocess.PIPE, start_new_session=True)
+        self._numbers = itertools.count(1)
+        try:
+            self.plant = up(folder, self.inventory, lines, hosts, Watch())
+            self.observer = Observer(self.plant)
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """End the lab."""
+        self._guardian.stdin.close()
+        assert self._guardian.wait(PATIENCE_S) == 0
+
+    # --- the plant -----------------------------------------------------------------------------------------------
+
+    def host(self, name: str) -> Host:
+        """A host by its name."""
+        return next(host for host in self.plant.hosts if host.name == name)
+
+    def fault(self, name: str, *faults: str) -> None:
+        """Break a host: each fault as ``python -m lab fault`` takes it, "drop source=controller"."""
+        for words in faults:
+            kind, *arguments = words.split()
+            fault(self.plant, self.host(name), kind, arguments)
+
+    def ask(self, name: str, op: str, **arguments: Any) -> dict[str, Any]:
+        """Use the control socket of a host's PLC."""
+        return ask(self.plant.control(self.host(name)), op, **arguments)
+
+    def post(self, name: str, path: str, body: Mapping[str, Any]) -> api.Reply:
+        """Call a host's supervisor as an operator would."""
+        host = self.host(name)
+        key = self.plant.line(host.line).operator_key
+        return api.call("POST", f"{host.url}{path}", body, key=key, timeout=PATIENCE_S)
+
+    def calls(self, name: str) -> list[str]:
+        """Every call its supervisor has answered so far."""
+        return calls(self.plant, self.host(name))
+
+    def journal(self, name: str) -> list[dict[str, Any]]:
+        """The complete lines of a host's journal."""
+        path = self.plant.state_dir(self.host(name)) / "journal.jsonl"
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """All of a host that --check must leave alone."""
+        host = self.host(name)
+        return {
+            "routes": self.ask(name, "routes"), "mode": self.ask(name, "status")["mode"],
+            "connections": self.ask(name, "status")["connections"],
+            "variables": {symbol: self.ask(name, "read", name=symbol) for symbol in ("MAIN.bOpsTest", "GVL.bOpsTest")},
+            "flag": flag(host), "target": target(host), "files": files(self.plant.host_dir(host), without=_MOVING),
+            "state": files(self.plant.state_dir(host)),
+        }
+
+    # --- the inventory -------------------------------------------------------------------------------------------
+
+    def variant(self, change: Change) -> Path:
+        """An inventory that differs from the plant's: ``change(groups, secrets)`` edits both before they are written."""
+        groups, secrets = inventory.hosts_data(self.plant), inventory.secrets_data(self.plant)
+        change(groups, secrets)
+        folder = self.base / f"inventory{next(self._numbers)}"
+        (folder / "group_vars/all").mkdir(parents=True)
+        for path, content in (("hosts.yml", groups), ("group_vars/all/secrets.yml", {"lineops_secrets": secrets})):
+            (folder / path).write_text(json.dumps(content), encoding="utf-8")
+        return folder
+
+    def secrets(self) -> set[str]:
+        """Every secret of the plant."""
+        named = inventory.secrets_data(self.plant).values()
+        return {value for line in named for value in line.values()} | {line.camera_password for line in self.plant.lines}
+
+    # --- Ansible -------------------------------------------------------------------------------------------------
+
+    def start(
+        self, *words: str, limit: str = "", program: str = "ansible-playbook", playbook: str = "playbook_b_plc.yml",
+        inventory: Path | None = None, cwd: Path = PLAYBOOKS, environment: Mapping[str, str] = READABLE,
+    ) -> Running:
+        """Start a run in the background."""
+        return Running(
+            [program, "-i", str(inventory or self.inventory), playbook, *(["-l", limit] if limit else []), *words],
+            cwd=cwd, home=self.base / f"home{next(self._numbers)}", environment=environment)
+
+    def play(self, *words: str, canaries: Iterable[str] = (), **how: Any) -> Run:
+        """Run to the end. No run may show a secret: not on the screen, not in what it keeps on a host."""
+        run = self.start(*words, **how).finish()
+        self.assert_no_secret(run, canaries)
+        return run
+
+    def assert_no_secret(self, run: Run, canaries: Iterable[str] = ()) -> None:
+        """Search output and state folders for every secret of the plant, and for ``canaries``."""
+        kept = [path for path in (self.plant.folder / "state").rglob("*") if path.is_file()]
+        places = {"output": run.text, **{str(path): path.read_text("utf-8", "replace") for path in kept}}
+        shown = {(secret[:3] + "…", place) for secret in {*self.secrets(), *canaries}
+                 for place, text in places.items() if secret in text}
+        assert not shown, f"secrets shown: {shown}"
