@@ -133,7 +133,7 @@ STAGES = (
     Stage("units", "unit tests of the plugins", always(pytest("-n", "2", "tests/unit"))),
     Stage("standins", "tests of the lab's PLC stand-in", always(pytest("-n", "2", "tests/standins"))),
     Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
-    Stage("contract", "supervisor stand-in against the recordings", always(pytest("tests/contract"))),
+    Stage("contract", "supervisor stand-in against the recordings", always(pytest("-n", "2", "tests/contract"))),
     Stage("lint", "ansible-lint (production) and yamllint", always(
         MAKE_COPY,
         on_copy("ansible-lint", "--nocolor"),
@@ -157,7 +157,7 @@ STAGES = (
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
-    Stage("lab-tests", "playbooks on the lab", always(pytest("tests/lab"))),
+    Stage("lab-tests", "playbooks on the lab", always(pytest("-n", "2", "--dist", "loadscope", "tests/lab"))),
 )  # fmt: skip
 
 

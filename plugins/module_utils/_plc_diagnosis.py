@@ -40,11 +40,11 @@ TABLE = (
         "supervisor.unreachable", {"api": NO_ANSWER},
         (Counter("host_api", confirms=_any("silent", "no_listener"), refutes=_any("answers")),)),
     Hypothesis(
-        "supervisor.path_blocked", {"host_api": _any("answers")},
-        (Counter("api", confirms=NO_ANSWER, refutes=_any("answers", "not_understood")),), needs_confirmation=True),
-    Hypothesis(
         "supervisor.not_understood", {"api": _any("not_understood")},
-        (Counter("host_api", refutes=_any("answers")),)),
+        (Counter("host_api", confirms=_any("silent", "no_listener"), refutes=_any("answers")),)),
+    Hypothesis(
+        "supervisor.path_blocked", {"host_api": _any("answers")},
+        (Counter("api", confirms=NO_ANSWER | _any("not_understood"), refutes=_any("answers")),), needs_confirmation=True),
     # "refused" by the supervisor is about this one key only while the other key is taken for the same call.
     Hypothesis(
         "supervisor.key_refused", {"operator_key": _any("refused")},

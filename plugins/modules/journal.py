@@ -120,6 +120,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "required": {"type": "bool", "default": True},
     "host": {"type": "str"},
 }
+REQUIRED_IF = [("state", "open_undos", ["host"])]
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -135,7 +136,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 def main() -> None:
     """Run on the host."""
-    run_as_module(run, argument_spec=ARGUMENT_SPEC, required_if=[("state", "open_undos", ["host"])])
+    run_as_module(run, argument_spec=ARGUMENT_SPEC, required_if=REQUIRED_IF)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from lab import api, inventory
 from lab.control import ask
 from lab.faults import fault
 from lab.plant import Host, Plant
+from lab.plc.packets import attach_filter
 from lab.processes import REPOSITORY
 from lab.start import up
 from lab.waiting import Watch
@@ -150,3 +152,17 @@ class PlantLab:
         shown = {(secret[:3] + "…", place) for secret in {*self.secrets(), *canaries}
                  for place, text in places.items() if secret in text}
         assert not shown, f"secrets shown: {shown}"
+
+
+def _drop_by_source_works() -> bool:
+    """Does this machine let this user drop the packets of one address?"""
+    with socket.socket() as sock:
+        try:
+            attach_filter(sock, None)
+        except PermissionError:
+            return False
+    return True
+
+
+drop_by_source = pytest.mark.skipif(
+    not _drop_by_source_works(), reason="this machine refuses socket filters to this user: no dropping by source")

@@ -20,6 +20,7 @@ PACKAGE = "ansible_collections.lineops.runbook.plugins."
 LAYER_OF_UTIL = {
     # pure helpers for everybody
     "_ads_frames": "base",
+    "_ads_route_entries": "base",
     "_errors": "base",
     "_redact": "base",
     # evidence in, findings out
@@ -29,7 +30,13 @@ LAYER_OF_UTIL = {
     "_outcome": "rules",
     "_plc_diagnosis": "rules",
     "_plc_plan": "rules",
+    "_route_rules": "rules",
+    "_route_rules": "rules",
     # all that talks to the world outside
+    "_ads_lock": "clients",
+    "_ads_router": "clients",
+    "_ads_lock": "clients",
+    "_ads_router": "clients",
     "_ads_symbols": "clients",
     "_ads_wire": "clients",
     "_host": "clients",
@@ -37,10 +44,15 @@ LAYER_OF_UTIL = {
     "_journal": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
-    # what modules share: options, results, the way a module is started
+    # what modules share: options, results, the way a module is started, one noun's work split by vantage point
     "_args": "shared",
     "_change": "shared",
     "_module": "shared",
+    "_route_direct": "shared",
+    "_route_via_supervisor": "shared",
+    # a noun's work where one module has two ways to do it
+    "_route_direct": "work",
+    "_route_via_supervisor": "work",
 }
 LAYER_OF_FOLDER = {
     "modules": "modules",
@@ -53,9 +65,10 @@ MAY_IMPORT = {
     "base": {"base"},
     "rules": {"base", "rules"},
     "clients": {"base", "clients"},
-    "shared": {"base", "clients", "shared"},
-    "modules": {"base", "rules", "clients", "shared"},
-    "controller": {"base", "rules", "clients", "shared", "modules", "controller"},
+    "shared": {"base", "rules", "clients", "shared"},
+    "work": {"base", "rules", "clients", "shared"},
+    "modules": {"base", "rules", "clients", "shared", "work"},
+    "controller": {"base", "rules", "clients", "shared", "work", "modules", "controller"},
 }
 # What the pure layers may take from the standard library: nothing that reads a clock, a file, a socket or a process.
 PURE = {
@@ -67,6 +80,7 @@ THIRD_PARTY = {
     "rules": set(),
     "clients": {"psutil", "pyads", "requests", "urllib3"},
     "shared": {"ansible.module_utils"},
+    "work": set(),
     "modules": {"ansible.module_utils"},
     "controller": {"ansible", "jinja2", "requests", "yaml"},
 }

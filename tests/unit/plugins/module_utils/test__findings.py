@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of findings: complete in both languages, and names from a plant stay text."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from ansible_collections.lineops.runbook.plugins.module_utils._findings import (
+    FINDINGS,
+    SEVERITY_RULES,
+    next_step_of,
+    sentence_of,
+    severity_of,
+)
+
+CODES = sorted(FINDINGS)
+# Names a plant may have that would be something else to a template engine, to str.format or to a terminal's markup.
+HOSTILE = ["{{ lineops_secrets }}", "{plc}", "{", "}", "{0.__class__}", "%(x)s", "{% raw %}", "<b>&amp;</b>", "[link](x)"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_row_is_complete(code: str) -> None:
+    row = FINDINGS[code]
+    assert row.code == code and re.fullmatch(r"(plc|supervisor)\.[a-z_]+", code)
+    assert row.playbook in ("A", "B", "C")
+    assert row.rule in SEVERITY_RULES
+    assert row.en.endswith("{detail}.") and row.de.endswith("{detail}.")
+    assert row.en != row.de
+    # Only a healthy plant needs nobody; everything else says who acts, and what that person does first.
+    assert bool(row.owner) == bool(row.next_step) == (code != "plc.healthy")
+    assert row.owner in ("", "L1", "L2", "L3")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_both_languages_say_it_about_the_same_things(code: str) -> None:
+    def names(text: str) -> set[str]:
+        return set(re.findall(r"\{(\w*)\}", text))
+
+    row = FINDINGS[code]
+    assert names(row.en) == names(row.de) <= {"plc", "host", "detail"}
+    assert names(row.next_step) <= {"host"}
+    assert "{" not in row.heals + row.owner
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("code", CODES)
+def test_sentence_names_plc_host_and_detail(code: str, language: str) -> None:
+    sentence = sentence_of(code, language, plc="Press", host="line3-hmi1", detail="seen twice")
+    template = FINDINGS[code].de if language == "de" else FINDINGS[code].en
+    assert ("Press" in sentence, "line3-hmi1" in sentence) == ("{plc}" in template, "{host}" in template)
+    assert sentence.endswith(" (seen twice).") and "{" not in sentence
+    assert "()" not in sentence_of(code, language, plc="Press", host="line3-hmi1")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("code", CODES)
+def test_names_from_a_plant_stay_what_they_are(code: str, name: str) -> None:
+    for template, text in (
+        (FINDINGS[code].en, sentence_of(code, "en", plc=name, host=name, detail=name)),
+        (FINDINGS[code].de, sentence_of(code, "de", plc=name, host=name, detail=name)),
+        (FINDINGS[code].next_step, next_step_of(code, host=name)),
+    ):
+        for placeholder in ("{plc}", "{host}"):
+            template = template.replace(placeholder, "\0")
+        assert text == template.replace("{detail}", " (\0)").replace("\0", name)
+
+
+def test_severity_names_its_rule() -> None:
+    assert severity_of("plc.route_missing") == ("SEV-1", "control commands are no longer possible (rule B.E1)")
+    assert severity_of("supervisor.key_refused")[0] == "SEV-3"
+    assert severity_of("plc.healthy") == ("", "nothing is wrong")
+
+
+def test_what_stops_control_is_sev_1() -> None:
+    """Binding playbook, B.E1 and SEV-1: no control through this supervisor, whatever the cause."""
+    stops_control = {code for code in CODES if code.startswith("plc.") and code != "plc.healthy"}
+    stops_control |= {"supervisor.unreachable", "supervisor.not_understood"}
+    assert {code: severity_of(code)[0] for code in stops_control} == dict.fromkeys(stops_control, "SEV-1")
+
+
+def test_rows_cannot_be_changed_by_accident() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FINDINGS["plc.healthy"].rule = "B.E1"  # type: ignore[misc]
