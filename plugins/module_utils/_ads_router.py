@@ -25,9 +25,11 @@ from ._ads_wire import NoAnswer, bind_local, check_address, exchange, open_conne
 from ._errors import AdsError
 
 SYSTEM_SERVICE = 10000
-COMMAND_READ, COMMAND_WRITE, COMMAND_STATE = 2, 3, 4
+COMMAND_READ, COMMAND_WRITE, COMMAND_STATE, COMMAND_READ_WRITE = 2, 3, 4, 9
 GROUP_ADD, GROUP_DELETE, GROUP_ENUMERATE = 801, 802, 803
+GROUP_HANDLE_BY_NAME, GROUP_VALUE_BY_HANDLE, GROUP_RELEASE_HANDLE, GROUP_SYMBOL_INFO = 0xF003, 0xF005, 0xF006, 0xF009
 END_OF_LIST = 0x716
+SYMBOL_UNKNOWN = 0x710
 #: What a device that cannot list answers to the first read: service or index group not supported.
 NO_LISTING = (0x701, 0x702)
 #: More routes than any router holds: a list that is longer never ends.
@@ -41,6 +43,8 @@ STATES = (
 
 _SOURCE_AMS_PORT = 30100
 _READ_SIZE = 2048
+#: Where the size of the value stands in a symbol entry: after its own length, group and offset.
+_SIZE_AT = 12
 _SENTENCES = {
     "refused": "{ip} refuses connections to its TwinCAT router (TCP 48898).",
     "filtered": "{ip} does not answer on TCP 48898: off, unreachable, or a firewall drops the packets.",
@@ -118,6 +122,33 @@ class Router:
         self._check(self._u32(data))
         number = struct.unpack_from("<H", data, 4)[0] if len(data) >= 6 else 0
         return STATES[number] if number < len(STATES) else f"state {number}"
+
+    def is_readable(self, ams_port: int, symbol: str) -> bool:
+        """Whether a symbol of a runtime can be read: False if it does not exist there; the value is not looked at.
+
+        :raises AdsError: "ads.value_invalid" for a name that is not ASCII, and as for every call.
+        """
+        if not symbol.isascii():
+            raise AdsError("ads.value_invalid", f"{symbol!r} is not a PLC symbol.")
+        name = symbol.encode("ascii") + b"\0"
+        try:
+            info = self._read_write(ams_port, GROUP_SYMBOL_INFO, name)
+            handle = self._read_write(ams_port, GROUP_HANDLE_BY_NAME, name)[:4]
+        except AdsError as error:
+            if error.details.get("ads_error") == SYMBOL_UNKNOWN:
+                return False
+            raise
+        try:
+            read = struct.pack("<I4sI", GROUP_VALUE_BY_HANDLE, handle, self._u32(info[_SIZE_AT:]))
+            self._check(self._u32(self._ask(ams_port, COMMAND_READ, read).data))
+        finally:
+            self._ask(ams_port, COMMAND_WRITE, struct.pack("<III4s", GROUP_RELEASE_HANDLE, 0, 4, handle))
+        return True
+
+    def _read_write(self, ams_port: int, group: int, payload: bytes) -> bytes:
+        data = self._ask(ams_port, COMMAND_READ_WRITE, struct.pack("<IIII", group, 0, _READ_SIZE, len(payload)) + payload).data
+        self._check(self._u32(data))
+        return data[8:]
 
     def routes(self) -> tuple[list[RouteEntry], str]:
         """The route table, and a remark where its end is not certain.

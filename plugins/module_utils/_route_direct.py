@@ -8,15 +8,13 @@ from __future__ import annotations
 import typing as t
 
 from ._ads_frames import ads_error_text
-from ._ads_router import SYSTEM_SERVICE, Router, add_route_by_udp
+from ._ads_router import Router, add_route_by_udp
 from ._ads_route_entries import FLAG_BY_ADDRESS, FLAG_TEMPORARY, RouteEntry, build_entry
 from ._change import Change
 from ._errors import AdsError
 from ._route_rules import RoutePlan, is_same, own_last, plan_absent, plan_exclusive, plan_present, words_of
 
 WRONG_LOGIN = (0x704, 0x70C)
-#: AMS header error: no such AMS port; a PLC in CONFIG has no runtime ports.
-PORT_UNKNOWN = 6
 
 
 class RouteTable:
@@ -60,18 +58,6 @@ class RouteTable:
                 raise
             self.usable = error.code == "ads.no_listing"
             self.remark = error.message
-
-    def states(self, ams_port: int) -> dict[str, str | None]:
-        """ADS states of TwinCAT itself and of a runtime, None where not observed; a runtime that is not there has none."""
-        found: dict[str, str | None] = {"system": None, "runtime": None}
-        if self.usable:
-            with Router(**self._router) as router:
-                for name, port in (("system", SYSTEM_SERVICE), ("runtime", ams_port)):
-                    try:
-                        found[name] = router.state(port)
-                    except AdsError as error:
-                        found[name] = "ABSENT" if error.details.get("ads_error") == PORT_UNKNOWN else None
-        return found
 
     def refuse_to_lock_out(self, names: t.Collection[str]) -> None:
         """Raise before our own route is deleted with no credentials to get back in."""
@@ -196,7 +182,7 @@ def listed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     table = _table(params)
     return {
         "routes": table.routes if table.entries is not None else None, "usable": table.usable, "remark": table.remark,
-        "own_ams_net_id": table.own_ams_net_id, "states": table.states(params["ams_port"]),
+        "own_ams_net_id": table.own_ams_net_id,
     }
 
 

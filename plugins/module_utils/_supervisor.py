@@ -75,6 +75,10 @@ class SupervisorClient(SupervisorCalls):
         """Stored PLC entries with statistics (§3)."""
         return self.get("/api/admin/plcs", level="admin")
 
+    def store_plc(self, plc_id: str, config: t.Mapping[str, t.Any]) -> Reply:
+        """Replace a stored PLC entry wholesale (§3): send the whole entry. Needs the admin key."""
+        return self.post("/api/admin/plcs", {"plc_id": plc_id, "config": dict(config)}, level="admin")
+
     def route_test(
         self, plc_ams_net_id: str, plc_ip: str, ams_port: int, read_timeout: float = 10.0, *, level: str = "operator"
     ) -> Reply:

@@ -28,6 +28,12 @@ options:
       - Seconds to wait for the TCP connection.
     type: float
     default: 1.0
+  symbols:
+    description:
+      - Symbols of the runtime to try to read, one per namespace. Needs a route for the controller.
+    type: list
+    elements: str
+    default: []
   udp_timeout:
     description:
       - Seconds to wait for the answer to a datagram, of which two are sent.
@@ -54,6 +60,17 @@ probe:
   returned: always
   type: dict
   sample: {outcome: closed, sentence: "The router closed the connection.", latency_s: 0.004}
+states:
+  description: ADS state of TwinCAT itself and of the runtime O(ams_port), null where not observed, V(ABSENT) for a
+    runtime that is not there. Needs a route for the controller.
+  returned: always
+  type: dict
+  sample: {system: RUN, runtime: RUN}
+symbols:
+  description: Per symbol, whether it can be read; null where not observed.
+  returned: always
+  type: dict
+  sample: {MAIN.bOpsTest: true}
 identity:
   description: What the PLC says of itself over UDP, or null if it did not answer.
   returned: always
@@ -75,7 +92,9 @@ from dataclasses import asdict
 
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_router import SYSTEM_SERVICE, Router
 from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
@@ -83,6 +102,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **PLC_SPEC,
     **CONTROLLER_SPEC,
     "connect_timeout": {"type": "float", "default": 1.0},
+    "symbols": {"type": "list", "elements": "str", "default": []},
     "udp_timeout": {"type": "float", "default": 0.75},
 }
 
@@ -102,10 +122,45 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if answer.outcome == "closed":
             answer = _ask(params)
         identity = asked.result()
+        inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else {"states": {}, "symbols": {}}
     return {
         "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
-        "identity": asdict(identity) if identity else None,
+        "identity": asdict(identity) if identity else None, **inside,
     }
+
+
+#: Outcomes of a probe that had a route and an answer: more can be asked.
+_HAS_ROUTE = ("ok", "port_unknown", "ads_error")
+#: AMS header error 6: no such AMS port; a PLC in CONFIG has no runtime ports.
+_PORT_UNKNOWN = 6
+
+
+def _look_inside(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """States and symbols over one more connection; what cannot be had is None."""
+    states: dict[str, t.Any] = {"system": None, "runtime": None}
+    symbols: dict[str, t.Any] = dict.fromkeys(params["symbols"])
+    try:
+        with Router(
+            params["ip_address"], params["ams_net_id"], local_ip=params["controller_ip"],
+            local_ams_net_id=params["controller_ams_net_id"], connect_timeout=params["connect_timeout"],
+            timeout=params["ads_timeout"],
+        ) as router:
+            for name, port in (("system", SYSTEM_SERVICE), ("runtime", params["ams_port"])):
+                states[name] = _state(router, port)
+            for symbol in params["symbols"]:
+                symbols[symbol] = router.is_readable(params["ams_port"], symbol)
+    except AdsError:
+        pass
+    return {"states": states, "symbols": symbols}
+
+
+def _state(router: Router, ams_port: int) -> str | None:
+    try:
+        return router.state(ams_port)
+    except AdsError as error:
+        if error.code != "ads.code":
+            raise
+        return "ABSENT" if error.details.get("ads_error") == _PORT_UNKNOWN else None
 
 
 def main() -> None:

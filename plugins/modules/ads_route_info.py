@@ -60,11 +60,6 @@ own_ams_net_id:
   description: NetId the controller spoke with.
   returned: always
   type: str
-states:
-  description: ADS state of TwinCAT itself and of the runtime O(ams_port), null where not observed.
-  returned: always
-  type: dict
-  sample: {system: RUN, runtime: RUN}
 remark:
   description: What makes the answer less than certain, empty if nothing does.
   returned: always
@@ -107,7 +102,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             return {**result, **listed(params)}
     except LineopsError as error:
         return {
-            **result, "routes": None, "usable": False, "remark": error.message, "states": {},
+            **result, "routes": None, "usable": False, "remark": error.message,
             "own_ams_net_id": "", "failure": error.as_failure(),
         }
 

@@ -80,9 +80,9 @@ class PlantLab:
             kind, *arguments = words.split()
             fault(self.plant, self.host(name), kind, arguments)
 
-    def ask(self, name: str, op: str, **arguments: Any) -> dict[str, Any]:
+    def ask(self, host: str, op: str, /, **arguments: Any) -> dict[str, Any]:
         """Use the control socket of a host's PLC."""
-        return ask(self.plant.control(self.host(name)), op, **arguments)
+        return ask(self.plant.control(self.host(host)), op, **arguments)
 
     def post(self, name: str, path: str, body: Mapping[str, Any]) -> api.Reply:
         """Call a host's supervisor as an operator would."""

@@ -28,6 +28,7 @@ LAYER_OF_UTIL = {
     "_hypotheses": "rules",
     "_inventory": "rules",
     "_outcome": "rules",
+    "_plc_config_rules": "rules",
     "_plc_diagnosis": "rules",
     "_plc_plan": "rules",
     "_route_rules": "rules",

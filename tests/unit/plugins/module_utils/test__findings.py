@@ -79,8 +79,9 @@ def test_severity_names_its_rule() -> None:
 
 def test_what_stops_control_is_sev_1() -> None:
     """Binding playbook, B.E1 and SEV-1: no control through this supervisor, whatever the cause."""
-    stops_control = {code for code in CODES if code.startswith("plc.") and code != "plc.healthy"}
-    stops_control |= {"supervisor.unreachable", "supervisor.not_understood"}
+    stops_control = ["supervisor.unreachable", "supervisor.not_understood"] + [
+        f"plc.{name}" for name in ("filtered", "router_refused", "silent", "route_missing", "route_refused", "route_unanswered",
+                                   "link_stale", "library_wedged", "unclear")]  # fmt: skip
     assert {code: severity_of(code)[0] for code in stops_control} == dict.fromkeys(stops_control, "SEV-1")
 
 

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an operator reads at the end of a run, word for word."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
+from ansible_collections.lineops.runbook.plugins.module_utils._outcome import RESULTS, line_of, plc_outcome, summary_lines
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step
+
+HOST = "line3-hmi1"
+PLC = {"id": "plc_001", "route": {"name": HOST}, "test_variable": {"name": "MAIN.bOpsTest", "rest_value": False}}
+
+
+def found(flag: str = "connected", test: str = "ok", write: t.Any = True, language: str = "en", **more: t.Any) -> dict[str, t.Any]:
+    """A finding of the real diagnosis."""
+    evidence = {
+        "supervisor": {"status": {"plc_connected": flag == "connected"}},
+        "probe": {"probe": {"outcome": "closed"}},
+        "route_test": {"success": test == "ok", "error": test},
+        "done": {"write_test": {"proven": write}},
+        **more,
+    }
+    return diagnose(evidence, plc="Press", host=HOST, language=language)
+
+
+def done(**changed: bool) -> list[dict[str, t.Any]]:
+    return [{**step(name, PLC), "changed": value} for name, value in changed.items()]
+
+
+HEALTHY, UNPROVEN = found(), found(write=None)
+LOST = found("disconnected", "timeout (1861)", None)
+VERLOREN = found("disconnected", "timeout (1861)", None, "de")
+BLOCKED = found("disconnected", "blocked (6)", None, probe={"probe": {"outcome": "refused"}})
+WRONG_KEY = found("disconnected", "", None, route_test={"levels": {"operator": "refused", "admin": "accepted"}})
+ALL_STEPS = done(disconnect=True, route=True, connect=True, write_test=False)
+
+# What happened, and the line that is read in the shell and in AWX.
+LINES: list[tuple[str, dict[str, t.Any], str]] = [
+    (
+        "healthy",
+        plc_outcome(HEALTHY, HEALTHY),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | proven by route test and write test",
+    ),
+    (
+        "healthy, after the write test of the diagnosis",
+        plc_outcome(HEALTHY, HEALTHY, steps=done(write_test=False)),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | done: test variable written and put back"
+        " | proven by route test and write test",
+    ),
+    (
+        "check of a healthy one",
+        plc_outcome(UNPROVEN, UNPROVEN, check_mode=True),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands (write path not proven). | proven by route test",
+    ),
+    (
+        "healed",
+        plc_outcome(LOST, HEALTHY, steps=ALL_STEPS),
+        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, ADS route added,"
+        " connected, test variable written and put back | proven by route test and write test"
+        " | SEV-1: control commands are no longer possible (rule B.E1)",
+    ),
+    (
+        "healed, in German",
+        plc_outcome(VERLOREN, HEALTHY, steps=done(connect=True, write_test=False)),
+        "line3-hmi1: HEALED - found: Der PLC Press fehlt die ADS-Route zurück zu line3-hmi1. | done: connected, test variable"
+        " written and put back | proven by route test and write test"
+        " | SEV-1: control commands are no longer possible (rule B.E1)",
+    ),
+    (
+        "healed, but some of it was as wanted",
+        plc_outcome(LOST, HEALTHY, steps=done(disconnect=False, route=False, connect=True, write_test=False)),
+        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: was disconnected, ADS route was"
+        " there, connected, test variable written and put back | proven by route test and write test"
+        " | SEV-1: control commands are no longer possible (rule B.E1)",
+    ),
+    (
+        "check of a broken one",
+        plc_outcome(LOST, LOST, planned=plan(LOST, PLC), check_mode=True),
+        "line3-hmi1: PLANNED - The PLC Press has no ADS route back to line3-hmi1. | would: add the ADS route if it is missing,"
+        " connect to the PLC, write test | SEV-1: control commands are no longer possible (rule B.E1)",
+    ),
+    (
+        "check of one that cannot be healed from here",
+        plc_outcome(BLOCKED, BLOCKED, check_mode=True),
+        "line3-hmi1: UNRESOLVED - The PLC Press is on the network, but its TwinCAT router refuses connections."
+        " | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Look at the TwinCAT icon on the PLC: the"
+        " runtime is stopped, restarting, or port 48898 is closed.",
+    ),
+    (
+        "a step failed",
+        plc_outcome(LOST, LOST, steps=done(disconnect=True, route=False), failed_step="route"),
+        "line3-hmi1: UNRESOLVED - The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, FAILED: add the ADS"
+        " route if it is missing | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Add the route to"
+        " line3-hmi1 in TwinCAT XAE on the engineering side (SYSTEM > Routes).",
+    ),
+    (
+        "our key is wrong",
+        plc_outcome(WRONG_KEY, WRONG_KEY),
+        "line3-hmi1: UNRESOLVED - The supervisor on line3-hmi1 refuses our operator key. | SEV-3: a single feature is disturbed,"
+        " production goes on (rule SEV.3) | next (L1): Put a valid operator key into lineops_secrets; nothing was tried without it.",
+    ),
+    (
+        "the inventory is wrong",
+        {"result": "REFUSED", "sentence": "lineops_plcs is missing.", "owner": "L1", "next_step": "Correct the inventory."},
+        "line3-hmi1: REFUSED - lineops_plcs is missing. | next (L1): Correct the inventory.",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcome", "line"), [row[1:] for row in LINES], ids=[row[0] for row in LINES])
+def test_line_of_a_host(outcome: dict[str, t.Any], line: str) -> None:
+    assert line_of(HOST, outcome) == line
+
+
+def test_line_tells_the_supervisors_own_time_apart_and_the_notes() -> None:
+    outcome = {**plc_outcome(HEALTHY, HEALTHY), "notes": ["JOURNAL NOT WRITTEN: disk full"], "seconds": 7.26, "supervisor_seconds": 5.04}
+    assert line_of(HOST, outcome).endswith(" | JOURNAL NOT WRITTEN: disk full | 7.3 s, of it 5.0 s the supervisor's own answers")
+    assert line_of(HOST, {**outcome, "supervisor_seconds": None}).endswith("| 7.3 s, of it 0.0 s the supervisor's own answers")
+
+
+@pytest.mark.parametrize(
+    ("final", "steps", "options", "result"),
+    [
+        (HEALTHY, [], {}, "HEALTHY"),
+        (HEALTHY, done(write_test=False), {}, "HEALTHY"),
+        (HEALTHY, done(connect=True), {}, "HEALED"),
+        (LOST, done(connect=True), {}, "UNRESOLVED"),
+        (LOST, [], {"planned": plan(LOST, PLC)}, "UNRESOLVED"),
+        (LOST, [], {"planned": plan(LOST, PLC), "check_mode": True}, "PLANNED"),
+        (LOST, [], {"check_mode": True}, "UNRESOLVED"),
+    ],
+)
+def test_result_changed_and_exit_agree(final: dict[str, t.Any], steps: list[t.Any], options: dict[str, t.Any], result: str) -> None:
+    outcome = plc_outcome(LOST if final is LOST else HEALTHY, final, steps=steps, **options)
+    assert (outcome["result"], outcome["resolved"]) == (result, RESULTS[result])
+    assert outcome["changed"] == any(item["changed"] for item in steps)
+    assert bool(outcome["proof"]) == (final is HEALTHY)
+
+
+def test_severity_is_that_of_what_was_wrong_also_when_it_is_healed() -> None:
+    """MTTR and reports count incidents: a healed SEV-1 was one."""
+    outcome = plc_outcome(LOST, HEALTHY, steps=ALL_STEPS)
+    assert (outcome["finding"], outcome["severity"]) == ("plc.route_missing", "SEV-1")
+    assert outcome["verdict"] == LOST["verdict"] and outcome["counter_checks"] == LOST["counter_checks"]
+
+
+def test_what_broke_on_the_way_is_told_instead_of_what_looked_healthy() -> None:
+    outcome = plc_outcome(HEALTHY, LOST, steps=done(write_test=False))
+    assert (outcome["result"], outcome["finding"]) == ("UNRESOLVED", "plc.route_missing")
+
+
+def test_outcome_names_the_refuted_hypotheses_by_code() -> None:
+    seen = found("disconnected", "timeout (1861)", None, host={"plc": {"identity": {"host_name": "CX"}}},
+                 probe={"probe": {"outcome": "filtered"}})  # fmt: skip
+    assert plc_outcome(seen, seen)["refuted"] == ["plc.filtered"]
+
+
+def test_hosts_that_need_a_person_come_last_where_the_eye_stops() -> None:
+    outcomes = {
+        "b-lost": plc_outcome(LOST, LOST), "c-fine": plc_outcome(HEALTHY, HEALTHY), "a-lost": plc_outcome(LOST, LOST),
+        "d-healed": plc_outcome(LOST, HEALTHY, steps=ALL_STEPS),
+    }  # fmt: skip
+    assert [line.split(":")[0] for line in summary_lines(outcomes)] == ["c-fine", "d-healed", "a-lost", "b-lost"]
+    assert summary_lines({}) == []
+
+
+def test_one_line_is_one_line_and_names_stay_text() -> None:
+    evil = "{{ x }} {plc} <b>"
+    seen = diagnose({}, plc=evil, host=evil)
+    line = line_of(evil, plc_outcome(seen, seen))
+    assert "\n" not in line and line.count(evil) >= 2
+
+
+@pytest.mark.parametrize("code", sorted(set(FINDINGS) - {"plc.healthy"}))
+def test_whoever_is_not_healed_reads_who_acts_next(code: str) -> None:
+    finding = {**LOST, "code": code, "owner": FINDINGS[code].owner, "next_step": FINDINGS[code].next_step}
+    assert f"next ({FINDINGS[code].owner}): " in line_of(HOST, plc_outcome(finding, finding))
