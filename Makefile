@@ -52,7 +52,7 @@ bench: .venv-test ## measure what an API task costs (benchmarks/)
 
 clean: ## remove what was built here, the virtual environments too; a running lab is ended first
 	@if [ -d .lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down; fi
-	@rm -rf build .venv .venv-core* .pytest_cache .ansible tests/output
+	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* build tests/output
 
 .venv-demo .venv-test: .venv-%:
 	@python=$$(scripts/find-python) && exec "$$python" scripts/environment.py .venv scripts/requirements/$*.txt

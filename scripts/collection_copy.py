@@ -20,6 +20,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 COPY = REPOSITORY / "build/ansible_collections/lineops/runbook"
 
 
+def missing_prerequisite() -> str:
+    """One sentence about what the checks need and is not there, or nothing."""
+    if shutil.which("git") is None:
+        return "git is missing; mend it with: sudo apt-get install -y git"
+    if not (REPOSITORY / ".git").exists():
+        return "This folder is no git checkout, and the checks need one; get it with: git clone (not as a zip download)"
+    return ""
+
+
 def committed_files() -> list[str]:
     """Paths of all files that are committed or would be by `git add -A`, without links. Needs a git checkout."""
     listing = subprocess.run(
@@ -45,10 +54,8 @@ def remove_but(folder: Path, keep: Path) -> None:
 
 def main() -> int:
     """Make the copy anew; only the environments that ansible-test made for itself are kept (they cost half a minute)."""
-    if shutil.which("git") is None:
-        sys.exit("git is missing; mend it with: sudo apt-get install -y git")
-    if not (REPOSITORY / ".git").exists():
-        sys.exit("This folder is no git checkout; the checks need one (git clone, not a zip download).")
+    if problem := missing_prerequisite():
+        sys.exit(problem)
     remove_but(COPY, keep=COPY / "tests/output")
     for path in committed_files():
         target = COPY / path

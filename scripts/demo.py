@@ -80,7 +80,7 @@ class Demo:
         """Run a command of the lab; its output is shown only if it fails."""
         output: list[str] = []
         if self._run([PYTHON, "-m", "lab", *arguments], REPOSITORY, output.append) != 0:
-            raise DemoFailed("\n".join([*output, f"`python -m lab {' '.join(arguments)}` failed."]))
+            raise DemoFailed("\n".join(output) or f"`python -m lab {' '.join(arguments)}` failed.")
 
     def playbook(self, on_line: Callable[[str], None]) -> dict[str, int]:
         """Run the command of the promise, in playbooks/; returns host -> number of changes. Fails where a host failed."""

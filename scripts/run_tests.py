@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from collection_copy import COPY, REPOSITORY
+from collection_copy import COPY, REPOSITORY, missing_prerequisite
 from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
@@ -233,6 +233,9 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No such stage: {', '.join(unknown)}. There are: {', '.join(known)}")
         return 2
+    if problem := missing_prerequisite():
+        print(problem)
+        return 1
     began = time.monotonic()
     chosen = [known[name] for name in names] if names else list(STAGES)
     with Guard() as guard:

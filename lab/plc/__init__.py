@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TwinCAT stand-in: an AMS router with one PLC runtime, its UDP discovery service and faults to order."""
+"""TwinCAT stand-in: an AMS router with its system service, PLC runtimes, UDP discovery service and faults to order."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..unix_path import short_path
-from .routes import Route
+from .entries import Route
 from .station import Station
 from .wire import AdsError
 
@@ -41,9 +41,14 @@ class Control:
             "reboot": station.reboot,
             "credentials": station.set_credentials,
             "refusal_layout": station.set_refusal_layout,
-            "state": lambda value: station.machine.set(value),
-            "read": lambda name: {"value": station.symbols.named(name).value},
+            "state": lambda value, port=None: station.machine.set(value, port),
+            "read": lambda name, port=None: {"value": station.machine.runtime(port).symbols.named(name).value},
             "write": self._write,
+            "behave": station.behave,
+            "net_id": station.set_net_id,
+            "download": station.download,
+            "move_runtime": station.move_runtime,
+            "restore": station.restore,
         }
 
     async def open(self) -> None:
@@ -87,5 +92,5 @@ class Control:
     def _route_remove(self, name: str | None = None, ams_net_id: str | None = None) -> dict[str, Any]:
         return {"removed": len(self._station.routes.remove(name=name, ams_net_id=ams_net_id))}
 
-    def _write(self, name: str, value: Any) -> None:
-        self._station.symbols.named(name).value = value
+    def _write(self, name: str, value: Any, port: int | None = None) -> None:
+        self._station.machine.runtime(port).symbols.named(name).value = value

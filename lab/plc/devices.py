@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ADS devices behind the router: the PLC runtime (port 851 or 801) and the system service (port 10000).
+"""The ADS devices behind the router: what all have in common, and the PLC runtime (port 851.. or 801..).
 
 A device answers a request frame with the bytes of its answer; errors inside are ADS result codes (ADS_FACTS section 3).
 """
@@ -9,40 +9,23 @@ A device answers a request frame with the bytes of its answer; errors inside are
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from . import wire
-from .routes import RouteTable
 from .symbols import Symbol, SymbolTable
 from .wire import AdsError, Frame
 
-RUN, STOP, CONFIG = 5, 6, 15
+RUN, STOP, CONFIG, EXCEPTION = 5, 6, 15, 19
 RESET, RECONFIG = 2, 16
-STATES = {"RUN": RUN, "STOP": STOP, "CONFIG": CONFIG}
+STATES = {"RUN": RUN, "STOP": STOP, "CONFIG": CONFIG, "EXCEPTION": EXCEPTION}
 STATE_NAMES = {number: name for name, number in STATES.items()}
 
-_DEVICE_STATE = 1
-_GROUP_ENUMERATE_ROUTES = 803
+DEVICE_STATE = 1
 
 
-@dataclass
-class Machine:
-    """What the devices of one TwinCAT share: is the system in RUN or CONFIG, does the program run or stand."""
-
-    system: int = RUN
-    program: int = RUN
-
-    @property
-    def name(self) -> str:
-        """The state in one word: RUN, STOP (system in RUN, program stopped) or CONFIG (no program at all)."""
-        return STATE_NAMES[CONFIG if self.system == CONFIG else self.program]
-
-    def set(self, name: str) -> None:
-        """Go to RUN, STOP or CONFIG; ValueError for another word."""
-        if name not in STATES:
-            raise ValueError(f"unknown state {name!r}: expected one of {', '.join(STATES)}")
-        self.system = CONFIG if name == "CONFIG" else RUN
-        self.program = STOP if name == "STOP" else RUN
+class NoAnswer(Exception):
+    """The device did as it was told, but its answer gets lost."""
 
 
 class Device:
@@ -52,7 +35,7 @@ class Device:
     version = (0, 0, 0)
 
     def answer(self, frame: Frame) -> bytes:
-        """Return the answer's data for a request frame."""
+        """Return the answer's data for a request frame; NoAnswer if none comes."""
         commands = {
             wire.READ_DEVICE_INFO: (self._device_info, False),
             wire.READ: (self._read, True),
@@ -104,7 +87,7 @@ class Device:
         return b""
 
     def _read_state(self, dummy: bytes) -> bytes:
-        return struct.pack("<HH", self.state(), _DEVICE_STATE)
+        return struct.pack("<HH", self.state(), DEVICE_STATE)
 
     def _write_control(self, data: bytes) -> bytes:
         self.control(struct.unpack_from("<HHI", data)[0])
@@ -131,14 +114,21 @@ def _exactly(data: bytes, length: int) -> bytes:
 
 
 class PlcRuntime(Device):
-    """A PLC program with its symbols."""
+    """A PLC program with its symbols, on an AMS port, running or not.
 
-    def __init__(self, machine: Machine, symbols: SymbolTable, device_name: str, version: tuple[int, int, int]) -> None:
-        self.machine, self.symbols, self.device_name, self.version = machine, symbols, device_name, version
+    :param declared: name -> ``{type, value}`` of the symbols it begins with.
+    """
+
+    def __init__(
+        self, ams_port: int, declared: Mapping[str, Any], device_name: str, version: tuple[int, int, int]
+    ) -> None:
+        self.ams_port, self.declared, self.device_name, self.version = ams_port, declared, device_name, version
+        self.program = RUN
+        self.symbols = symbols = SymbolTable(declared)
         self._reads = {
             symbols.MEMORY_GROUP: lambda offset, length: _value(symbols.at(offset), length),
             0xF005: lambda handle, length: _value(symbols.by_handle(handle), length),
-            0xF008: lambda dummy, length: b"\1",
+            0xF008: lambda dummy, length: bytes([symbols.version & 0xFF]),
             0xF00B: lambda dummy, length: self._listing(),
             0xF00C: lambda dummy, length: self._counts(),
             0xF00F: lambda dummy, length: self._counts() + bytes(16),
@@ -156,25 +146,38 @@ class PlcRuntime(Device):
 
     def read(self, group: int, offset: int, length: int) -> bytes:
         """Read a variable by handle or memory offset, the symbol version, or the symbol list."""
-        return _known(self._reads, group)(offset, length)
+        return known(self._reads, group)(offset, length)
 
     def write(self, group: int, offset: int, data: bytes) -> None:
         """Write a variable by handle or memory offset, or release a handle."""
-        _known(self._writes, group)(offset, data)
+        known(self._writes, group)(offset, data)
 
     def read_write(self, group: int, offset: int, length: int, data: bytes) -> bytes:
         """Look a symbol up by its name, which comes with or without a closing NUL (pyads with, adstool without)."""
-        return _known(self._questions, group)(data.rstrip(b"\0").decode("cp1252", "replace"))
+        return known(self._questions, group)(data.rstrip(b"\0").decode("cp1252", "replace"))
 
     def state(self) -> int:
-        """Return RUN or STOP."""
-        return self.machine.program
+        """Return RUN, STOP or EXCEPTION."""
+        return self.program
 
     def control(self, state: int) -> None:
         """Start or stop the program."""
         if state not in (RUN, STOP):
             raise AdsError(wire.INVALID_STATE)
-        self.machine.program = state
+        self.program = state
+
+    def set(self, state: int) -> None:
+        """Go to a state from outside; ValueError for CONFIG, which only the system knows."""
+        if state == CONFIG:
+            raise ValueError("a runtime goes to RUN, STOP or EXCEPTION; CONFIG is a state of the system (port 10000)")
+        self.program = state
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the status of the machine says about this runtime."""
+        return {
+            "ams_port": self.ams_port, "device_name": self.device_name, "state": STATE_NAMES[self.program],
+            "symbols": len(self.symbols), "original_program": self.symbols.declared == self.declared,
+        }
 
     def _listing(self) -> bytes:
         return b"".join(symbol.entry() for symbol in self.symbols)
@@ -183,7 +186,8 @@ class PlcRuntime(Device):
         return struct.pack("<II", len(self.symbols), len(self._listing()))
 
 
-def _known(table: dict, group: int):
+def known(table: Mapping[int, Callable[..., Any]], group: int) -> Callable[..., Any]:
+    """Return what serves an index group; AdsError 0x702 if nothing does."""
     if group not in table:
         raise AdsError(wire.INVALID_GROUP)
     return table[group]
@@ -192,31 +196,3 @@ def _known(table: dict, group: int):
 def _value(symbol: Symbol, length: int) -> bytes:
     # A text may be read into a smaller buffer, a number never (pyads trap 12: 1797).
     return symbol.data[:length] if symbol.is_text else symbol.data
-
-
-class SystemService(Device):
-    """AMS port 10000: overall state and the list of routes."""
-
-    device_name = "TwinCAT System"
-
-    def __init__(self, machine: Machine, routes: RouteTable, version: tuple[int, int, int]) -> None:
-        self.machine, self.routes, self.version = machine, routes, version
-
-    def read(self, group: int, offset: int, length: int) -> bytes:
-        """Return route number ``offset`` (group 803); after the last one AdsError 0x716 (ADS_FACTS section 2)."""
-        if group != _GROUP_ENUMERATE_ROUTES:
-            raise AdsError(wire.INVALID_GROUP)
-        if offset >= len(self.routes):
-            raise AdsError(wire.END_OF_ROUTES)
-        return self.routes[offset].entry()
-
-    def state(self) -> int:
-        """Return RUN or CONFIG."""
-        return self.machine.system
-
-    def control(self, state: int) -> None:
-        """RECONFIG leads to CONFIG, RESET back to RUN (ADS_FACTS section 5)."""
-        targets = {RECONFIG: "CONFIG", RESET: "RUN"}
-        if state not in targets:
-            raise AdsError(wire.INVALID_STATE)
-        self.machine.set(targets[state])

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable
 
 from . import wire
-from .devices import Device
+from .behaviour import Behaviour
+from .devices import Device, NoAnswer
+from .entries import Route
 from .routes import RouteTable
 from .wire import Frame
 
@@ -83,12 +85,15 @@ class Router:
     """
 
     def __init__(
-        self, address: str, ams_net_id: str, routes: RouteTable, device_at: Callable[[int], Device | None]
+        self, address: str, ams_net_id: str, routes: RouteTable, behaviour: Behaviour,
+        device_at: Callable[[int], Device | None],
     ) -> None:
         self._address = address
-        self._net_id = wire.net_id_bytes(ams_net_id)
+        self.ams_net_id = ams_net_id
         self._routes = routes
+        self._behaviour = behaviour
         self._device_at = device_at
+        self._deaf_until: dict[str, float] = {}
         self._accepting: asyncio.Task | None = None
         self._connections: dict[str, Connection] = {}
         self.listener: socket.socket | None = None
@@ -156,7 +161,9 @@ class Router:
         self.on_connection(connection)
 
     def forget(self, connection: Connection) -> None:
-        """Drop an ended connection from the list."""
+        """Drop an ended connection from the list; from now on its address may have to wait for answers."""
+        if self._behaviour.cool_down_s:
+            self._deaf_until[connection.address] = time.monotonic() + self._behaviour.cool_down_s
         if self._connections.get(connection.address) is connection:
             del self._connections[connection.address]
 
@@ -165,16 +172,38 @@ class Router:
         if not frame.is_request or self.mute:
             return
         self.requests += 1
-        sender = wire.net_id_text(frame.source)
-        connection.ams_net_id = sender
-        if not self._routes.admits(sender, connection.address):
-            LOG.warning("no route for %s from %s: closed", sender, connection.address)
-            connection.transport.close()
+        connection.ams_net_id = sender = wire.net_id_text(frame.source)
+        if self._is_cooling_down(connection.address):
             return
-        self._later(connection.send, wire.encode(self._answer(frame)))
+        route = self._routes.route_of(sender, connection.address)
+        if route is None:
+            self._turn_away(connection)
+            return
+        if self._routes.is_shadowed(route):
+            LOG.warning("%s from %s: another route has this address, not answered", sender, connection.address)
+            return
+        try:
+            answer = wire.encode(self._answer(frame, route))
+        except NoAnswer:
+            return
+        # The request may have been the one that deletes the route it came by: then no answer gets back.
+        if self._routes.route_of(sender, connection.address) is None:
+            self._turn_away(connection)
+            return
+        self._later(connection.send, answer)
 
-    def _answer(self, frame: Frame) -> Frame:
-        if frame.target != self._net_id:
+    def _turn_away(self, connection: Connection) -> None:
+        LOG.warning("no route for %s from %s: closed", connection.ams_net_id, connection.address)
+        connection.transport.close()
+
+    def _is_cooling_down(self, address: str) -> bool:
+        return bool(self._behaviour.cool_down_s) and time.monotonic() < self._deaf_until.get(address, 0.0)
+
+    def _answer(self, frame: Frame, route: Route) -> Frame:
+        if route.is_unidirectional and frame.command != wire.READ_STATE:
+            # That it is refused is known (ADS_FACTS section 2), not with which code; 0x723 is "access denied".
+            return wire.reply(frame, error=wire.REQUEST_REFUSED)
+        if frame.target != wire.net_id_bytes(self.ams_net_id):
             return wire.reply(frame, error=wire.TARGET_MACHINE_NOT_FOUND)
         device = self._device_at(frame.target_port)
         if device is None:

@@ -7,68 +7,31 @@ from __future__ import annotations
 
 import json
 import os
-import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .wire import net_id_bytes
-
-FLAG_TEMPORARY = 0x01
-FLAG_BY_IP = 0x20
-FLAG_FROM_UDP = 0x40
-
-_TRANSPORT_TCP_IP = 1
-# TAdsSysAddRemote: NetId, transport, flags, timeout, max fragment, reserved, cbAddress, cbName, cbAddNetIds.
-_ENTRY = struct.Struct("<6sHIII12sIII")
-
-
-@dataclass(frozen=True)
-class Route:
-    """One entry: ``ams_net_id`` may talk to this router when it arrives from ``address``."""
-
-    name: str
-    ams_net_id: str
-    address: str
-    temporary: bool = False
-    flags: int = FLAG_BY_IP
-
-    @classmethod
-    def from_mapping(cls, data: Mapping[str, Any]) -> Route:
-        """Build a route from configuration or control data; ValueError says what is missing or malformed."""
-        missing = [key for key in ("name", "ams_net_id", "address") if not data.get(key)]
-        if missing:
-            raise ValueError(f"route without {', '.join(missing)}")
-        net_id_bytes(data["ams_net_id"])
-        return cls(
-            data["name"], data["ams_net_id"], data["address"],
-            bool(data.get("temporary", False)), int(data.get("flags", FLAG_BY_IP)),
-        )
-
-    def entry(self) -> bytes:
-        """Return the entry as answered to an ADS read of group 803 (ADS_FACTS section 2)."""
-        address = self.address.encode("cp1252", "replace") + b"\0"
-        name = self.name.encode("cp1252", "replace") + b"\0"
-        flags = self.flags | (FLAG_TEMPORARY if self.temporary else 0)
-        head = _ENTRY.pack(
-            net_id_bytes(self.ams_net_id), _TRANSPORT_TCP_IP, flags, 0, 0, bytes(12), len(address), len(name), 0
-        )
-        return head + address + name
+from . import wire
+from .behaviour import REMOVES, SHADOWS, STICKS, Behaviour
+from .entries import Route
+from .wire import AdsError
 
 
 class RouteTable:
     """The routes in order of entry. Static ones are kept in ``file`` and survive a restart of the process."""
 
-    def __init__(self, file: Path, initial: Iterable[Route]) -> None:
+    def __init__(self, file: Path, initial: Iterable[Route], behaviour: Behaviour | None = None) -> None:
         self._file = file
+        self._behaviour = behaviour or Behaviour()
+        self._stuck: set[Route] = set()
         if file.exists():
             self._routes = [Route.from_mapping(item) for item in json.loads(file.read_text(encoding="utf-8"))]
         else:
             self._routes = list(initial)
             self._save()
+        self._stuck.update(self._overtaken())
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
     def __len__(self) -> int:
@@ -77,14 +40,24 @@ class RouteTable:
     def __getitem__(self, index: int) -> Route:
         return self._routes[index]
 
-    def admits(self, ams_net_id: str, address: str) -> bool:
-        """Say whether a sender with this NetId, coming from this address, has a route."""
-        return any(route.ams_net_id == ams_net_id and route.address == address for route in self._routes)
+    def route_of(self, ams_net_id: str, address: str) -> Route | None:
+        """Return the route by which a sender with this NetId, coming from this address, arrives; None without one."""
+        return next((r for r in self._routes if r.address == address and ams_net_id in r.senders), None)
 
-    def add(self, route: Route) -> None:
-        """Enter a route; an entry with the same name or the same NetId is replaced."""
-        self._routes = [r for r in self._routes if r.name != route.name and r.ams_net_id != route.ams_net_id]
-        self._routes.append(route)
+    def is_shadowed(self, route: Route) -> bool:
+        """Say whether this router leaves the route's partner without answers because of another one's address."""
+        shadowed = {SHADOWS: self._overtaken, STICKS: lambda: self._stuck}
+        return route in shadowed.get(self._behaviour.same_address, set)()
+
+    def add(self, route: Route, *, may_replace: bool = True) -> None:
+        """Enter a route; an entry with the same name or the same NetId is replaced, or in the way (AdsError 0x70F)."""
+        others = [r for r in self._routes if r.name != route.name and r.ams_net_id != route.ams_net_id]
+        if len(others) < len(self._routes) and not may_replace:
+            raise AdsError(wire.EXISTS)
+        if self._behaviour.same_address == REMOVES:
+            others = [r for r in others if r.address != route.address]
+        self._routes = [*others, route]
+        self._stuck.update(self._overtaken())
         self._save()
 
     def remove(self, *, name: str | None = None, ams_net_id: str | None = None) -> list[Route]:
@@ -97,17 +70,32 @@ class RouteTable:
         self._save()
         return gone
 
-    def forget_temporary(self) -> None:
-        """Drop the temporary routes, as a restart of the router does."""
+    def delete(self, name: str) -> None:
+        """Take out the first route of this name, as the system service does; AdsError 0x70C if there is none."""
+        for route in self._routes:
+            if route.name == name:
+                self._routes.remove(route)
+                self._save()
+                return
+        raise AdsError(wire.NOT_FOUND)
+
+    def restart(self) -> None:
+        """Do what a restart of the router does: temporary routes are gone, what was shadowed is looked at anew."""
         self._routes = [route for route in self._routes if not route.temporary]
+        self._stuck = self._overtaken()
         self._save()
 
     def as_data(self) -> list[dict[str, Any]]:
         """Return all routes as plain dictionaries."""
-        return [asdict(route) for route in self._routes]
+        return [route.as_mapping() for route in self._routes]
+
+    def _overtaken(self) -> set[Route]:
+        """The routes whose address a later one has as well."""
+        newest = {route.address: route for route in self._routes}
+        return {route for route in self._routes if newest[route.address] is not route}
 
     def _save(self) -> None:
-        static = [asdict(route) for route in self._routes if not route.temporary]
+        static = [route.as_mapping() for route in self._routes if not route.temporary]
         scratch = self._file.with_suffix(".new")
         scratch.write_text(json.dumps(static, indent=1), encoding="utf-8")
         os.replace(scratch, self._file)

@@ -11,15 +11,19 @@ import ipaddress
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from . import udp, wire
-from .devices import Machine, PlcRuntime, SystemService
+from .behaviour import Behaviour
+from .devices import STATE_NAMES, Device, PlcRuntime
+from .entries import Route
+from .machine import Machine
 from .packets import FullQueue, PacketFilter
 from .router import BACKLOG, Connection, Router
-from .routes import Route, RouteTable
-from .symbols import SymbolTable
+from .routes import RouteTable
+from .system import SystemService
 
 LOG = logging.getLogger("plc.station")
 
@@ -29,36 +33,39 @@ _RUNTIMES = {"TC3": ("Plc30 App", 851, "3.1.4024"), "TC2": ("TCatPlcCtrl", 801, 
 class Station:
     """A PLC built from its configuration (the keys of the brief's PLC config).
 
-    Optional keys beyond those: ``host_name``, ``twincat_version`` and ``fingerprint`` of the identify answer.
+    Optional keys beyond those: ``host_name``, ``twincat_version`` and ``fingerprint`` of the identify answer;
+    ``device_name`` of the runtime; ``more_runtimes``, a list of ``{ams_port, symbols, device_name}``; ``behaviour``
+    with the settings of :class:`Behaviour`; in a route what :class:`Route` has.
     KeyError or ValueError for a configuration that makes no sense.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        address, ams_net_id = config["address"], config["ams_net_id"]
-        device_name, default_port, default_version = _RUNTIMES[config.get("runtime_type", "TC3")]
-        runtime_version = _version(default_version)
         self.config = config
-        self.machine = Machine()
-        self.symbols = SymbolTable(config.get("symbols", {}))
+        address, ams_net_id = config["address"], config["ams_net_id"]
+        dummy_name, default_port, default_version = _RUNTIMES[config.get("runtime_type", "TC3")]
+        version = _version(config.get("twincat_version", default_version))
+        self.behaviour = Behaviour()
+        self.behaviour.change(config.get("behaviour", {}))
+        self._ams_port = int(config.get("ams_port", default_port))
+        self.machine = Machine([
+            self._runtime({**item, "ams_port": port}) for port, item in self._declared_runtimes().items()
+        ])
         self.routes = RouteTable(
-            Path(config["state_dir"]) / "routes.json", [Route.from_mapping(item) for item in config.get("routes", [])]
+            Path(config["state_dir"]) / "routes.json", [Route.from_mapping(item) for item in config.get("routes", [])],
+            self.behaviour,
         )
-        self._runtime_port = int(config.get("ams_port", default_port))
-        self._runtime = PlcRuntime(self.machine, self.symbols, device_name, runtime_version)
-        self._system = SystemService(self.machine, self.routes, runtime_version)
-        self.router = Router(address, ams_net_id, self.routes, self._device_at)
+        self.router = Router(address, ams_net_id, self.routes, self.behaviour, self._device_at)
         self.router.on_connection = self._filter_connection
         self.login = udp.Login(config["username"], config["password"])
         self.discovery = udp.Discovery(
             address,
             udp.Machine(
-                ams_net_id,
-                config.get("host_name", _host_name(ams_net_id)),
-                _version(config.get("twincat_version", default_version)),
+                ams_net_id, config.get("host_name", _host_name(ams_net_id)), version,
                 config.get("fingerprint", hashlib.sha256(ams_net_id.encode()).hexdigest()),
             ),
             self.routes, self.login, "documented",
         )
+        self._system = SystemService(self.machine, self.routes, lambda: self.discovery.machine, self.behaviour)
         self.set_refusal_layout(config.get("refusal_layout", "documented"))
         self.mode = "normal"
         self.boots = 1
@@ -83,8 +90,11 @@ class Station:
     def status(self) -> dict[str, Any]:
         """Describe the machine for the control socket; no secrets."""
         return {
-            "name": self.config["name"], "address": self.config["address"], "ams_net_id": self.config["ams_net_id"],
-            "pid": os.getpid(), "mode": self.mode, "state": self.machine.name, "slow_s": self.router.delay_s,
+            "name": self.config["name"], "address": self.config["address"], "ams_net_id": self.router.ams_net_id,
+            "pid": os.getpid(), "mode": self.mode, "state": self.machine.name,
+            "system_state": STATE_NAMES[self.machine.system],
+            "runtimes": [runtime.describe() for runtime in self.machine.runtimes],
+            "behaviour": asdict(self.behaviour), "slow_s": self.router.delay_s,
             "drop_source": self._filter.source if self._filter else None,
             "drop_by": "kernel filter" if self._filter else "full accept queue" if self._queue else None,
             "refusal_layout": self.discovery.refusal_layout, "username": self.login.username,
@@ -110,7 +120,7 @@ class Station:
     async def refuse(self) -> None:
         """Both ports are closed, connections reset: what a stopped TwinCAT looks like."""
         await self._leave_mode()
-        self.close()
+        await self._shut()
         self.mode = "refuse"
 
     async def drop(self, source: str | None = None) -> None:
@@ -149,14 +159,15 @@ class Station:
         if down_s < 0:
             raise ValueError("down_s must not be negative")
         await self._leave_mode()
-        self.close()
-        self.routes.forget_temporary()
+        await self._shut()
+        self.routes.restart()
         self.mode = "rebooting"
         self._rebooting = asyncio.get_running_loop().create_task(self._come_back(float(down_s)))
 
     async def _come_back(self, down_s: float) -> None:
         await asyncio.sleep(down_s)
-        self.symbols.restart()
+        for runtime in self.machine.runtimes:
+            runtime.symbols.restart()
         self.machine.set("RUN")
         try:
             await self.open()
@@ -167,6 +178,10 @@ class Station:
         self.boots += 1
         self.mode = "normal"
         LOG.info("back after a reboot")
+
+    async def _shut(self) -> None:
+        self.close()
+        await asyncio.sleep(0)  # the event loop closes the sockets in its next round; our caller may rely on it
 
     async def _leave_mode(self) -> None:
         leave = {"hang": self._leave_hang, "refuse": self.open, "drop": self._leave_drop}
@@ -221,11 +236,84 @@ class Station:
             raise ValueError(f"unknown refusal layout {layout!r}: expected one of {', '.join(udp.REFUSALS)}")
         self.discovery.refusal_layout = layout
 
-    def _device_at(self, port: int) -> PlcRuntime | SystemService | None:
-        if port == wire.PORT_SYSTEM_SERVICE:
-            return self._system
-        # In CONFIG no program is loaded, so its port does not exist (ADS_FACTS section 5).
-        return self._runtime if port == self._runtime_port and self.machine.name != "CONFIG" else None
+    def behave(self, **settings: Any) -> None:
+        """Change settings of :class:`Behaviour`; ValueError for one that is not."""
+        self.behaviour.change(settings)
+
+    def set_net_id(self, ams_net_id: str) -> None:
+        """Give the machine another NetId; connections end. ValueError if it is not one."""
+        wire.net_id_bytes(ams_net_id)
+        self.router.ams_net_id = ams_net_id
+        self.discovery.machine = replace(self.discovery.machine, ams_net_id=ams_net_id)
+        for connection in self.router.connections:
+            connection.reset()
+
+    # --- programs ------------------------------------------------------------------------------------------------
+
+    def download(
+        self, port: int | None = None, symbols: Mapping[str, Any] | None = None,
+        namespaces: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """Load another program into a runtime: old handles end, all values are the initial ones.
+
+        :param port: the runtime's AMS port, by default the first's.
+        :param symbols: name -> ``{type, value}``; by default those of the configuration.
+        :param namespaces: old name -> new name, or None to leave the namespace out.
+        :raises ValueError: no such runtime, or an unknown type.
+        """
+        runtime = self.machine.runtime(port)
+        runtime.symbols.load(_renamed(runtime.declared if symbols is None else symbols, namespaces or {}))
+
+    def move_runtime(self, to: int, port: int | None = None) -> None:
+        """Let a runtime (by default the first) answer on another AMS port; ValueError if another one has that."""
+        runtime = self.machine.runtime(port)
+        if any(other.ams_port == to for other in self.machine.runtimes if other is not runtime):
+            raise ValueError(f"there is a runtime on port {to} already")
+        runtime.ams_port = to
+
+    def restore(self) -> None:
+        """Make the machine what its configuration says, in all but routes, values, and faults that heal ends.
+
+        What is so already is left alone: connections and handles live on.
+        """
+        config = self.config
+        self.set_credentials(config["username"], config["password"])
+        self.set_refusal_layout(config.get("refusal_layout", "documented"))
+        self.behave(**{**asdict(Behaviour()), **config.get("behaviour", {})})
+        if self.router.ams_net_id != config["ams_net_id"]:
+            self.set_net_id(config["ams_net_id"])
+        for runtime, port in zip(self.machine.runtimes, self._declared_runtimes()):
+            runtime.ams_port = port
+            if not runtime.describe()["original_program"]:
+                self.download(port)
+        self.machine.set("RUN")
+
+    def _declared_runtimes(self) -> dict[int, Mapping[str, Any]]:
+        """The runtimes of the configuration by their AMS ports, the supervisor's first; ValueError if two share one."""
+        runtimes = {self._ams_port: self.config}
+        for item in self.config.get("more_runtimes", []):
+            if runtimes.setdefault(int(item["ams_port"]), item) is not item:
+                raise ValueError(f"two runtimes on port {item['ams_port']}")
+        return runtimes
+
+    def _runtime(self, item: Mapping[str, Any]) -> PlcRuntime:
+        default_name, dummy_port, version = _RUNTIMES[self.config.get("runtime_type", "TC3")]
+        return PlcRuntime(
+            item["ams_port"], item.get("symbols", {}), item.get("device_name", default_name), _version(version))
+
+    def _device_at(self, port: int) -> Device | None:
+        return self._system if port == wire.PORT_SYSTEM_SERVICE else self.machine.runtime_at(port)
+
+
+def _renamed(symbols: Mapping[str, Any], namespaces: Mapping[str, str | None]) -> dict[str, Any]:
+    """Symbols with some namespaces (what stands before the first dot) renamed or, where the new name is None, gone."""
+    result = {}
+    for name, item in symbols.items():
+        namespace, dot, rest = name.partition(".")
+        new = namespaces.get(namespace, namespace)
+        if new is not None:
+            result[new + dot + rest] = item
+    return result
 
 
 def _version(text: str) -> tuple[int, int, int]:

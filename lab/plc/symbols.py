@@ -107,15 +107,25 @@ class SymbolTable:
     MEMORY_GROUP = _MEMORY_GROUP
 
     def __init__(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
-        self._by_name: dict[str, Symbol] = {}
-        self._by_offset: dict[int, Symbol] = {}
         self._handles: dict[int, Symbol] = {}
         self._next_handle = itertools.count(1)
-        offset = 0x1000
+        self.version = 0
+        self.load(declared)
+
+    def load(self, declared: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take a program's symbols: all handles end, the symbol version counts on.
+
+        ValueError for an unknown type and KeyError for what is missing; everything then stays as it was.
+        """
+        symbols, offset = [], 0x1000
         for name, item in declared.items():
-            symbol = Symbol(name, item["type"], item["value"], offset, item.get("comment", ""))
-            self._by_name[name.upper()] = self._by_offset[offset] = symbol
-            offset += (symbol.size + 7) // 8 * 8
+            symbols.append(Symbol(name, item["type"], item["value"], offset, item.get("comment", "")))
+            offset += (symbols[-1].size + 7) // 8 * 8
+        self._by_name = {symbol.name.upper(): symbol for symbol in symbols}
+        self._by_offset = {symbol.offset: symbol for symbol in symbols}
+        self._handles.clear()
+        self.declared = dict(declared)
+        self.version += 1
 
     def __iter__(self):
         return iter(self._by_name.values())

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import wire
-from .routes import FLAG_FROM_UDP, Route, RouteTable
+from .entries import FLAG_FROM_UDP, Route
+from .routes import RouteTable
 
 LOG = logging.getLogger("plc.udp")
 
@@ -91,15 +92,11 @@ def build(invoke_id: int, service: int, ams_net_id: str, tags: list[tuple[int, b
     return head + b"".join(_TAG.pack(tag, len(content)) + content for tag, content in tags)
 
 
-def _text(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode("cp1252", "replace")
-
-
 class Discovery(asyncio.DatagramProtocol):
     """Answers datagrams; needs :meth:`open` to have a socket."""
 
     def __init__(self, address: str, machine: Machine, routes: RouteTable, login: Login, layout: str) -> None:
-        self._address, self._machine, self._routes, self.login = address, machine, routes, login
+        self._address, self.machine, self._routes, self.login = address, machine, routes, login
         self.refusal_layout = layout
         self.transport: asyncio.DatagramTransport | None = None
         self.mute = False
@@ -135,7 +132,7 @@ class Discovery(asyncio.DatagramProtocol):
             invoke_id, service, tags = parse(data)
             if service not in self._services:
                 raise ValueError(f"unknown service {service}")
-            answer = build(invoke_id, service, self._machine.ams_net_id, self._services[service](tags))
+            answer = build(invoke_id, service, self.machine.ams_net_id, self._services[service](tags))
         except ValueError as error:
             LOG.warning("%s: datagram ignored: %s", addr[0], error)
             return
@@ -146,24 +143,24 @@ class Discovery(asyncio.DatagramProtocol):
             self.transport.sendto(answer, addr)
 
     def _identify(self, dummy: dict[int, bytes]) -> list[tuple[int, bytes]]:
-        major, minor, build_number = self._machine.version
+        major, minor, build_number = self.machine.version
         return [
-            (TAG_NAME, self._machine.host_name.encode("cp1252", "replace") + b"\0"),
+            (TAG_NAME, self.machine.host_name.encode("cp1252", "replace") + b"\0"),
             (TAG_OS, _OS_WINDOWS_NT_10.ljust(_OS_SIZE, b"\0")),
             (TAG_VERSION, struct.pack("<BBH", major, minor, build_number)),
-            (TAG_FINGERPRINT, self._machine.fingerprint.encode("ascii") + b"\0"),
+            (TAG_FINGERPRINT, self.machine.fingerprint.encode("ascii") + b"\0"),
         ]
 
     def _add_route(self, tags: dict[int, bytes]) -> list[tuple[int, bytes]]:
-        net_id, address = tags.get(TAG_NET_ID, b""), _text(tags.get(TAG_NAME, b""))
+        net_id, address = tags.get(TAG_NET_ID, b""), wire.text(tags.get(TAG_NAME, b""))
         if len(net_id) != 6 or not address:
             raise ValueError("add route without a NetId and an address")
-        user, password = (_text(tags.get(tag, b"")) for tag in (TAG_USER, TAG_PASSWORD))
+        user, password = (wire.text(tags.get(tag, b"")) for tag in (TAG_USER, TAG_PASSWORD))
         if not self.login.accepts(user, password):
             LOG.warning("add route refused for user %r", user)
             return [(TAG_STATUS, struct.pack("<I", REFUSALS[self.refusal_layout]))]
         temporary = bool(int.from_bytes(tags.get(TAG_OPTIONS, b""), "little") & _OPTION_TEMPORARY)
-        name = _text(tags.get(TAG_ROUTE_NAME, b"")) or address
+        name = wire.text(tags.get(TAG_ROUTE_NAME, b"")) or address
         self._routes.add(Route(name, wire.net_id_text(net_id), address, temporary, FLAG_FROM_UDP))
         LOG.info("route %r added for %s at %s", name, wire.net_id_text(net_id), address)
         return [(TAG_STATUS, struct.pack("<I", 0))]

@@ -29,10 +29,15 @@ INVALID_GROUP = 0x702
 INVALID_OFFSET = 0x703
 ACCESS_DENIED = 0x704
 INVALID_SIZE = 0x705
+INVALID_DATA = 0x706
+NOT_FOUND = 0x70C
+EXISTS = 0x70F
 NOT_FOUND_SYMBOL = 0x710
 SYMBOL_VERSION_INVALID = 0x711
 INVALID_STATE = 0x712
 END_OF_ROUTES = 0x716
+DEVICE_TIMEOUT = 0x719
+REQUEST_REFUSED = 0x723
 
 MAX_FRAME = 1 << 20
 
@@ -82,6 +87,11 @@ def net_id_bytes(text: str) -> bytes:
 def net_id_text(raw: bytes) -> str:
     """Return a NetId's six bytes in the usual notation with dots."""
     return ".".join(str(byte) for byte in raw)
+
+
+def text(raw: bytes) -> str:
+    """Return what stands before the first NUL, in the code page of western Windows (ADS_FACTS section 4 trap 2)."""
+    return raw.split(b"\0", 1)[0].decode("cp1252", "replace")
 
 
 def take_frames(buffer: bytearray) -> list[Frame]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class PlantLab:
         self._guardian = subprocess.Popen(
             [sys.executable, "-c", _GUARDIAN, str(folder)], cwd=REPOSITORY, stdin=subprocess.PIPE, start_new_session=True)
         self._numbers = itertools.count(1)
+        self.resources = ExitStack()  # what else a test needs until the lab ends
         try:
             self.plant = up(folder, self.inventory, lines, hosts, Watch())
             self.observer = Observer(self.plant)
@@ -65,6 +67,7 @@ class PlantLab:
 
     def end(self) -> None:
         """End the lab."""
+        self.resources.close()
         self._guardian.stdin.close()
         assert self._guardian.wait(PATIENCE_S) == 0
 

@@ -40,23 +40,20 @@ ROUTES = [
 ]
 ENUMERATION = ["ads_route_enum0_rsp", "ads_route_enum1_rsp", "ads_route_enum2_rsp", "ads_route_enum_end_rsp"]
 ADD_ROUTE = ["udp_addroute_req_adstool", "udp_addroute_req_pyads", "udp_addroute_req_adsasync"]
-NOT_SERVED = {  # vector: reason
-    "ads_route_delete_pyads_req": "deleting by ADS 802 comes with a later issue",
-    "ads_route_delete_pyads_rsp": "deleting by ADS 802 comes with a later issue",
-    "ads_route_delete_adstool_req": "deleting by ADS 802 comes with a later issue",
-    "ads_route_delete_adstool_rsp": "deleting by ADS 802 comes with a later issue",
-    "ads_route_add_payload_static": "adding by ADS 801 comes with a later issue",
-}
+DELETE_ROUTE = [
+    ("ads_route_delete_pyads_req", "ads_route_delete_pyads_rsp"),
+    ("ads_route_delete_adstool_req", "ads_route_delete_adstool_rsp"),
+]
 
 
-def test_every_vector_is_used_or_excused() -> None:
-    used = {name for pair in TCP_PAIRS for name in pair} | set(ENUMERATION) | set(ADD_ROUTE) | {
+def test_every_vector_is_used() -> None:
+    used = {name for pair in TCP_PAIRS + DELETE_ROUTE for name in pair} | set(ENUMERATION) | set(ADD_ROUTE) | {
         "ads_route_enum0_req", "ads_header_error_6", "ads_header_error_7", "udp_identify_req_adstool",
         "udp_identify_req_pyads", "udp_identify_rsp", "udp_addroute_rsp_ok", "udp_addroute_rsp_badcred",
         "udp_addroute_req_pyads_utf8_BROKEN", "udp_addroute_req_temporary",
+        "ads_route_add_payload_static",
     }
-    assert used | set(NOT_SERVED) == set(VECTORS)
-    assert not used & set(NOT_SERVED)
+    assert used == set(VECTORS)
 
 
 def test_ads_exchanges(start_plc) -> None:
@@ -84,6 +81,28 @@ def test_route_enumeration(start_plc) -> None:
             source_port = VECTORS[name][12:14]  # the captures come from several processes, hence several ports
             request[20:22] = source_port
             assert client.exchange(bytes(request)).hex() == VECTORS[name].hex(), name
+
+
+@pytest.mark.parametrize(("request_name", "answer_name"), DELETE_ROUTE)
+def test_delete_route(start_plc, request_name, answer_name) -> None:
+    plc = start_plc(ams_net_id=PLC_NET_ID, routes=[BENCH, ROUTES[0] | {"ams_net_id": "192.168.0.2.1.1"}])
+    with RawAds(plc.address) as client:
+        assert client.exchange(VECTORS[request_name]).hex() == VECTORS[answer_name].hex()
+    assert [route["name"] for route in plc.ask("routes")["routes"]] == ["bench"]
+
+
+def test_added_route_is_listed_as_it_came(start_plc) -> None:
+    plc = start_plc(ams_net_id=PLC_NET_ID, routes=[BENCH | {"ams_net_id": "127.0.0.1.1.1"}])
+    payload = VECTORS["ads_route_add_payload_static"]
+    write = struct.pack("<III", 801, 0, len(payload)) + payload
+    with RawAds(plc.address) as client:
+        assert client.ask(PLC_NET_ID, 10000, "127.0.0.1.1.1", 3, write).data == bytes(4)
+        listed = client.ask(PLC_NET_ID, 10000, "127.0.0.1.1.1", 2, struct.pack("<III", 803, 1, 2048)).data
+    assert listed == struct.pack("<II", 0, len(payload)) + payload
+    assert plc.ask("routes")["routes"][1] == {
+        "name": "Testroute", "ams_net_id": "192.168.0.1.1.1", "address": "192.168.0.1", "temporary": False,
+        "flags": 0x20,
+    }
 
 
 @pytest.mark.parametrize(
