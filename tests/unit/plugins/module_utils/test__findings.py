@@ -21,7 +21,17 @@ from ansible_collections.lineops.runbook.plugins.module_utils._findings import (
 
 CODES = sorted(FINDINGS)
 # Names a plant may have that would be something else to a template engine, to str.format or to a terminal's markup.
-HOSTILE = ["{{ lineops_secrets }}", "{plc}", "{", "}", "{0.__class__}", "%(x)s", "{% raw %}", "<b>&amp;</b>", "[link](x)"]
+HOSTILE = [
+    "{{ lineops_secrets }}",
+    "{plc}",
+    "{",
+    "}",
+    "{0.__class__}",
+    "%(x)s",
+    "{% raw %}",
+    "<b>&amp;</b>",
+    "[link](x)",
+]
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -80,7 +90,8 @@ def test_severity_names_its_rule() -> None:
 def test_what_stops_control_is_sev_1() -> None:
     """Binding playbook, B.E1 and SEV-1: no control through this supervisor, whatever the cause."""
     stops_control = ["supervisor.unreachable", "supervisor.not_understood"] + [
-        f"plc.{name}" for name in ("filtered", "router_refused", "silent", "route_missing", "route_refused", "route_unanswered",
+        f"plc.{name}" for name in ("filtered", "router_refused", "silent", "route_missing", "route_refused",
+        "route_unanswered",
                                    "link_stale", "library_wedged", "unclear")]  # fmt: skip
     assert {code: severity_of(code)[0] for code in stops_control} == dict.fromkeys(stops_control, "SEV-1")
 
