@@ -259,6 +259,9 @@ CASES = (
     Case("library dead, nobody else looked", {**LOST, "test": "timeout", "retest": "dead"}, "plc.library_wedged", OPEN),
     Case("it was the router after all", {**LOST, "test": "timeout", "retest": "dead", "controller": "refused"},
          "plc.unclear", OPEN, {"plc.library_wedged": REFUTED, "plc.route_missing": REFUTED}),
+    Case("it was the router after the add", {**LOST, "test": "timeout", "added": "accepted", "added_test": "dead",
+                                             "controller": "refused"},
+         "plc.unclear", OPEN, {"plc.library_wedged": REFUTED, "plc.route_missing": REFUTED}),
     # the supervisor's link
     Case("link dead, flag says connected", {**CONNECTED, "test": "dead", "host_tcp": "none"},
          "plc.link_stale", CONFIRMED, {"plc.router_refused": OPEN}),
@@ -354,6 +357,58 @@ def test_recorded_counter_checks_say_call_time_value_and_who_looked(case: Case) 
             assert check["call"] and check["observed_from"] and check["at"].startswith("2026-01-01T")
             assert (check["call"], check["observed_from"]) not in claims
             assert check["verdict"] in (CONFIRMED, REFUTED, OPEN)
+
+
+CALLS = {
+    "api": "GET /api/system/status",
+    "flag": "GET /api/system/status",
+    "test": "POST /api/plc/ads/route/test",
+    "operator_key": "POST /api/plc/ads/route/test",
+    "admin_key": "POST /api/plc/ads/route/test with the admin key",
+    "retest": "POST /api/plc/ads/route/test after the disconnect",
+    "controller": "ADS probe, TCP 48898",
+    "controller_udp": "ADS identify, UDP 48899",
+    "host_udp": "ADS identify, UDP 48899",
+    "host_tcp": "socket table, TCP 48898",
+    "host_api": "local HTTP request",
+    "added": "POST /api/plc/ads/route/add",
+    "added_test": "POST /api/plc/ads/route/test after the add",
+    "write": "POST /api/variables/write",
+}
+
+
+def test_evidence_names_the_call_that_was_made() -> None:
+    named = {}
+    for case in CASES:
+        finding = diagnose(evidence_of(**case.seen), plc="Press", host="line3-hmi1")
+        for entry in (finding, *finding["refuted"]):
+            named.update({item["signal"]: item["call"] for item in [*entry["evidence"], *entry["counter_checks"]]})
+    assert named == CALLS
+
+
+def test_evidence_carries_its_own_time_not_that_of_the_task_around_it() -> None:
+    seen = {**NO_ROUTE, "retest": "timeout", "controller_udp": "answers"}
+    checks = {check["signal"]: check for check in diagnose(evidence_of(**seen), plc="p", host="h")["counter_checks"]}
+    assert checks["retest"]["at"] == "2026-01-01T00:00:01Z"
+    assert checks["controller_udp"]["at"] == checks["controller"]["at"] == "2026-01-01T00:00:00Z"
+    assert checks["controller"]["observed_from"] == "controller A"
+
+
+@pytest.mark.parametrize(
+    ("code", "signal"),
+    [
+        ("supervisor.unreachable", "unreachable"),
+        ("supervisor.timeout", "timeout"),
+        ("supervisor.not_json", "not_understood"),
+        ("supervisor.redirected", "not_understood"),
+        ("supervisor.rejected", "not_understood"),
+        ("supervisor.failed", "not_understood"),
+        ("library.missing", None),
+        ("supervisor.rate_limited", None),
+    ],
+)
+def test_failure_of_the_status_call_says_what_answers_there(code: str, signal: str | None) -> None:
+    assert signals_of({"supervisor": {"not_observed": {"status": {"code": code}}}})["api"] == signal
 
 
 # --- the controller's word alone -------------------------------------------------------------------------------------
