@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, step
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
@@ -30,6 +30,7 @@ class FilterModule:
             "plc_outcome": plc_outcome,
             "plc_path_blocked": path_is_blocked,
             "plc_plan": plan,
+            "plc_namespace_tests": namespace_tests,
             "plc_step": lambda plc, name: step(name, plc),
             "summary_lines": summary_lines,
         }
