@@ -53,9 +53,11 @@ def claimed_block(needed: Iterable[tuple[str, int, int]], blocks: Iterable[int] 
         claim = _claim(block)
         if claim is None:
             continue
-        with claim:
+        try:
             if all(can_bind(address.format(block=block), port, kind) for address, port, kind in needed):
                 yield block
                 return
+        finally:
+            claim.close()
     ports = sorted({port for dummy, port, kind in needed})
     raise NoFreeBlock(f"no loopback block 127.B.0.0/16 is free on the ports {', '.join(map(str, ports))}")

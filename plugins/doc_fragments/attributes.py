@@ -39,6 +39,30 @@ attributes:
       - This module changes nothing.
 """
 
+    ACTIONGROUP_ADS = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/lineops.runbook.ads) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - lineops.runbook.ads
+"""
+
+    # The one module that is a noun of both groups.
+    ACTIONGROUP_SUPERVISOR_AND_ADS = r"""
+options: {}
+attributes:
+  action_group:
+    description: >-
+      Use C(group/lineops.runbook.supervisor) or C(group/lineops.runbook.ads) in C(module_defaults) to set defaults for this
+      module.
+    support: full
+    membership:
+      - lineops.runbook.supervisor
+      - lineops.runbook.ads
+"""
+
     ACTIONGROUP_SUPERVISOR = r"""
 options: {}
 attributes:

@@ -11,12 +11,22 @@ import tempfile
 import typing as t
 from contextlib import contextmanager
 
+from ._ads_wire import check_address
+from ._errors import AdsError
+
 
 @contextmanager
 def one_at_a_time(ip: str) -> t.Iterator[None]:
-    """Hold the lock of the PLC at an address while a task speaks to it; it ends with the process."""
+    """Hold the lock of the PLC at an address while a task speaks to it; it ends with the process.
+
+    :raises AdsError: "ads.address_invalid" (the address becomes a file name), "ads.lock" if the file cannot be opened.
+    """
+    check_address(ip)
     path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise AdsError("ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

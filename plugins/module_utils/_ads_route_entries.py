@@ -13,7 +13,9 @@ import struct
 import typing as t
 from dataclasses import dataclass
 
-from ._ads_frames import MAX_ADDRESS, MAX_NAME, c_string, garbled, net_id_from_bytes, net_id_to_bytes, plain_text
+from ._ads_frames import (
+    MAX_ADDRESS, MAX_NAME, add_route_request, c_string, garbled, net_id_from_bytes, net_id_to_bytes, plain_text,
+)
 
 FLAG_TEMPORARY, FLAG_BY_ADDRESS, FLAG_UNIDIRECTIONAL = 0x01, 0x20, 0x80
 TRANSPORT_TCP = 1
@@ -82,6 +84,16 @@ def build_entry(entry: RouteEntry) -> bytes:
         net_id_to_bytes(entry.ams_net_id), TRANSPORT_TCP, entry.flags, entry.timeout, 0, bytes(12),
         len(address), len(name), 0)
     return head + address + name
+
+
+def check_writable(entry: RouteEntry, username: t.Optional[str], password: t.Optional[str]) -> None:
+    """Raise before anything is contacted if the route, or the login that adds it over UDP, cannot be written.
+
+    Without a login only the route is looked at. pyads, and so a supervisor, corrupts such texts (ADS_FACTS §4).
+
+    :raises AdsError: "ads.net_id_invalid", "ads.value_invalid".
+    """
+    add_route_request(entry.ams_net_id, entry.address, entry.name, username or "unnamed", password or "")
 
 
 def checked_name(name: str) -> bytes:

@@ -18,7 +18,7 @@ import typing as t
 
 from ._ads_frames import (
     ADS_STATES, COMMAND_DEVICE_INFO, FLAGS_REQUEST, SERVICE_ADD_ROUTE, UDP_RESPONSE, Frame, add_route_request, ads_error_text,
-    parse_add_route_result, parse_datagram, parse_device_info,
+    net_id_to_bytes, parse_add_route_result, parse_datagram, parse_device_info,
 )
 from ._ads_route_entries import RouteEntry, build_entry, checked_name, parse_entry
 from ._ads_wire import NoAnswer, bind_local, check_address, exchange, open_connection, UDP_PORT
@@ -71,6 +71,8 @@ class Router:
         timeout: float = 2.0,
     ) -> None:
         check_address(ip)
+        for net_id in (ams_net_id, *([local_ams_net_id] if local_ams_net_id else [])):
+            net_id_to_bytes(net_id)
         self._ip = ip
         self._net_id = ams_net_id
         self._local_ip = local_ip
@@ -114,7 +116,7 @@ class Router:
         """ADS state of a runtime, or of TwinCAT itself on port 10000, in words: RUN, STOP, CONFIG …"""
         data = self._ask(ams_port, COMMAND_STATE, b"").data
         self._check(self._u32(data))
-        number = struct.unpack_from("<H", data, 4)[0] if len(data) >= 6 else 0
+        number = self._u32(data[4:]) & 0xFFFF
         return ADS_STATES[number] if number < len(ADS_STATES) else f"state {number}"
 
     def is_readable(self, ams_port: int, symbol: str) -> bool:

@@ -10,6 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import ssl
 import typing as t
@@ -20,6 +21,7 @@ from ._ads_wire import identify
 from ._errors import LineopsError
 
 ADS_TCP_PORT = 48898
+_MAX_BODY = 65536
 #: Socket states of the supervisor towards the PLC, the most telling first.
 _TCP_SIGNALS = (("SYN_SENT", "syn_sent"), ("ESTABLISHED", "established"))
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -120,12 +122,17 @@ def _api_signal(url: str, listens: t.Sequence[tuple[str, int]], timeout: float) 
 
 
 def _answers(url: str, ip: str, port: int, timeout: float) -> bool:
-    """Say whether an HTTP server answers there; versioning needs no key and asks nothing of the PLC."""
+    """Say whether the supervisor answers there; versioning needs no key and asks nothing of the PLC (SUPERVISOR_API §2).
+
+    A status 200 alone is any web server's.
+    """
     connection = _connection(url, ip, port, timeout)
     try:
         connection.request("GET", "/api/system/versioning")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        response = connection.getresponse()
+        body = json.loads(response.read(_MAX_BODY))
+        return response.status == 200 and isinstance(body, dict) and "current_major" in body
+    except (OSError, ValueError, http.client.HTTPException):
         return False
     finally:
         connection.close()

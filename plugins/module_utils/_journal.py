@@ -122,7 +122,7 @@ class Journal:
     def _move_torn_tail_aside(self) -> None:
         """A line without its end is what a power cut leaves: keep it in a file of its own, never drop good ones."""
         try:
-            with open(self.path, "rb+") as stream:
+            with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW), "rb+") as stream:
                 content = stream.read()
                 good = content.rfind(b"\n") + 1
                 if good == len(content):

@@ -84,8 +84,9 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     if not RESULTS[outcome["result"]] and outcome.get("next_step"):
         parts.append(f"next ({outcome['owner']}): {outcome['next_step']}")
     if outcome.get("seconds") is not None:
-        own = outcome.get("supervisor_seconds") or 0.0
-        parts.append(f"{outcome['seconds']:.1f} s, of it {own:.1f} s the supervisor's own answers")
+        # Numbers come as text from Jinja on ansible-core 2.18.
+        own = float(outcome.get("supervisor_seconds") or 0.0)
+        parts.append(f"{float(outcome['seconds']):.1f} s, of it {own:.1f} s the supervisor's own answers")
     return " | ".join(parts)
 
 

@@ -82,6 +82,11 @@ TABLE = (
         (Counter("controller", confirms=_any("filtered"), refutes=ROUTER_LIVES | _any("refused", "reset", "silent")),
          Counter("host_udp", confirms=_any("silent"), refutes=_any("answers"))),
         needs_confirmation=True),
+    # Only the host's packets are dropped: its datagrams get no answer, and its TCP connection stands though nobody answers
+    # on it, while a router without a route would have closed it. A PLC silent to the controller's datagrams too refutes it.
+    Hypothesis(
+        "plc.filtered", {"host_udp": _any("silent"), "host_tcp": _any("established"), "test": _any("timeout")},
+        (Counter("controller_udp", confirms=_any("answers"), refutes=_any("silent")),), needs_confirmation=True),
     # The supervisor says "(6)" for a refused connection and for an unknown AMS port alike; a dead link says "(-1)".
     Hypothesis(
         "plc.router_refused", {"test": _any("port_or_refused", "dead")},
@@ -257,6 +262,7 @@ def _sentence(
 def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> str:
     """The words in brackets that make a sentence exact; empty where there is nothing to add."""
     details: dict[str, t.Callable[[], str]] = {
+        "plc.filtered": lambda: "the host's only; the controller reaches it" if signals["controller"] in ROUTER_LIVES else "",
         "plc.healthy": lambda: "" if signals["write"] == "ok" else "write path not proven",
         "plc.link_stale": lambda: f"its flag says {signals['flag']}, the route test says {signals['test']}"
         + (", the write test failed" if signals["write"] == "failed" else ""),

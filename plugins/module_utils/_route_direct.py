@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ._ads_frames import ads_error_text
+from ._ads_frames import ads_error_text, net_id_to_bytes
 from ._ads_router import Router, add_route_by_udp
-from ._ads_route_entries import FLAG_BY_ADDRESS, FLAG_TEMPORARY, RouteEntry, build_entry
+from ._ads_route_entries import FLAG_BY_ADDRESS, FLAG_TEMPORARY, RouteEntry, check_writable, checked_name
 from ._change import Change
 from ._errors import AdsError
-from ._route_rules import RoutePlan, is_same, own_last, plan_absent, plan_exclusive, plan_present, words_of
+from ._route_rules import RoutePlan, check_keep, is_same, own_last, plan_absent, plan_exclusive, plan_present, words_of
 
 WRONG_LOGIN = (0x704, 0x70C)
+#: How a router ends the connection of somebody it has no route for (ADS_FACTS §5).
+_NO_ROUTE = ("ads.closed", "ads.reset")
+#: Failures after which a route may have been added all the same.
+_PERHAPS_ADDED = (*_NO_ROUTE, "ads.silent", "ads.garbled")
 
 
 class RouteTable:
@@ -31,12 +35,9 @@ class RouteTable:
         self.usable = False
         self.entries: list[RouteEntry] | None = None
         self.remark = ""
+        #: The NetId we speak with, made from the address the connection came from unless it was given.
+        self.own_ams_net_id = ""
         self.read()
-
-    @property
-    def own_ams_net_id(self) -> str:
-        """The NetId we speak with."""
-        return str(self._router.get("local_ams_net_id") or f"{self._router.get('local_ip')}.1.1")
 
     @property
     def routes(self) -> list[dict[str, t.Any]]:
@@ -46,43 +47,63 @@ class RouteTable:
     def read(self) -> None:
         """Read the list. Without a usable route, or on a device that cannot list, say so in remark.
 
+        A connection that is closed is tried once more: perhaps it was another program's turn (ADS_FACTS §5).
         Raises AdsError for everything that is neither: refused, filtered, silent, garbled, endless.
         """
-        self.entries = None
+        self.entries, self.usable, self.remark = None, False, ""
         try:
-            with Router(**self._router) as router:
-                self.entries, self.remark = router.routes()
-                self.usable = True
+            try:
+                self._read_once()
+            except AdsError as error:
+                if error.code not in _NO_ROUTE:
+                    raise
+                self._read_once()
         except AdsError as error:
-            if error.code not in ("ads.closed", "ads.no_listing"):
+            if error.code not in (*_NO_ROUTE, "ads.no_listing"):
                 raise
             self.usable = error.code == "ads.no_listing"
             self.remark = error.message
 
-    def refuse_to_lock_out(self, names: t.Collection[str]) -> None:
-        """Raise before our own route is deleted with no credentials to get back in."""
-        own = [route["name"] for route in self.routes if route["ams_net_id"] == self.own_ams_net_id]
-        if set(own) & set(names) and not (self._username and self._password):
+    def read_after_delete(self) -> None:
+        """Read the list; with our own route gone, no answer at all is just what is to be expected (ADS_FACTS §2)."""
+        had_route = self.usable
+        try:
+            self.read()
+        except AdsError as error:
+            if had_route:
+                raise
+            self.remark = error.message
+
+    def _read_once(self) -> None:
+        with Router(**self._router) as router:
+            self.own_ams_net_id = router.local_ams_net_id
+            self.entries, self.remark = router.routes()
+            self.usable = True
+
+    def refuse_without_way_in(self, names: t.Collection[str]) -> None:
+        """Raise before anything is deleted if the add afterwards needs credentials and there are none."""
+        if self._username and self._password:
+            return
+        if not self.usable:
+            raise AdsError(
+                "route.no_credentials", "The PLC does not know this controller and no PLC user and password are given.",
+                "Put plc_username and plc_password into lineops_secrets.")
+        if any(self._is_own(name) for name in names):
             raise AdsError(
                 "route.no_credentials", "Correcting the route this controller stands on needs a PLC user and password to "
                 "add it again; nothing was changed.", "Put plc_username and plc_password into lineops_secrets.")
 
-    def add(self, wanted: t.Mapping[str, t.Any]) -> None:
-        """Add a route: over ADS if we have one already, else by UDP with credentials.
+    def add(self, entry: RouteEntry) -> None:
+        """Add a route: over ADS if we have one already, else by UDP with credentials (see refuse_without_way_in).
 
-        Raises AdsError: "route.no_credentials", "route.refused" (wrong user or password), "ads.*".
+        Raises AdsError: "route.refused" (wrong user or password), "ads.*".
         """
-        entry = _entry_of(wanted)
         if self.usable:
             with Router(**self._router) as router:
                 router.add(entry)
             return
-        if not (self._username and self._password):
-            raise AdsError(
-                "route.no_credentials", "The PLC does not know this controller and no PLC user and password are given.",
-                "Put plc_username and plc_password into lineops_secrets.")
         code = add_route_by_udp(
-            self._router["ip"], entry, self._username, self._password, local_ip=self._router.get("local_ip"))
+            self._router["ip"], entry, self._username or "", self._password or "", local_ip=self._router.get("local_ip"))
         if code in WRONG_LOGIN:
             raise AdsError(
                 "route.refused", f"The PLC refused the login: wrong user name or password ({ads_error_text(code)}).",
@@ -108,73 +129,132 @@ class RouteTable:
 
 def present(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Make sure a route is in the PLC's list exactly as wanted; returns the result of ads_route."""
-    wanted = {
-        "name": params["route_name"], "ams_net_id": params["local_ams_net_id"], "address": params["local_ip"],
-        "temporary": params["temporary"], "unidirectional": False,
-    }
-    build_entry(_entry_of(wanted))  # refuse what cannot be written before anything is contacted
+    flags = FLAG_BY_ADDRESS | (FLAG_TEMPORARY if params["temporary"] else 0)
+    entry = RouteEntry(params["route_name"], params["local_ams_net_id"], params["local_ip"], flags)
+    check_writable(entry, params["plc_username"], params["plc_password"])
+    wanted = entry.as_dict()
     table = _table(params)
     plan = plan_present(wanted, table.routes, replace_conflicting=params["replace_conflicting"])
     change = Change("present", plan.original)
     said = {"remark": table.remark, "conflicts": list(plan.conflicts)}
-    if not table.entries and _stands_on(table, wanted["ams_net_id"]):
-        return change.result(reached=wanted, verified=True, **said)
+    if _stands_on(table, wanted["ams_net_id"]):
+        return change.result(original=wanted, reached=wanted, verified=True, **said)
     if not plan.changes:
         return change.result(verified=True, **said)
-    if plan.conflicts and not params["replace_conflicting"]:
-        raise change.failed(AdsError(
-            "route.conflict", f"Another route stands in the way: {words_of(plan.conflicts)}; nothing was changed.",
-            "TwinCAT may let one of them shadow the other. Remove it, or set replace_conflicting."), **said)
-    is_known_missing = table.entries is not None or wanted["ams_net_id"] == table.own_ams_net_id
-    if check_mode:
-        return change.result(changed=is_known_missing, reached=wanted if is_known_missing else None, **said)
-    names = own_last(plan.delete, table.routes, table.own_ams_net_id)
-    table.refuse_to_lock_out(names)
-    table.delete(names)
-    table.add(wanted)
+    try:
+        if plan.conflicts and not params["replace_conflicting"]:
+            raise AdsError(
+                "route.conflict", f"Another route stands in the way: {words_of(plan.conflicts)}; nothing was changed.",
+                "TwinCAT may let one of them shadow the other. Remove it, or set replace_conflicting.")
+        if check_mode and table.entries is None and wanted["ams_net_id"] != table.own_ams_net_id:
+            return change.result(**said)
+        names = _names_to_delete(table, plan)
+        table.refuse_without_way_in(names)
+        if check_mode:
+            return change.result(changed=True, reached=wanted, **said)
+        _replace(table, change, names, entry if plan.add else None)
+        there = _reached(table, wanted, names)
+    except AdsError as error:
+        raise change.failed(error, **said) from error
+    verified = there is not None or _stands_on(table, wanted["ams_net_id"])
+    return change.result(reached=there or wanted, verified=verified, **dict(said, remark=table.remark))
+
+
+def _replace(table: RouteTable, change: Change, names: list[str], entry: RouteEntry | None) -> None:
+    """Delete, then add; each step is noted, so that a failure between them is told as what it left behind."""
+    if names:
+        change.note(changed=True, reached=None)
+        table.delete(names)
+    if entry is not None:
+        try:
+            table.add(entry)
+        except AdsError as error:
+            if error.code in _PERHAPS_ADDED:
+                change.note(changed=True, reached=None)
+            raise
+        change.note(changed=True, reached=None)
+
+
+def _reached(table: RouteTable, wanted: t.Mapping[str, t.Any], deleted: t.Collection[str]) -> dict[str, t.Any] | None:
+    """Read the list again: the wanted route as it is there, None if there is no list. Neither answer was believed.
+
+    Raises AdsError "route.not_taken" or "route.not_deleted".
+    """
     table.read()
+    if table.entries is None:
+        return None
     there = [route for route in table.routes if is_same(route, wanted)]
-    verified = bool(there) or _stands_on(table, wanted["ams_net_id"])
-    if table.entries is not None and not there:
-        raise change.failed(AdsError(
-            "route.not_taken", "The PLC answered that the route was added, but it is not in its list."), changed=True, **said)
-    return change.result(changed=True, reached=wanted, verified=verified, **dict(said, remark=table.remark))
+    if not there:
+        raise AdsError("route.not_taken", "The PLC answered that the route was added, but it is not in its list.")
+    still = [route for route in plan_present(wanted, table.routes).conflicts if route["name"] in deleted]
+    if still:
+        raise AdsError("route.not_deleted", f"The PLC's list still has {words_of(still)}, which was to be deleted.")
+    return there[0]
 
 
 def absent(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Make sure that no route for a NetId (or of a name) is in the PLC's list; returns the result of ads_route."""
+    if params["local_ams_net_id"]:
+        net_id_to_bytes(params["local_ams_net_id"])
+    if params["route_name"]:
+        checked_name(params["route_name"])
     table = _table(params)
     if table.entries is None:
         if params["local_ams_net_id"] == table.own_ams_net_id and not table.usable:
             return Change("absent", None).result(remark=table.remark, conflicts=[])
-        raise AdsError("route.not_listed", f"Nothing was deleted, since the list cannot be read. {table.remark}")
+        raise _not_listed(table)
     plan = plan_absent(params["local_ams_net_id"], params["route_name"], table.routes)
     return _deleted(table, plan, Change("absent", plan.original), check_mode)
 
 
 def exclusive(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Delete every route that is not kept; returns the result of ads_route."""
+    check_keep(params["keep"], {})
     table = _table(params)
     if table.entries is None:
-        raise AdsError("route.not_listed", f"Nothing was deleted, since the list cannot be read. {table.remark}")
+        raise _not_listed(table)
     plan = plan_exclusive(params["keep"], table.routes, own_ams_net_id=table.own_ams_net_id)
     return _deleted(table, plan, Change("exclusive", table.routes), check_mode)
+
+
+def _not_listed(table: RouteTable) -> AdsError:
+    return AdsError("route.not_listed", f"Nothing was deleted, since the list cannot be read. {table.remark}")
 
 
 def _deleted(table: RouteTable, plan: RoutePlan, change: Change, check_mode: bool) -> dict[str, t.Any]:
     left = [route for route in table.routes if route["name"] not in plan.delete]
     reached = left if change.requested == "exclusive" else None
     said = {"remark": table.remark, "conflicts": []}
-    if check_mode or not plan.changes:
-        return change.result(changed=plan.changes, reached=reached, verified=not plan.changes, **said)
-    answered = table.delete(own_last(plan.delete, table.routes, table.own_ams_net_id))
-    table.read()
-    still = [route for route in table.routes if route["name"] in plan.delete]
-    if still:
-        raise change.failed(AdsError(
-            "route.not_deleted", f"The PLC {'confirmed' if answered else 'did not answer'} the delete, but its list still "
-            f"has {words_of(still)}."), changed=True, **said)
-    return change.result(changed=True, reached=reached, verified=table.entries is not None, **dict(said, remark=table.remark))
+    try:
+        names = _names_to_delete(table, plan)
+        if check_mode or not plan.changes:
+            return change.result(
+                changed=plan.changes, reached=reached, verified=not (plan.changes or table.remark), **said)
+        change.note(changed=True, reached=None)
+        answered = table.delete(names)
+        table.read_after_delete()
+        still = [route for route in table.routes if route["name"] in plan.delete]
+        if still:
+            raise AdsError(
+                "route.not_deleted", f"The PLC {'confirmed' if answered else 'did not answer'} the delete, but its list still "
+                f"has {words_of(still)}.")
+    except AdsError as error:
+        raise change.failed(error, **said) from error
+    verified = table.entries is not None and not table.remark
+    return change.result(reached=reached, verified=verified, **dict(said, remark=table.remark))
+
+
+def _names_to_delete(table: RouteTable, plan: RoutePlan) -> list[str]:
+    """The names in order of deletion. Raises AdsError before the first is deleted if one of them cannot be written."""
+    for route in table.routes:
+        if route["name"] in plan.delete:
+            try:
+                checked_name(route["name"])
+            except AdsError as error:
+                raise AdsError(
+                    error.code, f"{words_of([route])} cannot be deleted by its name. {error.message} Nothing was changed.",
+                    "Delete it in TwinCAT on the PLC.") from None
+    return own_last(plan.delete, table.routes, table.own_ams_net_id)
 
 
 def listed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -199,8 +279,3 @@ def _table(params: t.Mapping[str, t.Any]) -> RouteTable:
 def _stands_on(table: RouteTable, ams_net_id: str) -> bool:
     """Whether our being answered proves the route: it is our own, and the list cannot be had (degraded mode)."""
     return table.entries is None and table.usable and ams_net_id == table.own_ams_net_id
-
-
-def _entry_of(wanted: t.Mapping[str, t.Any]) -> RouteEntry:
-    flags = FLAG_BY_ADDRESS | (FLAG_TEMPORARY if wanted["temporary"] else 0)
-    return RouteEntry(wanted["name"], wanted["ams_net_id"], wanted["address"], flags)

@@ -11,6 +11,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ._errors import LineopsError
+from ._inventory import is_ip, is_net_id
+
 Route = t.Mapping[str, t.Any]
 
 
@@ -54,7 +57,8 @@ def plan_present(wanted: Route, listed: t.Sequence[Route], *, replace_conflictin
         and (route["address"].lower() == wanted["address"].lower() or route["name"] == wanted["name"]))
     in_the_way = tuple(route["name"] for route in conflicts) if replace_conflicting else ()
     if original is not None and is_same(original, wanted):
-        return RoutePlan(original, in_the_way, False, conflicts)
+        # A route is deleted by its name: another one of the same name takes ours along.
+        return RoutePlan(original, in_the_way, wanted["name"] in in_the_way, conflicts)
     wrong = (original["name"],) if original is not None else ()
     return RoutePlan(original, in_the_way + wrong, True, conflicts)
 
@@ -73,6 +77,48 @@ def plan_exclusive(keep: t.Collection[str], listed: t.Sequence[Route], *, own_am
     others = [route for route in listed if route["ams_net_id"] not in keep]
     others.sort(key=lambda route: route["ams_net_id"] == own_ams_net_id)
     return RoutePlan(None, tuple(route["name"] for route in others), False)
+
+
+def supervisors_at(ip_address: str, ams_net_id: str, plcs_of_hosts: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Find the NetIds of the supervisors that the inventory has at a PLC: NetId -> host.
+
+    plcs_of_hosts: host -> its lineops_plcs. Raises LineopsError "inventory.mistakes" for a list that cannot be read, since
+    a supervisor that is not seen there would lose its route.
+    """
+    found = {}
+    for host, plcs in plcs_of_hosts.items():
+        for plc in plcs if isinstance(plcs, list) else [plcs]:
+            if not isinstance(plc, t.Mapping) or not is_ip(plc.get("ip_address")) or not is_net_id(plc.get("ams_net_id")):
+                raise _unreadable(host)
+            if plc["ip_address"] != ip_address and plc["ams_net_id"] != ams_net_id:
+                continue
+            route = plc.get("route")
+            own = route.get("local_ams_net_id") if isinstance(route, t.Mapping) else None
+            if not is_net_id(own):
+                raise _unreadable(host)
+            found[own] = host
+    return found
+
+
+def check_keep(keep: t.Sequence[str], supervisors: t.Mapping[str, str]) -> None:
+    """Raise LineopsError "route.keep" before an exclusive list would cut off a supervisor (NetId -> host), or everybody."""
+    wrong = [net_id for net_id in keep if not is_net_id(net_id)]
+    missing = [f"{net_id} ({host})" for net_id, host in sorted(supervisors.items()) if net_id not in keep]
+    if not keep:
+        sentence = "keep is empty, so state exclusive would delete every route of the PLC"
+    elif wrong:
+        sentence = f"keep holds {wrong[0]!r}, which is no AMS NetId"
+    elif missing:
+        sentence = f"keep lacks {', '.join(missing)}, the supervisors that the inventory has at this PLC"
+    else:
+        return
+    raise LineopsError("route.keep", f"{sentence}; nothing was deleted.", "Name every NetId that may talk to the PLC in keep.")
+
+
+def _unreadable(host: str) -> LineopsError:
+    return LineopsError(
+        "inventory.mistakes", f"lineops_plcs of {host} cannot be read, so it is not known which supervisors are at this PLC; "
+        "nothing was deleted.", "Run inventory_check.")
 
 
 def own_last(names: t.Sequence[str], listed: t.Sequence[Route], own_ams_net_id: str) -> list[str]:

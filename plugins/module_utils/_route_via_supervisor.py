@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ._ads_route_entries import RouteEntry, check_writable
 from ._args import body_of, calls_of, client_of, test_route
 from ._change import Change
 from ._errors import LineopsError
@@ -49,6 +50,8 @@ _ADD_FAILURES = {
 
 def present(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Test, add if the test timed out, test again; returns the result of ads_route or raises LineopsError with it."""
+    entry = RouteEntry(params["route_name"], params["local_ams_net_id"], params["local_ip"])
+    check_writable(entry, params["plc_username"], params["plc_password"])
     with client_of(params) as client:
         first = test = params["tested"] or test_route(client, params)
         change = Change("present", "present" if first.get("success") else "absent")

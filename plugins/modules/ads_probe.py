@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.info
+  - lineops.runbook.attributes.actiongroup_ads
   - lineops.runbook.plc
   - lineops.runbook.controller_ads
 options:

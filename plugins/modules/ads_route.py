@@ -23,7 +23,7 @@ description:
     controller. Without one, it is added over UDP with O(plc_username) and O(plc_password).
 extends_documentation_fragment:
   - lineops.runbook.attributes
-  - lineops.runbook.attributes.actiongroup_supervisor
+  - lineops.runbook.attributes.actiongroup_supervisor_and_ads
   - lineops.runbook.supervisor
   - lineops.runbook.plc
   - lineops.runbook.controller_ads
@@ -32,7 +32,7 @@ attributes:
     support: full
     details:
       - The route is really tested, or the list really read; nothing is added or deleted.
-      - Without a route for the controller the list cannot be read. Then RV(changed) is only true for the controller's own
+      - Without a route for the controller the list cannot be read. Then C(changed) is only true for the controller's own
         route, and RV(remark) says so.
   diff_mode:
     support: full
@@ -45,6 +45,7 @@ options:
     description:
       - Address of the supervisor, for example V(http://10.30.0.11:5000). Needed for O(via=supervisor).
     type: str
+    required: false
   via:
     description:
       - Who talks to the PLC.
@@ -193,6 +194,10 @@ supervisor_seconds:
   description: Sum of the supervisor's own answer times.
   returned: with O(via=supervisor)
   type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
 observed_from:
   description: Vantage point.
   returned: always

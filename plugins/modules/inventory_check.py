@@ -47,6 +47,14 @@ warnings_found:
   returned: always
   type: list
   elements: str
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point.
+  returned: always
+  type: str
 """
 
 ARGUMENT_SPEC = {"fail": {"type": "bool", "default": True}}

@@ -105,6 +105,14 @@ failure:
   returned: on failure
   type: dict
   sample: {code: journal.unwritable, message: The journal cannot be written., hint: Free space.}
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point.
+  returned: always
+  type: str
 """
 
 import typing as t

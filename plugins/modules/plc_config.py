@@ -72,7 +72,7 @@ stored:
   returned: always
   type: str
 target:
-  description: Whether the live target is the V(same) as wanted or V(differs).
+  description: Whether the live target is the V(same) as wanted or V(differs); null if the supervisor does not tell it.
   returned: always
   type: str
 requested:
@@ -108,6 +108,10 @@ supervisor_seconds:
   description: Sum of the supervisor's own answer times.
   returned: always
   type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
 observed_from:
   description: Vantage point.
   returned: always
@@ -116,7 +120,9 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import PLC_SPEC, SUPERVISOR_SPEC, calls_of, client_of
+from ansible_collections.lineops.runbook.plugins.module_utils._args import (
+    PLC_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
@@ -131,18 +137,18 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def _stored(client: SupervisorClient, plc_id: str) -> dict[str, t.Any] | None:
-    return (client.plc_config().body.get("plc_configs") or {}).get(plc_id)
+    """The stored entry, None if there is none; a supervisor that fails has not told that there is none."""
+    return mapping_in(body_of(client.plc_config()), "plc_configs", plc_id) or None
 
 
-def _correct(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Merge into the entry as admin/plcs has it, and read it back; a success answer proves nothing here (quirk 10)."""
-    entry = (client.admin_plcs().body.get("plcs") or {}).get(params["plc_id"]) or {}
-    reply = client.store_plc(params["plc_id"], merged(entry, params))
+def _correct(client: SupervisorClient, params: t.Mapping[str, t.Any], change: Change, whole: dict[str, t.Any]) -> None:
+    """Store the whole entry and read it back; a success answer proves nothing here (quirk 10)."""
+    reply = change.command(lambda: client.store_plc(params["plc_id"], whole))
     stored = _stored(client, params["plc_id"])
+    change.note(reached=stored)
     if not reply.ok or differences(params, stored or {}, None):
         raise LineopsError(
             "plc.config_not_stored", f"The supervisor did not store the entry {params['plc_id']}. {reply.error_text}".strip())
-    return t.cast("dict[str, t.Any]", stored)
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -150,7 +156,8 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     with client_of(params) as client:
         stored = _stored(client, params["plc_id"])
         change = Change(params["state"], stored)
-        target = client.debug_target().body
+        told = client.debug_target()
+        target = told.body if told.ok else None
         rows = differences(params, stored or {}, target)
         said = {
             "differences": rows,
@@ -159,13 +166,15 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         }
         if params["state"] == "compared" or said["stored"] == "same":
             return change.result(verified=True, **said, **calls_of(client))
-        if check_mode:
-            return change.result(changed=True, reached=merged(stored or {}, params), **said, **calls_of(client))
         try:
-            stored = _correct(client, params)
+            entry = mapping_in(body_of(client.admin_plcs()), "plcs", params["plc_id"])
+            whole = merged(entry, params)
+            if check_mode:
+                return change.result(changed=True, reached=whole, **said, **calls_of(client))
+            _correct(client, params, change, whole)
         except LineopsError as error:
             raise change.failed(error, **said, **calls_of(client)) from error
-        return change.result(changed=True, reached=stored, verified=True, **said, **calls_of(client))
+        return change.result(verified=True, **said, **calls_of(client))
 
 
 def main() -> None:

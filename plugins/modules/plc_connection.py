@@ -96,6 +96,10 @@ supervisor_seconds:
   description: Sum of the supervisor's own answer times.
   returned: always
   type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
 observed_from:
   description: Vantage point.
   returned: always

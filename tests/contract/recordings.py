@@ -115,7 +115,7 @@ def body_differences(recorded: Any, actual: Any, path: str = "") -> Iterator[str
     if _kind(recorded) != _kind(actual):
         yield f"{path or 'body'}: {_kind(recorded)} recorded, {_kind(actual)} now ({actual!r})"
     elif isinstance(recorded, dict) and DYNAMIC_MAPS.fullmatch(path):
-        pattern = next(iter(recorded.values()))
+        pattern = next(iter(recorded.values()), None)
         for key, item in actual.items():
             yield from body_differences(pattern, item, f"{path}.{key}")
     elif isinstance(recorded, dict):

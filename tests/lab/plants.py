@@ -105,10 +105,10 @@ class PlantLab:
 
     def settings(self, name: str) -> dict[str, Any]:
         """All of a host that --check must leave alone."""
-        host = self.host(name)
+        host, plc = self.host(name), self.ask(name, "status")
         return {
-            "routes": self.ask(name, "routes"), "mode": self.ask(name, "status")["mode"],
-            "connections": self.ask(name, "status")["connections"],
+            "links": [(link["address"], link["since"]) for link in plc["connections"]], "mode": plc["mode"],
+            "routes": self.ask(name, "routes"),
             "variables": {symbol: self.ask(name, "read", name=symbol) for symbol in ("MAIN.bOpsTest", "GVL.bOpsTest")},
             "flag": flag(host), "target": target(host), "files": files(self.plant.host_dir(host), without=_MOVING),
             "state": files(self.plant.state_dir(host)),
@@ -134,13 +134,12 @@ class PlantLab:
     # --- Ansible -------------------------------------------------------------------------------------------------
 
     def start(
-        self, *words: str, limit: str = "", program: str = "ansible-playbook", playbook: str = "playbook_b_plc.yml",
-        inventory: Path | None = None, cwd: Path = PLAYBOOKS, environment: Mapping[str, str] = READABLE,
+        self, *words: str, limit: str = "", playbook: str = "playbook_b_plc.yml", inventory: Path | None = None,
+        cwd: Path = PLAYBOOKS, environment: Mapping[str, str] = READABLE,
     ) -> Running:
-        """Start a run in the background."""
-        return Running(
-            [program, "-i", str(inventory or self.inventory), playbook, *(["-l", limit] if limit else []), *words],
-            cwd=cwd, home=self.base / f"home{next(self._numbers)}", environment=environment)
+        """Start a playbook in the background."""
+        command = ["ansible-playbook", "-i", str(inventory or self.inventory), playbook]
+        return self._start([*command, *(["-l", limit] if limit else []), *words], cwd, environment)
 
     def play(self, *words: str, canaries: Iterable[str] = (), **how: Any) -> Run:
         """Run to the end. No run may show a secret: not on the screen, not in what it keeps on a host."""
@@ -148,9 +147,20 @@ class PlantLab:
         self.assert_no_secret(run, canaries)
         return run
 
+    def by_hand(self, host: str, module: str, arguments: Mapping[str, Any], *words: str) -> Run:
+        """Run one module with ``ansible -m``."""
+        command = ["ansible", host, "-i", str(self.inventory), "--playbook-dir", ".", "-m", module, "-a", json.dumps(arguments)]
+        run = self._start([*command, *words], PLAYBOOKS, READABLE).finish()
+        self.assert_no_secret(run)
+        return run
+
+    def _start(self, words: list[str], cwd: Path, environment: Mapping[str, str]) -> Running:
+        return Running(words, cwd=cwd, home=self.base / f"home{next(self._numbers)}", environment=environment)
+
     def assert_no_secret(self, run: Run, canaries: Iterable[str] = ()) -> None:
-        """Search output and state folders for every secret of the plant, and for ``canaries``."""
-        kept = [path for path in (self.plant.folder / "state").rglob("*") if path.is_file()]
+        """Search output, state folders and the plant's own logs for every secret of the plant, and for ``canaries``."""
+        folder = self.plant.folder
+        kept = [*(path for path in (folder / "state").rglob("*") if path.is_file()), *folder.glob("hosts/*/supervisor.log")]
         places = {"output": run.text, **{str(path): path.read_text("utf-8", "replace") for path in kept}}
         shown = {(secret[:3] + "…", place) for secret in {*self.secrets(), *canaries}
                  for place, text in places.items() if secret in text}

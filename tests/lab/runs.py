@@ -99,13 +99,17 @@ class Running:
         """What AWX, systemd or kill do: the signal goes to the first process."""
         self._process.send_signal(number)
 
-    def kill(self) -> None:
-        """SIGKILL for every process of this run at once, those that have a session of their own too."""
+    def signal_all(self, number: int) -> None:
+        """The signal goes to every process of this run, Ansible's workers too, which have sessions of their own."""
         for pid in self.pids():
             try:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
             except ProcessLookupError:
                 pass
+
+    def kill(self) -> None:
+        """End all of it now."""
+        self.signal_all(signal.SIGKILL)
         self._process.wait()
 
     def pids(self) -> list[int]:

@@ -32,10 +32,7 @@ LAYER_OF_UTIL = {
     "_plc_diagnosis": "rules",
     "_plc_plan": "rules",
     "_route_rules": "rules",
-    "_route_rules": "rules",
     # all that talks to the world outside
-    "_ads_lock": "clients",
-    "_ads_router": "clients",
     "_ads_lock": "clients",
     "_ads_router": "clients",
     "_ads_symbols": "clients",
@@ -45,12 +42,10 @@ LAYER_OF_UTIL = {
     "_journal": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
-    # what modules share: options, results, the way a module is started, one noun's work split by vantage point
+    # what modules share: options, results, the way a module is started
     "_args": "shared",
     "_change": "shared",
     "_module": "shared",
-    "_route_direct": "shared",
-    "_route_via_supervisor": "shared",
     # a noun's work where one module has two ways to do it
     "_route_direct": "work",
     "_route_via_supervisor": "work",
@@ -66,7 +61,7 @@ MAY_IMPORT = {
     "base": {"base"},
     "rules": {"base", "rules"},
     "clients": {"base", "clients"},
-    "shared": {"base", "rules", "clients", "shared"},
+    "shared": {"base", "clients", "shared"},
     "work": {"base", "rules", "clients", "shared"},
     "modules": {"base", "rules", "clients", "shared", "work"},
     "controller": {"base", "rules", "clients", "shared", "work", "modules", "controller"},

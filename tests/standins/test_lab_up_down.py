@@ -249,7 +249,7 @@ def test_interrupted_up_leaves_no_process(command: LabCommand, number: signal.Si
     if running:
         until(lambda: len(command.pids()) >= running, f"{running} processes run")
     else:
-        until(lambda: (command.folder / "lock").exists(), "the command has begun")
+        until((command.folder / "lock").exists, "the command has begun")
     process.send_signal(number)
     errors = process.communicate(timeout=2 * PATIENCE_S)[1]
     assert process.returncode == 128 + number and errors.count("\n") == 1 and "interrupted" in errors

@@ -6,17 +6,23 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyads
 import pytest
+from ads_async import structs
+from ads_async.constants import AdsError
+from ads_async.protocol import ClientConnection
 from plcs import PASSWORD, PATIENCE_S, Plc, until
 from py_ads_client import ADSClient, ADSSymbol
+from py_ads_client.constants.command_id import ADSCommand
 from py_ads_client.types import BOOL, INT
-from rawads import RawAds
+from rawads import RawAds, net_id
 
 ADS_ASYNC = Path(sys.executable).with_name("ads-async")
 
@@ -254,3 +260,130 @@ def test_reboot_ends_connections_and_comes_back_by_itself(plc: Plc, link: pyads.
     link.close()
     with connect(plc) as again:
         assert again.read_by_name("MAIN.nTest", pyads.PLCTYPE_INT) == 42
+
+
+# --- routes over ADS, by clients nobody here wrote -------------------------------------------------------------------
+
+ENUMERATE, DELETE, ADD = 803, 802, 801
+
+
+def entry_payload(name: str, ams_net_id: str, address: str, flags: int = 0x20) -> bytes:
+    """TAdsSysAddRemote as a tool would send it (ADS_FACTS section 2)."""
+    texts = [address.encode() + b"\0", name.encode() + b"\0"]
+    head = struct.pack("<6sHIII12sIII", net_id(ams_net_id), 1, flags, 0, 0, bytes(12), *map(len, texts), 0)
+    return head + b"".join(texts)
+
+
+def listed_name(entry: bytes) -> str:
+    """The route's name in an entry, by the lengths it states and nothing else."""
+    address_size, name_size = struct.unpack_from("<II", entry, 32)
+    return entry[44 + address_size:44 + address_size + name_size].decode().rstrip("\0")
+
+
+def test_pyads_lists_adds_and_deletes_routes(plc: Plc) -> None:
+    payload = entry_payload("by-pyads", "10.7.7.7.1.1", "10.7.7.7", 0x21)
+    with connect(plc, port=10000) as system:
+
+        def enumerate_route(number: int) -> bytes:
+            return bytes(system.read(ENUMERATE, number, pyads.PLCTYPE_BYTE * 2048, return_ctypes=True,
+                                     check_length=False))
+
+        system.write(ADD, 0, list(payload), pyads.PLCTYPE_BYTE * len(payload))
+        assert [listed_name(enumerate_route(number)) for number in (0, 1)] == ["hmi", "by-pyads"]
+        assert enumerate_route(1)[:len(payload)] == payload
+        assert error_of(enumerate_route, 2) == 0x716
+        assert plc.ask("routes")["routes"][1]["temporary"] is True
+        system.write(DELETE, 0, list(b"by-pyads\0"), pyads.PLCTYPE_BYTE * 9)
+        assert error_of(system.write, DELETE, 0, list(b"by-pyads\0"), pyads.PLCTYPE_BYTE * 9) == 0x70C
+        assert plc.route_net_ids() == ["127.0.0.1.1.1"]
+        system.set_timeout(600)
+        assert error_of(system.write, DELETE, 0, "hmi", pyads.PLCTYPE_STRING) == 1861  # the route it stood on
+    assert plc.route_net_ids() == []
+
+
+class AdsAsync:
+    """ads-async's protocol layer on a plain socket (its asyncio client of version 0.3.1 needs Python 3.10 or older)."""
+
+    def __init__(self, plc: Plc) -> None:
+        self._target = (plc.net_id, 10000)
+        self._raw = RawAds(plc.address)
+        self._connection = ClientConnection(their_address=(plc.address, 48898), our_net_id="127.0.0.1.1.1",
+                                            our_address=self._raw.sock.getsockname())
+        self._circuit = self._connection.get_circuit(plc.net_id)
+
+    def ask(self, item: Any) -> Any:
+        """Send a request made of ads-async's structures, return its answer as such."""
+        dummy, request = self._circuit.request_to_wire(item, target=self._target)
+        ((dummy, answer),) = self._connection.received_data(self._raw.exchange(request))
+        return answer
+
+    def close(self) -> None:
+        self._raw.sock.close()
+
+
+def test_ads_async_lists_adds_and_deletes_routes(plc: Plc) -> None:
+    client = AdsAsync(plc)
+
+    def listed(number: int) -> Any:
+        return client.ask(structs.AdsReadRequest(ENUMERATE, number, 2048))
+
+    try:
+        added = client.ask(structs.AdsWriteRequest(ADD, 0, entry_payload("by-async", "10.7.7.7.1.1", "10.7.7.7")))
+        assert added.result == AdsError.NOERR
+        assert [listed_name(bytes(listed(number).data)) for number in (0, 1)] == ["hmi", "by-async"]
+        assert listed(2).result == 0x716
+        assert client.ask(structs.AdsWriteRequest(DELETE, 0, b"by-async")).result == AdsError.NOERR
+        assert client.ask(structs.AdsWriteRequest(DELETE, 0, b"by-async")).result == 0x70C
+    finally:
+        client.close()
+    assert plc.route_net_ids() == ["127.0.0.1.1.1"]
+
+
+class RawPyAdsClient(ADSClient):
+    """py-ads-client has no call for an index group of choice, but all that such a call is made of."""
+
+    def read(self, group: int, offset: int) -> bytes:
+        payload = struct.pack("<III", group, offset, 2048)
+        return self._send_ams_packet(command=ADSCommand.ADSSRVID_READ, payload=payload).data
+
+    def write(self, group: int, data: bytes) -> None:
+        payload = struct.pack("<III", group, 0, len(data)) + data
+        self._send_ams_packet(command=ADSCommand.ADSSRVID_WRITE, payload=payload)
+
+
+def test_py_ads_client_lists_adds_and_deletes_routes(plc: Plc) -> None:
+    client = RawPyAdsClient(local_ams_net_id="127.0.0.1.1.1", timeout_s=20)
+    client.open(target_ip=plc.address, target_ams_net_id=plc.net_id, target_ams_port=10000)
+    try:
+        client.write(ADD, entry_payload("by-py", "10.7.7.7.1.1", "10.7.7.7"))
+        assert [listed_name(client.read(ENUMERATE, number)) for number in (0, 1)] == ["hmi", "by-py"]
+        client.write(DELETE, b"by-py\0")
+        assert plc.route_net_ids() == ["127.0.0.1.1.1"]
+    finally:
+        client.close()
+
+
+def test_pyads_on_a_unidirectional_route(plc: Plc) -> None:
+    plc.ask("route_add", name="hmi", ams_net_id="127.0.0.1.1.1", address="127.0.0.1", unidirectional=True)
+    with connect(plc) as connection:
+        assert connection.read_state()[0] == 5
+        assert error_of(connection.read_device_info) == error_of(connection.read_by_name, "MAIN.nTest") == 1827
+
+
+def test_pyads_finds_the_runtimes_and_their_states(start_plc) -> None:
+    second = {"ams_port": 852, "symbols": {"MAIN.nTest": {"type": "INT", "value": 7}}}
+    plc = start_plc(more_runtimes=[second])
+    plc.ask("state", value="EXCEPTION", port=852)
+    with connect(plc, port=852) as connection:
+        assert connection.read_state()[0] == 19
+        assert connection.read_by_name("MAIN.nTest") == 7
+        plc.ask("state", value="CONFIG")
+        assert error_of(connection.read_state) == 6
+
+
+def test_pyads_after_a_download_without_the_namespace(plc: Plc, link: pyads.Connection) -> None:
+    assert link.read_by_name("GVL.fSpeed") == 1.5
+    plc.ask("download", namespaces={"GVL": None})
+    assert error_of(link.read_by_name, "GVL.fSpeed", pyads.PLCTYPE_REAL) == 1808
+    assert link.read_by_name("MAIN.nTest") == 42
+    assert {symbol.name.split(".")[0] for symbol in link.get_all_symbols()} == {"MAIN"}

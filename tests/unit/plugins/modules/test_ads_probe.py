@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ads_probe: what is asked of a PLC, how often, and that only one at a time asks it from this controller."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+
+from ansible_collections.lineops.runbook.plugins.module_utils import _ads_lock
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import Identity, ProbeResult
+from ansible_collections.lineops.runbook.plugins.modules import ads_probe
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_ads import TcpPeer, free_address
+from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import PLC, params_of
+
+IDENTITY = Identity("10.0.0.2.1.1", "CX-1", "3.1.4024", "Windows", "", 0.002)
+
+
+def probed(outcome: str) -> ProbeResult:
+    return ProbeResult(
+        outcome=outcome, sentence="It was so.", device_name="", device_version="", ads_error=None, latency_s=0.003,
+        ip="10.0.0.2", ams_net_id="10.0.0.2.1.1", ams_port=851, local_ip="", local_ams_net_id="",
+    )  # fmt: skip
+
+
+class Wire:
+    """The edge to the network: plays outcomes one after the other and notes what was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.outcomes: list[str] = []
+        self.identity: Identity | None = IDENTITY
+        self.probes: list[t.Any] = []
+        self.identified: list[t.Any] = []
+        monkeypatch.setattr(ads_probe, "probe", self._probe)
+        monkeypatch.setattr(ads_probe, "identify", self._identify)
+
+    def _probe(self, *args: t.Any, **options: t.Any) -> ProbeResult:
+        self.probes.append((args, options))
+        return probed(self.outcomes.pop(0))
+
+    def _identify(self, *args: t.Any, **options: t.Any) -> Identity | None:
+        self.identified.append((args, options))
+        return self.identity
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    return Wire(monkeypatch)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_plc_is_identified_and_read_from_the_controllers_own_address(wire: Wire, check_mode: bool) -> None:
+    wire.outcomes = ["ok"]
+    options = {**PLC, "ams_port": 801, "local_ip": "10.0.0.5", "local_ams_net_id": "10.0.0.5.1.1"}
+    result = ads_probe.run(params_of(ads_probe, **options), check_mode)
+    assert (result["changed"], result["probe"]["outcome"]) == (False, "ok")
+    assert result["identity"]["ams_net_id"] == "10.0.0.2.1.1" and result["observed_at"].endswith("Z")
+    times = {"connect_timeout": 1.0, "timeout": 2.0}
+    assert wire.probes == [(("10.0.0.2", "10.0.0.2.1.1", 801), {"local_ip": "10.0.0.5", "local_ams_net_id": "10.0.0.5.1.1", **times})]
+    assert wire.identified == [(("10.0.0.2",), {"local_ip": "10.0.0.5", "timeout": 0.75})]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told", "left"),
+    [
+        (["closed", "ok"], "ok", 0),
+        (["closed", "closed", "ok"], "closed", 1),
+        *(([outcome, "ok"], outcome, 1) for outcome in ("reset", "refused", "filtered", "port_unknown", "net_id_unknown", "silent", "garbled")),
+    ],
+)
+def test_only_a_closed_connection_is_tried_once_more(wire: Wire, outcomes: list[str], told: str, left: int) -> None:
+    """Another client on this address may just have taken its turn (ADS_FACTS §5); all else would only cost time."""
+    wire.outcomes = list(outcomes)
+    assert ads_probe.run(params_of(ads_probe, **PLC), False)["probe"]["outcome"] == told
+    assert len(wire.outcomes) == left and len(wire.identified) == 1
+
+
+def test_plc_that_says_nothing_over_udp_has_no_identity(wire: Wire) -> None:
+    wire.outcomes, wire.identity = ["filtered"], None
+    result = ads_probe.run(params_of(ads_probe, **PLC), False)
+    assert "identity" in result and result["identity"] is None
+
+
+def test_two_tasks_on_one_controller_wait_for_each_other(wire: Wire) -> None:
+    """A second connection from the same address would end the first, and both would tell a missing route."""
+    ip = free_address()
+    wire.outcomes = ["ok"]
+    results: list[t.Any] = []
+    params = params_of(ads_probe, **{**PLC, "ip_address": ip})
+    thread = threading.Thread(target=lambda: results.append(ads_probe.run(params, False)), daemon=True)
+    with _ads_lock.one_at_a_time(ip):
+        thread.start()
+        # Another PLC is not held up by it.
+        wire.outcomes.append("ok")
+        assert ads_probe.run(params_of(ads_probe, **PLC), False)["probe"]["outcome"] == "ok"
+        thread.join(0.3)
+        assert thread.is_alive() and results == []
+    thread.join(60)
+    assert results[0]["probe"]["outcome"] == "ok"
+
+
+def test_lock_is_given_back_after_an_error(wire: Wire) -> None:
+    with pytest.raises(IndexError):
+        ads_probe.run(params_of(ads_probe, **PLC), False)
+    wire.outcomes = ["ok"]
+    assert ads_probe.run(params_of(ads_probe, **PLC), False)["probe"]["outcome"] == "ok"
+
+
+def test_real_peer_that_closes_every_connection_is_asked_twice() -> None:
+    with TcpPeer(lambda sock, request, stop: None) as peer:
+        options = {"ip_address": peer.address, "ams_net_id": peer.net_id, "udp_timeout": 0.05}
+        result = ads_probe.run(params_of(ads_probe, **options), False)
+    assert (result["probe"]["outcome"], len(peer.received), result["identity"]) == ("closed", 2, None)

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""host_info: looks, and what keeps it from looking is an answer too."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.modules import host_info
+from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import params_of
+
+PLC = {"ip_address": "10.30.3.21", "local_ip": "10.30.3.11"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_options_go_to_the_look_and_its_view_comes_back(monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
+    asked: list[t.Any] = []
+
+    def look(*args: t.Any, **options: t.Any) -> dict[str, t.Any]:
+        asked.append((args, options))
+        return {"supervisor": {"api": "answers"}, "not_observed": []}
+
+    monkeypatch.setattr(host_info, "look", look)
+    params = params_of(host_info, url="http://10.30.3.11:5000", supervisor_dir="/opt/supervisor", plc=PLC, timeout=0.2)
+    result = host_info.run(params, check_mode)
+    assert asked == [(("http://10.30.3.11:5000", "/opt/supervisor", PLC), {"timeout": 0.2})]
+    assert (result["changed"], result["supervisor"]) == (False, {"api": "answers"}) and result["observed_at"].endswith("Z")
+
+
+def test_nothing_but_the_address_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_info, "look", lambda url, directory, plc, timeout: {"seen": (directory, plc, timeout)})
+    assert host_info.run(params_of(host_info, url="http://h"), False)["seen"] == (None, None, 0.75)
+
+
+def test_missing_library_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plant host without psutil must not end the run (DESIGN §3)."""
+
+    def look(*dummy: t.Any, **options: t.Any) -> t.Any:
+        raise LineopsError("library.missing", "The library is not there.", "Install it.")
+
+    monkeypatch.setattr(host_info, "look", look)
+    result = host_info.run(params_of(host_info, url="http://h"), False)
+    assert result["failure"] == {"code": "library.missing", "message": "The library is not there.", "hint": "Install it."}
+    assert result["changed"] is False and not result.get("failed")
