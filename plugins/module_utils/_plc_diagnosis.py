@@ -305,3 +305,15 @@ def _host_says(host_api: str | None) -> str:
         "no_listener": "no process of it listens on the host",
     }
     return words.get(host_api or "", "the host itself could not be asked")
+
+
+def standby_notes(looks: t.Iterable[Evidence], host: str, language: str = "en") -> list[str]:
+    """Return a sentence for each PLC that is not the active one and whose route test failed.
+
+    looks: evidence of each (wanted, probe, route_test); a supervisor holds one PLC connection, so there is no flag.
+    """
+    return [
+        diagnose(look, plc=str(_wanted(look, "name") or _wanted(look, "id")), host=host, language=language)["sentence"]
+        for look in looks
+        if signals_of(look)["test"] != "ok"
+    ]

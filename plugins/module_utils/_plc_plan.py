@@ -57,6 +57,24 @@ def step(name: str, plc: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
+def step_entries(
+    step_done: t.Mapping[str, t.Any], event: str, result: t.Mapping[str, t.Any] | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the journal entries of a step, one for each of its undos.
+
+    event: begin, done, failed or undone; result: of the step's module, for what was reached.
+    """
+    told = {name: (result or {}).get(name) for name in ("original", "reached", "latency_s")}
+    return [
+        {
+            "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],
+            "plc": step_done["plc"], "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
+            "message": (result or {}).get("msg"), **told,
+        }
+        for undo in step_done["undos"]
+    ]
+
+
 def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     """Return the namespaces that are probed by a write: those that declare what to write and what to put back."""
     return [
@@ -69,6 +87,9 @@ def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 def _rest_of(variable: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"do": "write_rest", "must": True, "variable": variable.get("name"), "value": variable.get("rest_value")}
 
+
+#: What the journal tells beside an open undo.
+_NOT_UNDO = ("incident", "begun_at", "action")
 
 _UNDOS: dict[str, t.Callable[[t.Mapping[str, t.Any]], list[dict[str, t.Any]]]] = {
     "controller_route": lambda plc: [{"do": "remove_controller_route", "must": True}],

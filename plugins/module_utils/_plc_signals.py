@@ -187,7 +187,10 @@ def _whole(routes: list[t.Any]) -> list[t.Mapping[str, t.Any]]:
 
 def _looks_at_namespaces(evidence: Evidence) -> dict[str, bool]:
     """Namespace -> works, by direct read where it was made, else by the write test of its own; unobserved are left out."""
-    symbols, written = part(evidence, "probe", "symbols"), part(evidence, "done", "namespaces", "proven")
+    symbols = part(evidence, "probe", "symbols")
+    results = part(evidence, "done", "namespaces").get("results")
+    written = {
+        part(result, "item").get("name"): part(result).get("proven") for result in (results if isinstance(results, list) else [])}
     looks = {}
     declared = part(evidence, "wanted").get("namespaces")
     for entry in declared if isinstance(declared, list) else []:
