@@ -162,7 +162,7 @@ _ROWS = (
         "plc.write_breaker_open", "B", "B.E1",
         "The supervisor on {host} stopped writing to the PLC {plc} after failed writes; its write breaker is open{detail}.",
         "Der Supervisor auf {host} schreibt nach Fehlern nicht mehr auf die PLC {plc}; seine Schreibsicherung ist offen{detail}.",
-        "", "L1", "Wait half a minute and run this playbook again; if it stays open, restart the supervisor (Playbook C)."),
+        "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
         "The supervisor's write breaker for the PLC {plc} on {host} is stuck half open{detail}.",

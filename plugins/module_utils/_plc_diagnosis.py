@@ -25,7 +25,8 @@ def _any(*values: str) -> frozenset[str]:
 
 #: Probe outcomes that show a TwinCAT router taking part (ADS_FACTS §5): even "closed" is an answer.
 ROUTER_LIVES = _any("ok", "closed", "port_unknown", "net_id_unknown", "ads_error")
-NOT_RUNNING = frozenset(ADS_STATES) - {"RUN"} | {"ABSENT"}
+#: A runtime that is ABSENT is none of these: TwinCAT in CONFIG has no runtimes, and in RUN it is the port that is wrong.
+NOT_RUNNING = frozenset(ADS_STATES) - {"RUN"}
 NO_ANSWER = _any("unreachable", "timeout")
 
 _UDP_ANSWERS = (
