@@ -270,7 +270,7 @@ def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> s
         "supervisor.path_blocked": lambda: f"it listens on {_listed(part(evidence, 'host', 'supervisor').get('listens'))}",
         "supervisor.unreachable": lambda: _host_says(signals["host_api"]),
         "plc.not_running": lambda: f"TwinCAT is in {signals['system_state']}, the runtime on AMS port "
-        f"{_wanted(evidence, 'ams_port')} in {signals['runtime_state'] or 'a state not observed'}",
+        f"{_wanted(evidence, 'ams_port')} {_runtime_words(signals['runtime_state'])}",
         "plc.port_wrong": lambda: f"AMS port {_wanted(evidence, 'ams_port')}"
         + ("" if signals["system_state"] else "; its state was not observed"),
         "plc.net_id_differs": lambda: f"it says {part(evidence, 'probe', 'identity').get('ams_net_id')}, "
@@ -289,6 +289,10 @@ def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> s
 
 def _wanted(evidence: Evidence, name: str) -> t.Any:
     return part(evidence, "wanted").get(name)
+
+
+def _runtime_words(state: Signal) -> str:
+    return {None: "not observed", "ABSENT": "not there"}.get(state, f"in {state}")
 
 
 def _rows(evidence: Evidence, side: str) -> str:
