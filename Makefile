@@ -37,7 +37,7 @@ matrix: .venv-test ## the tests with the oldest and the newest ansible-core
 	@exec .venv/bin/python scripts/run_tests.py core-2.18 core-2.21
 
 # --- Helpers ---------------------------------------------------------------------------------------------------------
-.PHONY: help venv build bench clean .venv-demo .venv-test
+.PHONY: help venv build bench peers clean .venv-demo .venv-test
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo "stages of make test, each a target of its own: $(stages)"
@@ -49,6 +49,9 @@ build: .venv-test ## the collection's tarball in build/
 
 bench: .venv-test ## measure what an API task costs (benchmarks/)
 	@exec .venv/bin/python -m benchmarks
+
+peers: .venv-test ## the PLC stand-in against ADS clients from elsewhere: npm ads-client; ADSTOOL=/path adds adstool
+	@exec .venv/bin/python scripts/peers.py
 
 clean: ## remove what was built here, the virtual environments too; a running lab is ended first
 	@if [ -d .lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down; fi

@@ -22,7 +22,7 @@ from .control import ControlError
 from .errors import LabError
 from .faults import FAULTS, fault, heal
 from .look import look_at_all
-from .plant import MAX_HOSTS, MAX_LINES, Plant
+from .plant import MAX_HOSTS, MAX_LINES, MAX_PLCS, Plant
 from .processes import REPOSITORY
 from .start import down, up
 from .waiting import Interrupted, Watch
@@ -31,9 +31,11 @@ from .waiting import Interrupted, Watch
 def _up(arguments: argparse.Namespace) -> None:
     started = time.monotonic()
     with Watch() as watch:
-        plant = up(arguments.dir, arguments.inventory, arguments.lines, arguments.hosts, watch)
+        plant = up(arguments.dir, arguments.inventory, arguments.lines, arguments.hosts, watch, arguments.plcs)
     for line in plant.lines:
-        hosts = ", ".join(f"{h.name} {h.url} (PLC {h.plc_ip})" for h in plant.hosts if h.line == line.name)
+        hosts = ", ".join(
+            f"{host.name} {host.url} (PLC {' and '.join(plc.ip for plc in host.plcs)})"
+            for host in plant.hosts if host.line == line.name)
         print(f"{line.name}: {hosts}")
     print(f"up in {time.monotonic() - started:.1f} s, inventory in {plant.inventory}")
 
@@ -49,9 +51,11 @@ def _status(arguments: argparse.Namespace) -> None:
         print(json.dumps([dataclasses.asdict(look) | {"healthy": look.healthy} for look in looks], indent=1))
         return
     words = {None: "-", True: "yes", False: "no"}
-    rows = [("HOST", "SUPERVISOR", "URL", "CONNECTED", "PLC", "MODE", "STATE", "ROUTE", "LINKED")] + [
+    heads = ("HOST", "SUPERVISOR", "URL", "CONNECTED", "PLC", "MODE", "STATE", "ROUTE", "LINKED", "CHANGED", "PLC2")
+    rows = [heads] + [
         (look.host, look.supervisor, look.url, words[look.connected], look.plc, look.plc_mode, look.plc_state,
-         words[look.route], words[look.linked])
+         words[look.route], words[look.linked], ", ".join(look.plc_changes) or "-",
+         "-" if look.second_plc is None else look.second_plc or "well")
         for look in looks
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -115,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("up", _up, "start a lab and write its inventory", parents=[common, where])
     sub.add_argument("--lines", type=_number(1, MAX_LINES), default=3)
     sub.add_argument("--hosts", type=_number(1, MAX_HOSTS), default=2, help="hosts per line")
+    sub.add_argument("--plcs", type=_number(1, MAX_PLCS), default=1, help="PLCs per host; the second one stands by")
     command("down", _down, "end everything the lab started, also a half-started lab", parents=[common])
     sub = command("status", _status, "how every host is", parents=[common])
     sub.add_argument("--json", action="store_true")

@@ -17,7 +17,8 @@ from .api import Unreachable
 from .control import ControlError, ask
 from .errors import LabError
 from .look import link_faults, look
-from .plant import REFUSAL_LAYOUT, SUPERVISOR_NET_ID, SYMBOLS, Host, Plant
+from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, SYMBOLS, Host, PlcSite, Plant
+from .plc.behaviour import LISTINGS, SAME_ADDRESS
 from .start import start_plc, start_supervisor
 from .waiting import Watch
 
@@ -34,18 +35,61 @@ class Fault:
     required: frozenset[str] = frozenset()
 
 
-def _plc(op: str, **fixed: Any) -> Callable[..., None]:
-    """A fault that is one operation of the PLC stand-in."""
-    return lambda plant, host, **arguments: ask(plant.control(host), op, **fixed, **arguments) and None
+@dataclass(frozen=True)
+class _Plc:
+    """One of a host's PLCs, to be broken."""
+
+    plant: Plant
+    host: Host
+    site: PlcSite
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """Let its stand-in do an operation."""
+        return ask(self.plant.control(self.host, self.site.number), op, **arguments)
 
 
-def _drop(plant: Plant, host: Host, source: str | None = None) -> None:
-    ask(plant.control(host), "drop", source=plant.controller_ip if source == "controller" else source)
+def _plc_fault(
+    apply: Callable[..., Any], text: str, arguments: Mapping[str, Callable[[str], Any]] | None = None,
+    required: frozenset[str] = frozenset(),
+) -> Fault:
+    """A fault of a PLC; ``apply`` is given a :class:`_Plc`: the host's first, with ``plc=2`` its second."""
+
+    def on_chosen(plant: Plant, host: Host, plc: str = "1", **given: Any) -> None:
+        apply(_Plc(plant, host, host.plc(int(plc))), **given)
+
+    return Fault(on_chosen, text, {**(arguments or {}), "plc": _one_of("1", "2")}, required)
 
 
-def _credentials(plant: Plant, host: Host) -> None:
-    ask(plant.control(host), "credentials", username=plant.line(host.line).plc_username,
-        password=secrets.token_urlsafe(18))
+def _op(op: str, **fixed: Any) -> Callable[..., Any]:
+    """Breaking a PLC by one operation of its stand-in."""
+    return lambda plc, **arguments: plc.ask(op, **fixed, **arguments)
+
+
+def _behave(setting: str) -> Callable[..., Any]:
+    """Breaking a PLC by another value of one of its settings: that of the only argument."""
+    return lambda plc, **arguments: plc.ask("behave", **{setting: next(iter(arguments.values()))})
+
+
+def _route_entered(plc: _Plc, ams_net_id: str, **arguments: Any) -> None:
+    plc.ask("route_add", **{"name": "visitor", "address": SUPERVISOR_IP, **arguments}, ams_net_id=ams_net_id)
+
+
+def _drop(plc: _Plc, source: str | None = None) -> None:
+    plc.ask("drop", source=plc.plant.controller_ip if source == "controller" else source)
+
+
+def _credentials(plc: _Plc) -> None:
+    plc.ask("credentials", username=plc.plant.line(plc.host.line).plc_username, password=secrets.token_urlsafe(18))
+
+
+def _net_id(plc: _Plc, ams_net_id: str | None = None) -> None:
+    # An address of this lab's own block on which nobody listens: who takes the NetId for an address stays in the lab.
+    block, line, number = plc.site.ip.split(".")[1:]
+    plc.ask("net_id", ams_net_id=ams_net_id or f"127.{block}.{line}.{int(number) + 100}.1.1")
+
+
+def _download(plc: _Plc, namespace: str, new_name: str | None = None) -> None:
+    plc.ask("download", namespaces={namespace: new_name})
 
 
 def _signal(number: int) -> Callable[..., None]:
@@ -84,25 +128,56 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _yes_or_no(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
+
+
 FAULTS: dict[str, Fault] = {
-    "route-removed": Fault(
-        _plc("route_remove", ams_net_id=SUPERVISOR_NET_ID), "the PLC forgets the supervisor's route"),
-    "hang": Fault(
-        _plc("hang"), "the PLC accepts TCP and answers nothing, or one of TCP and UDP is silent (part=tcp or udp)",
+    "route-removed": _plc_fault(
+        _op("route_remove", ams_net_id=SUPERVISOR_NET_ID), "the PLC forgets the supervisor's route"),
+    "route-entered": _plc_fault(
+        _route_entered, "somebody enters a route in the PLC (ams_net_id=…, name=…, address=…, temporary=yes, "
+        "unidirectional=yes); one with the same name or NetId is replaced",
+        {"ams_net_id": str, "name": str, "address": str, "temporary": _yes_or_no, "unidirectional": _yes_or_no},
+        frozenset({"ams_net_id"})),
+    "same-address": _plc_fault(
+        _behave("same_address"),
+        f"what a second route to an address does to the first (effect={', '.join(SAME_ADDRESS)})",
+        {"effect": _one_of(*SAME_ADDRESS)}, frozenset({"effect"})),
+    "route-list": _plc_fault(
+        _behave("listing"), f"how the PLC lists its routes (kind={', '.join(LISTINGS)})",
+        {"kind": _one_of(*LISTINGS)}, frozenset({"kind"})),
+    "deletes-unanswered": _plc_fault(
+        _op("behave", deletes_answered=False), "the PLC deletes routes but the answer gets lost"),
+    "cool-down": _plc_fault(
+        _behave("cool_down_s"), "after a TCP close the PLC answers that client only after so many seconds",
+        {"seconds": float}, frozenset({"seconds"})),
+    "net-id-changed": _plc_fault(
+        _net_id, "the PLC has another NetId (ams_net_id=…), by default one that is not made of its address",
+        {"ams_net_id": str}),
+    "program-downloaded": _plc_fault(
+        _download, "another PLC program is loaded, without a namespace or with new_name for it (namespace=GVL)",
+        {"namespace": str, "new_name": str}, frozenset({"namespace"})),
+    "runtime-moved": _plc_fault(
+        _op("move_runtime"), "the PLC's program answers on another AMS port (to=852)",
+        {"to": int}, frozenset({"to"})),
+    "hang": _plc_fault(
+        _op("hang"), "the PLC accepts TCP and answers nothing, or one of TCP and UDP is silent (part=tcp or udp)",
         {"part": _one_of("tcp", "udp")}),
-    "refuse": Fault(_plc("refuse"), "the PLC's ports are closed, connections reset"),
-    "drop": Fault(
+    "refuse": _plc_fault(_op("refuse"), "the PLC's ports are closed, connections reset"),
+    "drop": _plc_fault(
         _drop, "packets to the PLC are lost: all, or those from one address (source=controller, source=IP)",
         {"source": str}),
-    "slow": Fault(_plc("slow"), "the PLC answers late", {"seconds": float}, frozenset({"seconds"})),
-    "reboot": Fault(
-        _plc("reboot"), "the PLC goes down and comes back by itself after down_s seconds", {"down_s": float}),
-    "plc-state": Fault(
-        _plc("state"), "the PLC goes to a state (value=RUN, STOP or CONFIG)",
-        {"value": _one_of("RUN", "STOP", "CONFIG")}, frozenset({"value"})),
-    "credentials-changed": Fault(_credentials, "the PLC's password is another one"),
-    "refusal-layout": Fault(
-        _plc("refusal_layout"), "how the PLC answers a refused login (layout=documented or shifted)",
+    "slow": _plc_fault(_op("slow"), "the PLC answers late", {"seconds": float}, frozenset({"seconds"})),
+    "reboot": _plc_fault(
+        _op("reboot"), "the PLC goes down and comes back by itself after down_s seconds", {"down_s": float}),
+    "plc-state": _plc_fault(
+        _op("state"), "the PLC goes to a state (value=RUN, STOP, CONFIG or EXCEPTION), or only what answers on an AMS "
+        "port does (port=10000 is TwinCAT itself)",
+        {"value": _one_of("RUN", "STOP", "CONFIG", "EXCEPTION"), "port": int}, frozenset({"value"})),
+    "credentials-changed": _plc_fault(_credentials, "the PLC's password is another one"),
+    "refusal-layout": _plc_fault(
+        _op("refusal_layout"), "how the PLC answers a refused login (layout=documented or shifted)",
         {"layout": _one_of("documented", "shifted")}, frozenset({"layout"})),
     "supervisor-stopped": Fault(_signal(signal.SIGTERM), "the supervisor ends (SIGTERM)"),
     "supervisor-killed": Fault(_signal(signal.SIGKILL), "the supervisor ends (SIGKILL)"),
@@ -148,7 +223,8 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
 
     :raises LabError: it is still not healthy afterwards.
     """
-    _heal_plc(plant, host, watch)
+    for site in host.plcs:
+        _heal_plc(_Plc(plant, host, site), watch)
     processes.tell(processes.SUPERVISOR, plant.supervisor_config(host), signal.SIGCONT)
     keys_changed = _restore_master_key(plant, host)
     keys.restore(plant, host)
@@ -162,21 +238,19 @@ def _faults(plant: Plant, host: Host) -> list[str]:
     return link_faults(plant, host) if look(plant, host).healthy else ["it does not look healthy"]
 
 
-def _heal_plc(plant: Plant, host: Host, watch: Watch) -> None:
-    if not processes.find(processes.PLC, plant.plc_config(host)):
-        start_plc(plant, host, watch)
-    control, line = plant.control(host), plant.line(host.line)
-    ask(control, "heal")
-    watch.wait(lambda: ask(control, "status")["mode"] == "normal", f"the PLC of {host.name} is back")
-    ask(control, "credentials", username=line.plc_username, password=line.plc_password)
-    ask(control, "refusal_layout", layout=REFUSAL_LAYOUT)
-    ask(control, "state", value="RUN")
-    for route in ask(control, "routes")["routes"]:
+def _heal_plc(plc: _Plc, watch: Watch) -> None:
+    plant, host, number = plc.plant, plc.host, plc.site.number
+    if not processes.find(processes.PLC, plant.plc_config(host, number)):
+        start_plc(plant, host, watch, number)
+    plc.ask("heal")
+    watch.wait(lambda: plc.ask("status")["mode"] == "normal", f"the PLC {plc.site.name} of {host.name} is back")
+    plc.ask("restore")
+    for route in plc.ask("routes")["routes"]:
         if any(route[key] != value for key, value in host.route.items()):
-            ask(control, "route_remove", name=route["name"])
-    ask(control, "route_add", **host.route)
+            plc.ask("route_remove", name=route["name"])
+    plc.ask("route_add", **host.route)
     for name, symbol in SYMBOLS.items():
-        ask(control, "write", name=name, value=symbol["value"])
+        plc.ask("write", name=name, value=symbol["value"])
 
 
 def _restore_master_key(plant: Plant, host: Host) -> bool:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .plant import AMS_PORT, PLC_ID, RUNTIME_TYPE, SUPERVISOR_IP, SUPERVISOR_NET_ID, TEST_VARIABLE, Host, Line, Plant
+from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, TEST_VARIABLE, Host, Line, Plant
 
 CONTACTS = {
     "L1": "Operations shift desk, phone 100",
@@ -67,15 +67,13 @@ def _host_vars(plant: Plant, host: Host) -> dict[str, Any]:
         "lineops_supervisor_dir": str(plant.host_dir(host)),
         "lineops_state_dir": str(plant.state_dir(host)),
         "lineops_plcs": [{
-            "id": PLC_ID, "active": True, "name": host.plc_name,
-            "ip_address": host.plc_ip, "ams_net_id": host.plc_net_id,
-            "runtime_type": RUNTIME_TYPE, "ams_port": AMS_PORT,
+            "id": plc.id, "active": plc.is_active, "name": plc.name, **plc.target,
             "route": {"name": host.name, "local_ams_net_id": SUPERVISOR_NET_ID, "local_ip": SUPERVISOR_IP},
             "test_variable": {"name": TEST_VARIABLE, "type": "BOOL", "test_value": True, "rest_value": False},
             "namespaces": [
                 {"name": "MAIN", "probe_variable": TEST_VARIABLE}, {"name": "GVL", "probe_variable": "GVL.bOpsTest"},
             ],
-        }],
+        } for plc in host.plcs],
         "lineops_cameras": [
             {"id": "cam1", "type": "rtsp", "core": True}, {"id": "door", "type": "ring", "core": False},
         ],

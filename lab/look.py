@@ -13,7 +13,7 @@ from typing import Any
 from . import api, processes
 from .api import Unreachable
 from .control import ControlError, ask
-from .plant import AMS_PORT, SUPERVISOR_IP, SUPERVISOR_NET_ID, Host, Plant
+from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, Host, Plant
 
 _LOOK_S = 3.0
 _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
@@ -21,7 +21,11 @@ _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_AP
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a host. ``connected`` is the supervisor's own flag; ``route`` and ``linked`` are the PLC's view."""
+    """One look at a host. ``connected`` is the supervisor's own flag; ``route`` and ``linked`` are the PLC's view.
+
+    ``plc_changes`` is how the PLC differs from its configuration; that alone makes no host unhealthy.
+    ``second_plc`` is what is not as it should be with the host's other PLC: nothing (""), or None where it has none.
+    """
 
     host: str
     line: str
@@ -34,12 +38,14 @@ class Look:
     plc_state: str
     route: bool | None
     linked: bool | None
+    plc_changes: tuple[str, ...] = ()
+    second_plc: str | None = None
 
     @property
     def healthy(self) -> bool:
         """Everything as right after ``up``, as far as can be seen without touching anything."""
         return self.supervisor == "answers" and self.plc_mode == "normal" and self.plc_state == "RUN" and all(
-            (self.connected, self.route, self.linked)
+            (self.connected, self.route, self.linked, not self.second_plc)
         )
 
 
@@ -47,12 +53,13 @@ def look(plant: Plant, host: Host) -> Look:
     """Look at a host without changing anything on it."""
     pids = processes.find(processes.SUPERVISOR, plant.supervisor_config(host))
     supervisor, connected = _supervisor(host, pids)
-    plc, routes = _plc(plant, host)
+    plc, routes = _plc(plant, host, 1)
     return Look(
         host.name, host.line, host.url, host.plc_ip, supervisor, pids[0] if pids else None, connected,
         plc.get("mode", "stopped"), plc.get("state", "-"),
         None if routes is None else any(_is_ours(route) for route in routes),
         None if not plc else any(link["address"] == SUPERVISOR_IP for link in plc["connections"]),
+        tuple(plc.get("changes", ())), _second_plc(plant, host) if host.second_plc_ip else None,
     )
 
 
@@ -68,7 +75,7 @@ def link_faults(plant: Plant, host: Host) -> list[str]:
     Returns one sentence for everything wrong; empty if nothing is. A route test moves the supervisor's counters.
     """
     key = plant.line(host.line).operator_key
-    body = {"plc_ams_net_id": host.plc_net_id, "plc_ip": host.plc_ip, "ams_port": AMS_PORT}
+    body = {"plc_ams_net_id": host.plc_net_id, "plc_ip": host.plc_ip, "ams_port": host.target["ams_port"]}
     try:
         status = api.call("GET", f"{host.url}/api/system/status", timeout=_LOOK_S).body
         if not status["plc"]["connected"]:
@@ -89,9 +96,17 @@ def link_faults(plant: Plant, host: Host) -> list[str]:
     ]
 
 
-def plc_answers(plant: Plant, host: Host) -> bool:
-    """Does the PLC stand-in's control socket answer?"""
-    return bool(_plc(plant, host)[0])
+def plc_answers(plant: Plant, host: Host, number: int = 1) -> bool:
+    """Does a PLC stand-in's control socket answer?"""
+    return bool(_plc(plant, host, number)[0])
+
+
+def _second_plc(plant: Plant, host: Host) -> str:
+    plc, routes = _plc(plant, host, 2)
+    if not plc:
+        return "stopped"
+    wrong = [word for word, expected in ((plc["mode"], "normal"), (plc["state"], "RUN")) if word != expected]
+    return ", ".join(wrong + ([] if any(map(_is_ours, routes)) else ["no route"]) + plc["changes"])
 
 
 def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
@@ -114,9 +129,9 @@ def _is_frozen(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "T"
 
 
-def _plc(plant: Plant, host: Host) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+def _plc(plant: Plant, host: Host, number: int) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
     try:
-        control = plant.control(host)
+        control = plant.control(host, number)
         return ask(control, "status", timeout=_LOOK_S), ask(control, "routes", timeout=_LOOK_S)["routes"]
     except ControlError:
         return {}, None

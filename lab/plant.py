@@ -4,7 +4,8 @@
 """The plant as data: lines, hosts, addresses, secrets, and the stand-ins' configuration files made from them.
 
 Addresses (block B): controller 127.B.0.5; line L, host H: supervisor 127.B.L.(10+H), its PLC 127.B.L.(20+H), its
-cameras 127.B.L.(30+H). pyads cannot bind a source address, so every supervisor reaches its PLC as 127.0.0.1.
+second PLC if there is one 127.B.L.(30+H), its cameras 127.B.L.(40+H). pyads cannot bind a source address, so every
+supervisor reaches its PLC as 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from typing import Any
 
 from .errors import LabError
 
-MAX_LINES, MAX_HOSTS = 9, 9
+MAX_LINES, MAX_HOSTS, MAX_PLCS = 9, 9, 2
 RUNTIME_TYPE, AMS_PORT = "TC3", 851
 SUPERVISOR_IP, SUPERVISOR_NET_ID = "127.0.0.1", "127.0.0.1.1.1"
-PLC_ID = "plc_001"
+PLC_ID, SECOND_PLC_ID = "plc_001", "plc_002"
 PLC_USERNAME = "Administrator"
 REFUSAL_LAYOUT = "documented"
 TEST_VARIABLE = "MAIN.bOpsTest"
@@ -39,8 +40,36 @@ SYMBOLS = {
 
 
 @dataclass(frozen=True)
+class PlcSite:
+    """A PLC of a host: number 1 is the one the supervisor connects to, number 2 stands by."""
+
+    number: int
+    id: str
+    name: str
+    ip: str
+    runtime_type: str
+    ams_port: int
+
+    @property
+    def is_active(self) -> bool:
+        """Is this the one the supervisor connects to?"""
+        return self.number == 1
+
+    @property
+    def net_id(self) -> str:
+        """Its AMS NetId."""
+        return f"{self.ip}.1.1"
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """What a supervisor needs to know to connect to it."""
+        return {"ams_net_id": self.net_id, "ams_port": self.ams_port, "ip_address": self.ip,
+                "runtime_type": self.runtime_type}
+
+
+@dataclass(frozen=True)
 class Host:
-    """One plant host: its supervisor and the PLC that belongs to it."""
+    """One plant host: its supervisor and the PLC that belongs to it, in some plants a second one."""
 
     name: str
     line: str
@@ -49,6 +78,7 @@ class Host:
     plc_ip: str
     plc_name: str
     camera_ip: str
+    second_plc_ip: str = ""
 
     @property
     def url(self) -> str:
@@ -56,20 +86,32 @@ class Host:
         return f"http://{self.supervisor_ip}:{self.supervisor_port}"
 
     @property
+    def plcs(self) -> tuple[PlcSite, ...]:
+        """Its PLCs; the second one is an older TwinCAT 2 machine."""
+        first = PlcSite(1, PLC_ID, self.plc_name, self.plc_ip, RUNTIME_TYPE, AMS_PORT)
+        second = PlcSite(2, SECOND_PLC_ID, f"{self.plc_name} feeder", self.second_plc_ip, "TC2", 801)
+        return (first, second) if self.second_plc_ip else (first,)
+
+    def plc(self, number: int) -> PlcSite:
+        """Return the PLC of this number; LabError if the host has none."""
+        if number > len(self.plcs):
+            raise LabError(f"{self.name} has no PLC number {number}; start the lab with: up --plcs {number}")
+        return self.plcs[number - 1]
+
+    @property
     def plc_net_id(self) -> str:
         """The PLC's AMS NetId."""
-        return f"{self.plc_ip}.1.1"
+        return self.plcs[0].net_id
 
     @property
     def route(self) -> dict[str, Any]:
-        """The route this supervisor needs on its PLC."""
+        """The route this supervisor needs on its PLCs."""
         return {"name": self.name, "ams_net_id": SUPERVISOR_NET_ID, "address": SUPERVISOR_IP, "temporary": False}
 
     @property
     def target(self) -> dict[str, Any]:
         """What the supervisor connects to."""
-        return {"ams_net_id": self.plc_net_id, "ams_port": AMS_PORT, "ip_address": self.plc_ip,
-                "runtime_type": RUNTIME_TYPE}
+        return self.plcs[0].target
 
 
 @dataclass
@@ -100,13 +142,14 @@ class Plant:
     hosts: list[Host]
 
     @classmethod
-    def new(cls, folder: Path, inventory: Path, block: int, port: int, lines: int, hosts: int) -> Plant:
-        """Lay out a plant of ``lines`` lines with ``hosts`` hosts each in a loopback block."""
+    def new(
+        cls, folder: Path, inventory: Path, block: int, port: int, lines: int, hosts: int, plcs: int = 1
+    ) -> Plant:
+        """Lay out a plant of ``lines`` lines with ``hosts`` hosts each, ``plcs`` PLCs per host, in a loopback block."""
         return cls(
             folder, inventory, block,
             [Line.new(f"line{number}") for number in range(1, lines + 1)],
-            [_host(f"127.{block}", port, line, host)
-             for line in range(1, lines + 1) for host in range(1, hosts + 1)],
+            _hosts(f"127.{block}", port, lines, hosts, plcs),
         )
 
     @property
@@ -131,32 +174,34 @@ class Plant:
         """The supervisor's installation."""
         return self.folder / "hosts" / host.name
 
-    def plc_dir(self, host: Host) -> Path:
-        """The PLC stand-in's state folder."""
-        return self.folder / "plcs" / host.name
+    def plc_dir(self, host: Host, number: int = 1) -> Path:
+        """The state folder of one of the host's PLC stand-ins."""
+        return self.folder / "plcs" / f"{host.name}{_suffix(number)}"
 
     def state_dir(self, host: Host) -> Path:
         """What the inventory calls ``lineops_state_dir``."""
         return self.folder / "state" / host.name
 
-    def control(self, host: Host) -> Path:
-        """The PLC stand-in's control socket."""
-        return self.plc_dir(host) / "control.sock"
+    def control(self, host: Host, number: int = 1) -> Path:
+        """The control socket of one of the host's PLC stand-ins."""
+        return self.plc_dir(host, number) / "control.sock"
 
-    def plc_config(self, host: Host) -> Path:
-        """The PLC stand-in's configuration file."""
-        return self.folder / "config" / f"{host.name}.plc.json"
+    def plc_config(self, host: Host, number: int = 1) -> Path:
+        """The configuration file of one of the host's PLC stand-ins."""
+        return self.folder / "config" / f"{host.name}.plc{_suffix(number)}.json"
 
     def supervisor_config(self, host: Host) -> Path:
         """The supervisor stand-in's configuration file."""
         return self.folder / "config" / f"{host.name}.supervisor.json"
 
     def write_configs(self) -> None:
-        """Create the folders and write both configuration files of every host."""
+        """Create the folders and write all configuration files of every host."""
         for host in self.hosts:
-            for folder in (self.host_dir(host), self.plc_dir(host), self.state_dir(host)):
+            for folder in (self.host_dir(host), self.state_dir(host)):
                 folder.mkdir(parents=True, exist_ok=True)
-            write_private(self.plc_config(host), self._plc_settings(host))
+            for plc in host.plcs:
+                self.plc_dir(host, plc.number).mkdir(parents=True, exist_ok=True)
+                write_private(self.plc_config(host, plc.number), self._plc_settings(host, plc))
             self.write_supervisor_config(host)
 
     def write_supervisor_config(self, host: Host, *, master_key: str | None = None) -> None:
@@ -166,14 +211,14 @@ class Plant:
             settings["master_key"] = master_key
         write_private(self.supervisor_config(host), settings)
 
-    def _plc_settings(self, host: Host) -> dict[str, Any]:
+    def _plc_settings(self, host: Host, plc: PlcSite) -> dict[str, Any]:
         line = self.line(host.line)
         return {
-            "name": host.plc_name, "address": host.plc_ip, "ams_net_id": host.plc_net_id,
-            "runtime_type": RUNTIME_TYPE, "ams_port": AMS_PORT,
+            "name": plc.name, "address": plc.ip, "ams_net_id": plc.net_id,
+            "runtime_type": plc.runtime_type, "ams_port": plc.ams_port,
             "username": line.plc_username, "password": line.plc_password, "refusal_layout": REFUSAL_LAYOUT,
             "routes": [host.route], "symbols": SYMBOLS,
-            "state_dir": str(self.plc_dir(host)), "control": str(self.control(host)),
+            "state_dir": str(self.plc_dir(host, plc.number)), "control": str(self.control(host, plc.number)),
         }
 
     def _supervisor_settings(self, host: Host) -> dict[str, Any]:
@@ -182,7 +227,7 @@ class Plant:
         return {
             "host": host.supervisor_ip, "port": host.supervisor_port, "dir": str(self.host_dir(host)),
             "master_key": line.admin_key,
-            "plc_configs": {PLC_ID: {"name": host.plc_name, **host.target}}, "active_plc": PLC_ID,
+            "plc_configs": {plc.id: {"name": plc.name, **plc.target} for plc in host.plcs}, "active_plc": PLC_ID,
             "cameras": {
                 "cam1": {"name": f"{host.plc_name} front", "url": camera, "type": "rtsp"},
                 "door": {"name": "Door", "url": "ring://door", "type": "ring"},
@@ -212,23 +257,29 @@ def plant_file(folder: Path) -> Path:
     return folder / "lab.json"
 
 
-def _host(prefix: str, port: int, line: int, host: int) -> Host:
-    return Host(
-        name=f"line{line}-hmi{host}", line=f"line{line}",
-        supervisor_ip=f"{prefix}.{line}.{10 + host}", supervisor_port=port,
-        plc_ip=f"{prefix}.{line}.{20 + host}", plc_name=PLC_NAMES[host - 1], camera_ip=f"{prefix}.{line}.{30 + host}",
-    )
-
-
-def needed_sockets(port: int, lines: int, hosts: int) -> list[tuple[str, int, int]]:
-    """Every address (with ``{block}`` in it), port and socket kind that a plant of this size listens on."""
-    plant = [_host("127.{block}", port, line, host) for line in range(1, lines + 1) for host in range(1, hosts + 1)]
+def _hosts(prefix: str, port: int, lines: int, hosts: int, plcs: int) -> list[Host]:
     return [
-        item for host in plant for item in (
-            (host.supervisor_ip, port, socket.SOCK_STREAM),
-            (host.plc_ip, 48898, socket.SOCK_STREAM),
-            (host.plc_ip, 48899, socket.SOCK_DGRAM),
+        Host(
+            name=f"line{line}-hmi{host}", line=f"line{line}",
+            supervisor_ip=f"{prefix}.{line}.{10 + host}", supervisor_port=port,
+            plc_ip=f"{prefix}.{line}.{20 + host}", plc_name=PLC_NAMES[host - 1],
+            second_plc_ip=f"{prefix}.{line}.{30 + host}" if plcs > 1 else "", camera_ip=f"{prefix}.{line}.{40 + host}",
         )
+        for line in range(1, lines + 1) for host in range(1, hosts + 1)
+    ]
+
+
+def _suffix(number: int) -> str:
+    return "" if number == 1 else f"-{number}"
+
+
+def needed_sockets(port: int, lines: int, hosts: int, plcs: int = 1) -> list[tuple[str, int, int]]:
+    """Every address (with ``{block}`` in it), port and socket kind that a plant of this size listens on."""
+    plant = _hosts("127.{block}", port, lines, hosts, plcs)
+    supervisors = [(host.supervisor_ip, port, socket.SOCK_STREAM) for host in plant]
+    return supervisors + [
+        (plc.ip, ads_port, kind) for host in plant for plc in host.plcs
+        for ads_port, kind in ((48898, socket.SOCK_STREAM), (48899, socket.SOCK_DGRAM))
     ]
 
 

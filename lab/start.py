@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from . import inventory, keys, processes
@@ -25,7 +26,7 @@ _MARKER, _LOCK = ".lineops-lab", "lock"
 _OURS = ("config", "hosts", "plcs", "state")
 
 
-def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch) -> Plant:
+def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, plcs: int = 1) -> Plant:
     """Start a lab and return it when everything in it answers; on failure or interruption nothing keeps running.
 
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
@@ -35,8 +36,8 @@ def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watc
         if processes.find(None, folder):
             raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
         _clear(folder)
-        with _block(lines, hosts) as (block, port):
-            plant = Plant.new(folder, inventory_folder, block, port, lines, hosts)
+        with _block(lines, hosts, plcs) as (block, port):
+            plant = Plant.new(folder, inventory_folder, block, port, lines, hosts, plcs)
             try:
                 _bring_up(plant, watch)
             except BaseException:
@@ -53,12 +54,9 @@ def down(folder: Path) -> int:
         return _take_down(folder)
 
 
-def start_plc(plant: Plant, host: Host, watch: Watch) -> None:
-    """Start a PLC stand-in and wait until it answers."""
-    _wait_started(
-        {host: processes.start(processes.PLC, plant.plc_config(host))}, watch,
-        lambda item: plc_answers(plant, item), "the PLC of {name} answers", plant.plc_config,
-    )
+def start_plc(plant: Plant, host: Host, watch: Watch, number: int = 1) -> None:
+    """Start a PLC stand-in of a host and wait until it answers."""
+    _await_plcs(plant, number, {host: processes.start(processes.PLC, plant.plc_config(host, number))}, watch)
 
 
 def start_supervisor(plant: Plant, host: Host, watch: Watch) -> None:
@@ -72,11 +70,14 @@ def start_supervisor(plant: Plant, host: Host, watch: Watch) -> None:
 
 def _bring_up(plant: Plant, watch: Watch) -> None:
     plant.write_configs()
-    plcs = {}
+    plcs: dict[int, dict[Host, subprocess.Popen]] = {}
     for host in plant.hosts:
-        watch.check()
-        plcs[host] = processes.start(processes.PLC, plant.plc_config(host))
-    _wait_started(plcs, watch, lambda host: plc_answers(plant, host), "the PLC of {name} answers", plant.plc_config)
+        for plc in host.plcs:
+            watch.check()
+            process = processes.start(processes.PLC, plant.plc_config(host, plc.number))
+            plcs.setdefault(plc.number, {})[host] = process
+    for number, started in plcs.items():
+        _await_plcs(plant, number, started, watch)
     supervisors = {}
     for host in plant.hosts:
         watch.check()
@@ -95,6 +96,13 @@ def _bring_up(plant: Plant, watch: Watch) -> None:
     watch.check()
     plant.save()
     inventory.write(plant)
+
+
+def _await_plcs(plant: Plant, number: int, started: dict[Host, subprocess.Popen], watch: Watch) -> None:
+    _wait_started(
+        started, watch, lambda host: plc_answers(plant, host, number), f"PLC {number} of {{name}} answers",
+        partial(plant.plc_config, number=number),
+    )
 
 
 def _wait_started(started: dict[Host, subprocess.Popen], watch: Watch, ready, what: str, config_of) -> None:
@@ -137,12 +145,12 @@ def _clear(folder: Path) -> None:
 
 
 @contextmanager
-def _block(lines: int, hosts: int) -> Iterator[tuple[int, int]]:
+def _block(lines: int, hosts: int, plcs: int = 1) -> Iterator[tuple[int, int]]:
     """Claim a loopback block and a port that is free for all supervisors in it (5000 unless something has it)."""
     with ExitStack() as claim:
         for port in range(FIRST_PORT, LAST_PORT + 1):
             try:
-                block = claim.enter_context(claimed_block(needed_sockets(port, lines, hosts)))
+                block = claim.enter_context(claimed_block(needed_sockets(port, lines, hosts, plcs)))
             except NoFreeBlock:
                 continue
             yield block, port

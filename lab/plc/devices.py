@@ -139,9 +139,9 @@ class PlcRuntime(Device):
             0xF006: lambda dummy, data: symbols.close_handle(struct.unpack("<I", data)[0]),
         }
         self._questions = {
-            0xF003: lambda name: struct.pack("<I", symbols.open_handle(name)),
-            0xF007: lambda name: symbols.named(name).short_info(),
-            0xF009: lambda name: symbols.named(name).entry(),
+            0xF003: self._handle,
+            0xF007: lambda name, dummy: symbols.named(name).short_info(),
+            0xF009: lambda name, dummy: symbols.named(name).entry(),
         }
 
     def read(self, group: int, offset: int, length: int) -> bytes:
@@ -154,7 +154,7 @@ class PlcRuntime(Device):
 
     def read_write(self, group: int, offset: int, length: int, data: bytes) -> bytes:
         """Look a symbol up by its name, which comes with or without a closing NUL (pyads with, adstool without)."""
-        return known(self._questions, group)(data.rstrip(b"\0").decode("cp1252", "replace"))
+        return known(self._questions, group)(wire.text(data), length)
 
     def state(self) -> int:
         """Return RUN, STOP or EXCEPTION."""
@@ -178,6 +178,13 @@ class PlcRuntime(Device):
             "ams_port": self.ams_port, "device_name": self.device_name, "state": STATE_NAMES[self.program],
             "symbols": len(self.symbols), "original_program": self.symbols.declared == self.declared,
         }
+
+    def _handle(self, name: str, length: int) -> bytes:
+        """Return a handle; who has room for it (npm's ads-client) also gets the size and the type's name."""
+        symbol, handle = self.symbols.named(name), struct.pack("<I", self.symbols.open_handle(name))
+        type_name = symbol.type_name.encode("ascii")
+        extended = handle + struct.pack("<IIH", symbol.size, 0, len(type_name)) + type_name + b"\0"
+        return extended if len(extended) <= length else handle
 
     def _listing(self) -> bytes:
         return b"".join(symbol.entry() for symbol in self.symbols)

@@ -23,13 +23,12 @@ class RouteTable:
     def __init__(self, file: Path, initial: Iterable[Route], behaviour: Behaviour | None = None) -> None:
         self._file = file
         self._behaviour = behaviour or Behaviour()
-        self._stuck: set[Route] = set()
         if file.exists():
             self._routes = [Route.from_mapping(item) for item in json.loads(file.read_text(encoding="utf-8"))]
         else:
             self._routes = list(initial)
             self._save()
-        self._stuck.update(self._overtaken())
+        self._stuck = self._overtaken()
 
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
@@ -82,8 +81,12 @@ class RouteTable:
     def restart(self) -> None:
         """Do what a restart of the router does: temporary routes are gone, what was shadowed is looked at anew."""
         self._routes = [route for route in self._routes if not route.temporary]
-        self._stuck = self._overtaken()
+        self.look_anew()
         self._save()
+
+    def look_anew(self) -> None:
+        """Forget whose address was another one's in the past; what counts is the list as it is now."""
+        self._stuck = self._overtaken()
 
     def as_data(self) -> list[dict[str, Any]]:
         """Return all routes as plain dictionaries."""

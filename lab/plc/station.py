@@ -31,11 +31,13 @@ _RUNTIMES = {"TC3": ("Plc30 App", 851, "3.1.4024"), "TC2": ("TCatPlcCtrl", 801, 
 
 
 class Station:
-    """A PLC built from its configuration (the keys of the brief's PLC config).
+    """A PLC built from its configuration.
 
-    Optional keys beyond those: ``host_name``, ``twincat_version`` and ``fingerprint`` of the identify answer;
-    ``device_name`` of the runtime; ``more_runtimes``, a list of ``{ams_port, symbols, device_name}``; ``behaviour``
-    with the settings of :class:`Behaviour`; in a route what :class:`Route` has.
+    Needed are ``name``, ``address``, ``ams_net_id``, ``username``, ``password``, ``state_dir`` and ``control`` (the
+    socket). Optional: ``runtime_type`` (TC3 or TC2), ``ams_port``, ``device_name`` and ``symbols`` of the runtime;
+    ``more_runtimes``, a list of ``{ams_port, symbols, device_name}``; ``routes``, each with what :class:`Route` has;
+    ``refusal_layout``; ``behaviour`` with the settings of :class:`Behaviour`; ``host_name``, ``twincat_version`` and
+    ``fingerprint`` of the identify answer.
     KeyError or ValueError for a configuration that makes no sense.
     """
 
@@ -94,7 +96,7 @@ class Station:
             "pid": os.getpid(), "mode": self.mode, "state": self.machine.name,
             "system_state": STATE_NAMES[self.machine.system],
             "runtimes": [runtime.describe() for runtime in self.machine.runtimes],
-            "behaviour": asdict(self.behaviour), "slow_s": self.router.delay_s,
+            "behaviour": asdict(self.behaviour), "changes": self.changes(), "slow_s": self.router.delay_s,
             "drop_source": self._filter.source if self._filter else None,
             "drop_by": "kernel filter" if self._filter else "full accept queue" if self._queue else None,
             "refusal_layout": self.discovery.refusal_layout, "username": self.login.username,
@@ -237,8 +239,9 @@ class Station:
         self.discovery.refusal_layout = layout
 
     def behave(self, **settings: Any) -> None:
-        """Change settings of :class:`Behaviour`; ValueError for one that is not."""
+        """Change settings of :class:`Behaviour`; ValueError for a name or value it does not know."""
         self.behaviour.change(settings)
+        self.routes.look_anew()
 
     def set_net_id(self, ams_net_id: str) -> None:
         """Give the machine another NetId; connections end. ValueError if it is not one."""
@@ -279,7 +282,7 @@ class Station:
         config = self.config
         self.set_credentials(config["username"], config["password"])
         self.set_refusal_layout(config.get("refusal_layout", "documented"))
-        self.behave(**{**asdict(Behaviour()), **config.get("behaviour", {})})
+        self.behave(**self._declared_behaviour())
         if self.router.ams_net_id != config["ams_net_id"]:
             self.set_net_id(config["ams_net_id"])
         for runtime, port in zip(self.machine.runtimes, self._declared_runtimes()):
@@ -287,6 +290,22 @@ class Station:
             if not runtime.describe()["original_program"]:
                 self.download(port)
         self.machine.set("RUN")
+
+    def changes(self) -> list[str]:
+        """Say what :meth:`restore` would change, in words; no secrets. States are not among them: they have a name."""
+        declared = self._declared_behaviour()
+        found = {f"{name}={value}": value != declared[name] for name, value in asdict(self.behaviour).items()}
+        found[f"net_id={self.router.ams_net_id}"] = self.router.ams_net_id != self.config["ams_net_id"]
+        found["credentials"] = self.login != udp.Login(self.config["username"], self.config["password"])
+        layout = self.discovery.refusal_layout
+        found[f"refusal_layout={layout}"] = layout != self.config.get("refusal_layout", "documented")
+        for runtime, port in zip(self.machine.runtimes, self._declared_runtimes()):
+            found[f"runtime {port} on port {runtime.ams_port}"] = runtime.ams_port != port
+            found[f"program {port}"] = not runtime.describe()["original_program"]
+        return [words for words, is_changed in found.items() if is_changed]
+
+    def _declared_behaviour(self) -> dict[str, Any]:
+        return {**asdict(Behaviour()), **self.config.get("behaviour", {})}
 
     def _declared_runtimes(self) -> dict[int, Mapping[str, Any]]:
         """The runtimes of the configuration by their AMS ports, the supervisor's first; ValueError if two share one."""

@@ -9,7 +9,9 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._inventory import check_host, check_limit, check_secrets
+from ansible_collections.lineops.runbook.plugins.module_utils._inventory import (
+    check_host, check_limit, check_secrets, check_state_host,
+)
 from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
@@ -27,10 +29,12 @@ class ActionModule(RunbookAction):
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Check contract, secrets and limit."""
         host = task_vars["inventory_hostname"]
-        variables, mistakes = self._contract(task_vars)
+        variables, broken = self._contract(task_vars)
         found, warnings = check_host(variables)
-        mistakes += found
+        # What cannot be evaluated is not missing.
+        mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
         mistakes += check_secrets(self._secrets(task_vars), host, variables.get("lineops_line"))
+        mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
         mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
         result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}
         if mistakes and self.params()["fail"]:
@@ -40,15 +44,15 @@ class ActionModule(RunbookAction):
     def _hosts(self, task_vars: dict[str, t.Any]) -> set[str]:
         return {host for hosts in task_vars.get("groups", {}).values() for host in hosts}
 
-    def _contract(self, task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
-        """Return the templated contract variables, and a sentence for each that cannot be templated."""
-        variables, mistakes = {}, []
+    def _contract(self, task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, str]]:
+        """Return the templated contract variables, and by name a sentence for each that cannot be templated."""
+        variables, broken = {}, {}
         for name in sorted(name for name in task_vars if name.startswith("lineops_") and name != "lineops_secrets"):
             try:
                 variables[name] = self._templar.template(task_vars[name])
             except AnsibleError as error:
-                mistakes.append(f"{name} cannot be evaluated: {str(error).splitlines()[0]}")
-        return variables, mistakes
+                broken[name] = f"{name} cannot be evaluated: {str(error).splitlines()[0].rstrip('.')}."
+        return variables, broken
 
     def _secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
         try:

@@ -74,6 +74,31 @@ def _is_scalar(value: t.Any) -> bool:
     return isinstance(value, (bool, int, float, str))
 
 
+#: Bits and sign of the integer types (ADS_FACTS §3).
+_INTEGERS = {
+    "SINT": (8, True), "USINT": (8, False), "BYTE": (8, False), "INT": (16, True), "UINT": (16, False), "WORD": (16, False),
+    "DINT": (32, True), "UDINT": (32, False), "DWORD": (32, False), "LINT": (64, True), "ULINT": (64, False), "LWORD": (64, False),
+}
+
+
+def fits_type(value: t.Any, type_name: str) -> bool:
+    """Say whether a PLC variable of a type can hold a value as it is; True for types that are not known here.
+
+    A quoted "false" does not fit BOOL: the supervisor would write it as true.
+    """
+    if type_name == "BOOL":
+        return isinstance(value, int) and value in (0, 1)
+    if type_name in ("REAL", "LREAL"):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if type_name.startswith(("STRING", "WSTRING")):
+        return isinstance(value, str)
+    if type_name not in _INTEGERS:
+        return True
+    bits, signed = _INTEGERS[type_name]
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
 @dataclass(frozen=True)
 class Rule:
     """One line of the contract: where, what is right, and how to say it."""
@@ -148,10 +173,9 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
         for name, rules in (("route", ROUTE_RULES), ("test_variable", VARIABLE_RULES)):
             if isinstance(plc.get(name), dict):
                 mistakes += _check(plc[name], rules, f"{where}.{name}")
+        mistakes += _value_mistakes(plc.get("test_variable"), f"{where}.test_variable")
         warnings += _net_id_warning(plc, where)
-    if isinstance(plcs, list) and len(_active(plcs)) != 1:
-        mistakes.append(f"lineops_plcs has {len(_active(plcs))} active PLCs; expected exactly one (the one the supervisor connects to).")
-    return mistakes, warnings
+    return mistakes + _active_mistakes(plcs), warnings
 
 
 def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
@@ -160,6 +184,8 @@ def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
         return ["lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."]
     found = _entry_of(secrets, host, line)
     if found is None:
+        if not is_text(line):
+            return []  # the line is the mistake, and that is told
         return [f"lineops_secrets has no entry for host {host} nor for line {line}."]
     where, entry = found
     if not isinstance(entry, dict):
@@ -175,6 +201,13 @@ def check_limit(limit: str | None, known: t.Container[str]) -> list[str]:
     words = [word.strip() for word in re.split(r"[,:]", limit or "") if word.strip()]
     plain = [word.lstrip("!&") for word in words if not re.search(r"[*?\[\]~@]", word)]
     return [f"-l names {word!r}, which is no line and no host of this inventory." for word in plain if word not in known]
+
+
+def check_state_host(state_host: t.Any, hosts: t.Container[str]) -> list[str]:
+    """Check that the host that keeps the journal is one of the inventory."""
+    if not is_text(state_host) or state_host in hosts:
+        return []
+    return [f"lineops_state_host is {state_host!r}; expected the name of an inventory host."]
 
 
 def host_secrets(secrets: t.Any, host: str, line: t.Any) -> dict[str, str]:
@@ -226,6 +259,25 @@ def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -
         elif not rule.is_valid(value):
             mistakes.append(f"{name} is {value!r}; expected {rule.expected}.")
     return mistakes
+
+
+def _active_mistakes(plcs: t.Any) -> list[str]:
+    """Count the active PLCs, unless the list itself is wrong and already told."""
+    if not isinstance(plcs, list) or not plcs or not all(isinstance(plc, dict) for plc in plcs) or len(_active(plcs)) == 1:
+        return []
+    return [f"lineops_plcs has {len(_active(plcs))} active PLCs; expected exactly one (the one the supervisor connects to)."]
+
+
+def _value_mistakes(variable: t.Any, where: str) -> list[str]:
+    """Compare the values to write with the declared type: the supervisor does not (SUPERVISOR_API quirk 7)."""
+    if not isinstance(variable, dict) or not is_text(variable.get("type")):
+        return []
+    type_name = variable["type"].strip().upper()
+    return [
+        f"{where}.{name} is {variable[name]!r}; expected a value that fits type {type_name}."
+        for name in ("test_value", "rest_value")
+        if _is_scalar(variable.get(name)) and not fits_type(variable[name], type_name)
+    ]
 
 
 def _net_id_warning(plc: t.Mapping[str, t.Any], where: str) -> list[str]:

@@ -141,12 +141,18 @@ def _stored(client: SupervisorClient, plc_id: str) -> dict[str, t.Any] | None:
     return mapping_in(body_of(client.plc_config()), "plc_configs", plc_id) or None
 
 
-def _correct(client: SupervisorClient, params: t.Mapping[str, t.Any], change: Change, whole: dict[str, t.Any]) -> None:
-    """Store the whole entry and read it back; a success answer proves nothing here (quirk 10)."""
-    reply = change.command(lambda: client.store_plc(params["plc_id"], whole))
+def _whole(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The entry to store: all that admin/plcs has, with the wanted fields merged in, since a POST replaces it."""
+    return merged(mapping_in(body_of(client.admin_plcs()), "plcs", params["plc_id"]), params)
+
+
+def _correct(client: SupervisorClient, params: t.Mapping[str, t.Any], change: Change, before: t.Any) -> None:
+    """Store the whole entry and read it back; neither a success nor a failure answer proves anything here (quirk 10)."""
+    entry = _whole(client, params)
+    reply = change.command(lambda: client.store_plc(params["plc_id"], entry))
     stored = _stored(client, params["plc_id"])
-    change.note(reached=stored)
-    if not reply.ok or differences(params, stored or {}, None):
+    change.note(changed=stored != before, reached=stored)
+    if differences(params, stored or {}, None):
         raise LineopsError(
             "plc.config_not_stored", f"The supervisor did not store the entry {params['plc_id']}. {reply.error_text}".strip())
 
@@ -167,11 +173,9 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if params["state"] == "compared" or said["stored"] == "same":
             return change.result(verified=True, **said, **calls_of(client))
         try:
-            entry = mapping_in(body_of(client.admin_plcs()), "plcs", params["plc_id"])
-            whole = merged(entry, params)
             if check_mode:
-                return change.result(changed=True, reached=whole, **said, **calls_of(client))
-            _correct(client, params, change, whole)
+                return change.result(changed=True, reached=_whole(client, params), **said, **calls_of(client))
+            _correct(client, params, change, stored)
         except LineopsError as error:
             raise change.failed(error, **said, **calls_of(client)) from error
         return change.result(verified=True, **said, **calls_of(client))

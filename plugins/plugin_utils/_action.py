@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socket
+import traceback
 import typing as t
 from types import ModuleType
 
@@ -49,8 +50,11 @@ class RunbookAction(ActionBase):
             result = self.act(variables)
         except LineopsError as error:
             result = {"failed": True, **failure_result(error)}
-        except AnsibleActionFail as error:
-            raise AnsibleActionFail(scrub(str(error), secrets)) from None
+        except AnsibleActionFail as error:  # wrong arguments: the sentence shows values, and so would a traceback
+            result = {"failed": True, "msg": str(error)}
+        except Exception as error:  # a defect of ours must not show a secret either
+            result = {
+                "failed": True, "msg": f"Unexpected {type(error).__name__}: {error}", "exception": traceback.format_exc()}
         result.setdefault("observed_at", utc_now())
         result.setdefault("observed_from", self.vantage_point(variables))
         return scrub(result, secrets)

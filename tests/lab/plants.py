@@ -149,8 +149,9 @@ class PlantLab:
 
     def by_hand(self, host: str, module: str, arguments: Mapping[str, Any], *words: str) -> Run:
         """Run one module with ``ansible -m``."""
-        command = ["ansible", host, "-i", str(self.inventory), "--playbook-dir", ".", "-m", module, "-a", json.dumps(arguments)]
-        run = self._start([*command, *words], PLAYBOOKS, READABLE).finish()
+        command = ["ansible", host, "-i", str(self.inventory), "--playbook-dir", ".", "-m", module]
+        given = ["-a", json.dumps(arguments)] if arguments else []
+        run = self._start([*command, *given, *words], PLAYBOOKS, READABLE).finish()
         self.assert_no_secret(run)
         return run
 

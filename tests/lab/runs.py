@@ -28,6 +28,12 @@ _RESULT_LINE = re.compile(r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|
 #: JSON instead of wrapped YAML, so that tests can read the custom stats; nothing else differs from an operator's run.
 READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 
+#: What set_stats holds for every host (docs/playbook_b.md).
+RESULT_KEYS = {
+    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "refuted", "actions", "changed",
+    "proof", "owner", "next_step", "incident", "notes", "seconds", "supervisor_seconds",
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -67,7 +73,7 @@ class Running:
     """A run under way. Every process of it can be found by its home folder, also one that left the process group."""
 
     def __init__(self, words: list[str], *, cwd: Path, home: Path, environment: Mapping[str, str]) -> None:
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         self._home, self._started = home, time.monotonic()
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
         with (home / "out").open("wb") as out, (home / "err").open("wb") as err:

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from plants import PlantLab, drop_by_source, until
-from runs import Run
+from runs import RESULT_KEYS, Run
 from truth import flag, target
 
 from lab import processes
@@ -33,10 +33,6 @@ HEAL_ROUTE = (TEST, DISCONNECT, TEST, ADD, TEST, CONNECT, TEST, WRITE, WRITE, TE
 HEAL_LINK = (TEST, DISCONNECT, TEST, CONNECT, TEST, WRITE, WRITE, TEST)
 ADD_IN_VAIN = (TEST, DISCONNECT, TEST, ADD, TEST)
 WRONG_PORT = 852
-RESULT_KEYS = {
-    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "refuted", "actions", "changed",
-    "proof", "owner", "next_step", "incident", "notes", "seconds", "supervisor_seconds",
-}
 SEV_1, SEV_3 = "SEV-1", "SEV-3"
 
 Step = Callable[[PlantLab, str], Any]
@@ -201,8 +197,12 @@ PLC_UNRESOLVED = {
     "packets dropped": Case(
         "plc.filtered", prepare=(fault("drop"),), posts=(), checks={"host_udp": (CONFIRMED, HOST)}),
     "packets of the host dropped": Case(
-        "plc.filtered", prepare=(fault(f"drop source={SUPERVISOR_IP}"),), checks={"host_udp": (CONFIRMED, HOST)},
-        marks=(drop_by_source,)),
+        "plc.filtered", prepare=(fault(f"drop source={SUPERVISOR_IP}"),), words="the host's only",
+        checks={"controller_udp": (CONFIRMED, CONTROLLER)}, marks=(drop_by_source,)),
+    "packets of the host dropped, disconnected": Case(
+        # The one test is asked for and not answered within the run (quirk 5), so it is in no access log.
+        "plc.filtered", prepare=(fault("plc-disconnected", f"drop source={SUPERVISOR_IP}"),), posts=(),
+        checks={"host_udp": (CONFIRMED, HOST)}, marks=(drop_by_source,)),
     "ports closed": Case(
         "plc.router_refused", prepare=(fault("refuse"),), checks={"controller": (CONFIRMED, CONTROLLER)}),
     "hangs": Case(
@@ -286,7 +286,7 @@ class Scene:
         self._hosts = dict(zip(cases, (host.name for host in lab.plant.hosts), strict=False))
         self._elsewhere = elsewhere
         for name, case in cases.items():
-            for step in case.prepare if drop_works(case) else ():
+            for step in case.prepare if all(not mark.args[0] for mark in case.marks) else ():  # else it is skipped
                 step(lab, self._hosts[name])
         self.routes_before = {name: route_net_ids(lab, host) for name, host in self._hosts.items()}
         self._calls_before = {name: len(lab.calls(self._hosts[name])) for name in cases}
@@ -338,10 +338,6 @@ class Scene:
 def route_net_ids(lab: PlantLab, host: str) -> list[str]:
     """The NetIds in a PLC's table, by its control socket: some of these PLCs answer nobody else."""
     return [route["ams_net_id"] for route in lab.ask(host, "routes")["routes"]]
-
-
-def drop_works(case: Case) -> bool:
-    return not any(mark.args and mark.args[0] for mark in (mark.mark for mark in case.marks))
 
 
 def assert_told(scene: Scene, name: str) -> None:

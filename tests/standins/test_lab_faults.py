@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ import pyads
 import pytest
 from labs import LabCommand
 from plcs import needs_filter, until
-from rawads import RawAds, identify_request, udp_exchange
+from rawads import Answer, RawAds, identify_request, udp_exchange
 
 from lab import api, processes
 from lab.control import ask
@@ -72,6 +73,32 @@ def refused_login(line: LabCommand, host: Host) -> str:
     return "no error"
 
 
+def is_route_known(line: LabCommand, host: Host, name: str) -> bool:
+    return any(route["name"] == name for route in control(line, host, "routes")["routes"])
+
+
+def changes(line: LabCommand, host: Host) -> list[str]:
+    return line.status()[host.name]["plc_changes"]
+
+
+def service(host: Host, command: int, data: bytes = b"") -> Answer | None:
+    """What port 10000 of the PLC answers the supervisor's NetId; None when it closes instead."""
+    with RawAds(host.plc_ip) as client:
+        return client.ask(host.plc_net_id, 10000, "127.0.0.1.1.1", command, data)
+
+
+def listing_result(host: Host) -> int:
+    return service(host, 2, struct.pack("<III", 803, 0, 2048)).result
+
+
+def has_no_answer(host: Host, command: int, data: bytes) -> bool:
+    with RawAds(host.plc_ip, timeout=1.0) as client:
+        try:
+            return not client.ask(host.plc_net_id, 10000, "127.0.0.1.1.1", command, data)
+        except TimeoutError:
+            return True
+
+
 def is_rebooting(line: LabCommand, host: Host) -> bool:
     return line.status()[host.name]["plc_mode"] == "rebooting"
 
@@ -86,6 +113,21 @@ SHOWS: dict[str, Callable[[LabCommand, Host], Any]] = {
     "drop": lambda line, host: line.status()[host.name]["plc_mode"] == "drop" and udp_silent(host),
     "slow seconds=0.4": lambda line, host: line.route_test(host).ok and control(line, host, "status")["slow_s"] == 0.4,
     "reboot down_s=2": is_rebooting,
+    "route-entered ams_net_id=10.9.9.9.1.1 name=eng temporary=yes":
+        lambda line, host: is_route_known(line, host, "eng") and line.route_test(host).ok,
+    "same-address effect=removes": lambda line, host: changes(line, host) == ["same_address=removes"],
+    "route-list kind=group-unknown": lambda line, host: listing_result(host) == 0x702,
+    "deletes-unanswered": lambda line, host: changes(line, host) == ["deletes_answered=False"],
+    # The PLC closes the supervisor's connection for this newer one of the same address: a TCP close like any other.
+    "cool-down seconds=60": lambda line, host: has_no_answer(host, 4, b""),
+    "net-id-changed": lambda line, host: service(host, 4).error == 7,
+    "program-downloaded namespace=GVL":
+        lambda line, host: line.post(
+            host, "/api/variables/write", {"variable": "GVL.bOpsTest", "value": True}).status == 500,
+    "runtime-moved to=852": lambda line, host: line.route_test(host).status == 500,
+    "plc-state value=EXCEPTION port=851":
+        lambda line, host: control(line, host, "status")["system_state"] == "RUN"
+        and line.status()[host.name]["plc_state"] == "EXCEPTION",
     "plc-state value=CONFIG": lambda line, host: line.status()[host.name]["plc_state"] == "CONFIG",
     "credentials-changed": lambda line, host: refused_login(line, host) == "RuntimeError",
     "supervisor-stopped": lambda line, host: line.status()[host.name]["supervisor"] == "stopped",
@@ -124,6 +166,20 @@ def test_refusal_layout(line: LabCommand, host: Host) -> None:
     line.run("heal", host.name)
     line.run("fault", host.name, "credentials-changed")
     assert refused_login(line, host) == "RuntimeError"
+
+
+def test_stranger_on_the_supervisors_address(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "same-address", "effect=removes")
+    line.run("fault", host.name, "route-entered", "ams_net_id=10.9.9.9.1.1")
+    assert line.status()[host.name]["route"] is False
+    assert not line.route_test(host).ok
+
+
+def test_one_way_route_of_the_supervisor(line: LabCommand, host: Host) -> None:
+    line.run("fault", host.name, "route-entered", "ams_net_id=127.0.0.1.1.1", "unidirectional=yes")
+    answer = line.route_test(host)
+    assert answer.status == 500 and "1827" in answer.body["error"]
+    assert service(host, 4).result == 0
 
 
 @needs_filter
@@ -216,6 +272,10 @@ def test_healing_a_healthy_host_leaves_its_supervisor_alone(line: LabCommand, ho
     (("line1-hmi1", "slow", "seconds=soon"), "seconds=soon"),
     (("line1-hmi1", "slow", "seconds=-1"), "must not be negative"),
     (("line1-hmi1", "hang", "now"), "does not know 'now'"),
+    (("line1-hmi1", "hang", "plc=2"), "line1-hmi1 has no PLC number 2; start the lab with: up --plcs 2"),
+    (("line1-hmi1", "route-entered"), "needs ams_net_id="),
+    (("line1-hmi1", "route-entered", "ams_net_id=1.2.3"), "not an AMS NetId"),
+    (("line1-hmi1", "plc-state", "value=CONFIG", "port=851"), "CONFIG is a state of the system"),
     (("line1-hmi1", "key-revoked", "level=viewer"), "expected one of operator, admin"),
     (("line1-hmi1", "drop", "source=nobody"), "nobody"),
 ])

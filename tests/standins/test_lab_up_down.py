@@ -52,6 +52,7 @@ def test_everything_is_healthy_after_up(full: LabCommand) -> None:
     status = full.status()
     assert list(status) == [f"line{line}-hmi{host}" for line in (1, 2, 3) for host in (1, 2)]
     assert all(row["healthy"] for row in status.values()), status
+    assert {row["second_plc"] for row in status.values()} == {None}
     assert len(full.pids()) == 12
     for host in full.plant.hosts:
         answer = full.route_test(host)
@@ -150,6 +151,37 @@ def test_second_up_in_the_same_folder_is_refused(full: LabCommand) -> None:
     before = full.pids()
     assert "a lab is running in" in full.run("up", code=1)
     assert full.pids() == before and (full.inventory / "hosts.yml").exists()
+
+
+def test_a_second_plc_per_host_stands_by(command: LabCommand) -> None:
+    command.run("up", *SMALL, "--plcs", "2")
+    assert len(command.pids()) == 3
+    (host,) = command.plant.hosts
+    values = command.hosts_yml()["line1"]["hosts"][host.name]
+    first, second = values["lineops_plcs"]
+    assert (first["id"], first["active"], second["id"], second["active"]) == ("plc_001", True, "plc_002", False)
+    ip = f"127.{command.plant.block}.1.31"
+    assert {key: second[key] for key in ("ip_address", "ams_net_id", "runtime_type", "ams_port", "route")} == {
+        "ip_address": ip, "ams_net_id": f"{ip}.1.1", "runtime_type": "TC2", "ams_port": 801, "route": first["route"]}
+    test = {"plc_ams_net_id": f"{ip}.1.1", "plc_ip": ip, "ams_port": 801}
+    answer = command.post(host, "/api/plc/ads/route/test", test)
+    assert answer.status == 200 and answer.body["device_name"] == "TCatPlcCtrl"
+    plcs = api.call("GET", f"{host.url}/api/admin/plcs", key=command.secrets()["line1"]["admin_key"]).body
+    assert "plc_001" in str(plcs) and "plc_002" in str(plcs)
+
+    def second_plc() -> tuple[str, bool]:
+        row = command.status()[host.name]
+        return row["second_plc"], row["healthy"]
+
+    assert second_plc() == ("", True)
+    command.run("fault", host.name, "route-removed", "plc=2")
+    command.run("fault", host.name, "plc-state", "plc=2", "value=STOP")
+    assert second_plc() == ("STOP, no route", False)
+    assert command.post(host, "/api/plc/ads/route/test", test).status == 500
+    assert command.route_test(host).ok
+    command.run("heal", host.name)
+    assert second_plc() == ("", True)
+    assert command.post(host, "/api/plc/ads/route/test", test).status == 200
 
 
 def test_down_leaves_nothing(command: LabCommand) -> None:

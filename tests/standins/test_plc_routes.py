@@ -505,8 +505,11 @@ def test_restore_makes_everything_as_configured_and_disturbs_nobody(start_plc) -
         "refusal_layout": {"layout": "shifted"},
     }.items():
         plc.ask(op, **arguments)
+    assert plc.ask("status")["changes"] == [
+        "listing=endless", "deletes_answered=False", "same_address=sticks", "cool_down_s=9",
+        "net_id=127.9.9.9.1.1", "credentials", "refusal_layout=shifted", "runtime 851 on port 859", "program 851"]
     plc.ask("restore")
-    assert plc.ask("status") == before
+    assert plc.ask("status") == before and before["changes"] == []
     with Service(plc) as service:
         handle = service.ask(9, struct.pack("<IIII", 0xF003, 0, 4, 10) + b"MAIN.nTest", port=851).data[8:]
         plc.ask("restore")

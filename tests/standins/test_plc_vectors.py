@@ -234,6 +234,17 @@ def test_requests_that_make_no_sense_get_an_ads_code(plc: Plc, command, data, co
         assert (answer.error, answer.invoke_id, answer.result) == (0, 99, code)
 
 
+def test_handle_comes_with_the_type_for_who_has_room(plc: Plc) -> None:
+    """npm's ads-client asks for 0xFFFFFFFF bytes and reads size and type behind the handle."""
+    name = b"GVL.sName\0"
+    with RawAds(plc.address) as client:
+        long, short, short_too = (
+            client.ask(plc.net_id, 851, "127.0.0.1.1.1", 9, struct.pack("<IIII", 0xF003, 0, room, len(name)) + name)
+            for room in (0xFFFFFFFF, 4, 24))
+    assert (len(short.data), len(short_too.data)) == (8 + 4, 8 + 4)
+    assert struct.unpack_from("<IIH", long.data, 12) == (21, 0, 10) and long.data[22:] == b"STRING(20)\0"
+
+
 def test_symbol_information_by_name_in_both_forms(plc: Plc) -> None:
     with RawAds(plc.address) as client:
         name = b"MAIN.nBig\0"

@@ -37,8 +37,10 @@ class TcpPeer:
     ``received`` holds all first requests, ``callers`` the addresses they came from.
     """
 
-    def __init__(self, play: t.Callable[[socket.socket, bytes, threading.Event], None], read: bool = True) -> None:
-        self.address = free_address()
+    def __init__(
+        self, play: t.Callable[[socket.socket, bytes, threading.Event], None], read: bool = True, address: str = ""
+    ) -> None:
+        self.address = address or free_address()
         self.net_id = f"{self.address}.1.1"
         self.received: list[bytes] = []
         self.callers: list[str] = []
@@ -78,8 +80,8 @@ class TcpPeer:
 class UdpPeer:
     """Answers each datagram with what ``play(request, number)`` lists: bytes, or (bytes, socket to send from)."""
 
-    def __init__(self, play: t.Callable[[bytes, int], list[t.Any]]) -> None:
-        self.address = free_address()
+    def __init__(self, play: t.Callable[[bytes, int], list[t.Any]], address: str = "") -> None:
+        self.address = address or free_address()
         self.received: list[bytes] = []
         self.callers: list[str] = []
         self._play = play

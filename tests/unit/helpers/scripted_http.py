@@ -89,6 +89,11 @@ class ScriptedServer:
             missing = [f"{exchange.method} {exchange.path} was never called" for exchange in self._script]
             raise AssertionError("; ".join(self.problems + missing))
 
+    @property
+    def script_left(self) -> bool:
+        """Whether calls are still to come."""
+        return bool(self._script)
+
     def _run(self) -> None:
         # Connections that wait at the end of the script are still looked at: a call too many must be seen.
         while True:

@@ -16,7 +16,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Behaviour, Exchange, ScriptedServer, answer
 
-OPERATOR, ADMIN, PASSWORD = "canary-operator-key", "canary-admin-key", "canary-plc-password"
+OPERATOR, ADMIN, PASSWORD = "canary-of-the-operator", "canary-of-the-admin", "canary-of-the-plc"
 PLC = {"ip_address": "10.0.0.2", "ams_net_id": "10.0.0.2.1.1", "ams_port": 851}
 NET_ID, IP = "10.0.0.1.1.1", "10.0.0.1"
 VARIABLE = "MAIN.bOpsTest"
@@ -51,7 +51,8 @@ def own_net_id(net_id: str = NET_ID) -> Exchange:
     return Exchange("GET", "/api/plc/ads/route/status", answer(200, {"success": True, "local_ams_net_id": net_id}))
 
 
-def route_test(reply: Behaviour = TEST_OK, key: str = OPERATOR, plc: t.Mapping[str, t.Any] = PLC) -> Exchange:
+def route_test(reply: Behaviour = TEST_OK, key: str = OPERATOR, plc: t.Mapping[str, t.Any] | None = None) -> Exchange:
+    plc = plc or PLC
     body = {"plc_ams_net_id": plc["ams_net_id"], "plc_ip": plc["ip_address"], "ams_port": plc["ams_port"]}
     return Exchange("POST", "/api/plc/ads/route/test", reply, {"X-API-Key": key}, body)
 

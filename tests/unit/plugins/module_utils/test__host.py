@@ -218,9 +218,11 @@ class Versioning(http.server.BaseHTTPRequestHandler):
     """Answers the one question that look() asks."""
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/api/system/versioning" else 404)
-        self.send_header("Content-Length", "0")
+        body = b'{"current_major": 1}' if self.path == "/api/system/versioning" else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *dummy: t.Any) -> None:
         pass
@@ -250,7 +252,17 @@ def test_real_listener_that_says_nothing_is_silent() -> None:
     assert (view["supervisor"]["pid"], view["supervisor"]["api"]) == (os.getpid(), "silent")
 
 
-@pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 404 X\r\nContent-Length: 20\r\n\r\n{\"current_major\": 1 }",
+        b"HTTP/1.1 200 X\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 X\r\nContent-Length: 17\r\n\r\n[\"current_major\"]",
+    ],
+)
 def test_real_listener_that_is_no_supervisor_is_silent(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def play() -> None:
@@ -286,7 +298,6 @@ def test_real_process_is_found_by_its_directory_and_its_connection_is_seen(tmp_p
         plc.accept()[0].close()
         with pytest.raises(TimeoutError):
             plc.accept()
-
 
 
 def test_supervisor_behind_tls_is_asked_with_tls() -> None:

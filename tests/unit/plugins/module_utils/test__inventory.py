@@ -19,6 +19,8 @@ from ansible_collections.lineops.runbook.plugins.module_utils._inventory import 
     check_host,
     check_limit,
     check_secrets,
+    check_state_host,
+    fits_type,
     host_secrets,
 )
 
@@ -295,3 +297,40 @@ def test_no_secrets_end_in_a_traceback(secrets: t.Any, host: t.Any, line: t.Any)
                                   lambda x: {"line3": {"operator_key": [x], "admin_key": {"a": x}, "plc_password": x}}])  # fmt: skip
 def test_no_sentence_holds_what_stands_among_the_secrets(wrap: t.Callable[[t.Any], t.Any], leaf: t.Any) -> None:
     assert str(leaf) not in " ".join(check_secrets(wrap(leaf), "line3-hmi1", "line3"))
+
+
+@pytest.mark.parametrize(
+    ("type_name", "fits", "does_not"),
+    [
+        ("BOOL", [True, False, 0, 1], ["true", "false", 2, 1.5, ""]),
+        ("INT", [0, -32768, 32767], [32768, -32769, True, "1", 1.0]),
+        ("UINT", [0, 65535], [-1, 65536]),
+        ("ULINT", [2**64 - 1], [2**64, -1]),
+        ("LREAL", [1, 1.5], ["1.5", True]),
+        ("STRING(20)", ["", "A-17"], [17, False]),
+        ("ST_Recipe", ["whatever", 1, True], []),
+    ],
+)
+def test_test_value_fits_the_declared_type(type_name: str, fits: list[t.Any], does_not: list[t.Any]) -> None:
+    assert ([value for value in fits if not fits_type(value, type_name)], [v for v in does_not if fits_type(v, type_name)]) == ([], [])
+
+
+def test_quoted_rest_value_of_a_bool_is_a_mistake() -> None:
+    variables = changed("lineops_plcs.0.test_variable.rest_value", "false")
+    assert check_host(variables)[0] == [
+        "lineops_plcs[0].test_variable.rest_value is 'false'; expected a value that fits type BOOL."]
+
+
+@pytest.mark.parametrize("plcs", [[], "plc_001", ["10.30.0.21"]])
+def test_wrong_list_of_plcs_is_told_once(plcs: t.Any) -> None:
+    assert len(check_host(changed("lineops_plcs", plcs))[0]) == 1
+
+
+def test_state_host_is_one_of_the_inventory() -> None:
+    assert check_state_host("nowhere", {"line3-hmi1"}) == [
+        "lineops_state_host is 'nowhere'; expected the name of an inventory host."]
+    assert check_state_host("line3-hmi1", {"line3-hmi1"}) == check_state_host(None, set()) == []
+
+
+def test_line_that_is_wrong_is_told_by_its_own_sentence() -> None:
+    assert check_secrets({"line3": KEYS}, "line3-hmi1", "") == []

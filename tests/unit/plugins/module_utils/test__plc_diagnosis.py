@@ -168,6 +168,12 @@ CASES = (
          CONFIRMED, {"plc.filtered": REFUTED}),
     Case("controller firewalled, link stale", {**CONNECTED, "test": "dead", "controller": "filtered", "host_udp": "answers"},
          "plc.link_stale", CONFIRMED, {"plc.filtered": REFUTED, "plc.router_refused": OPEN}),
+    Case("only the host's packets are dropped",
+         {**CONNECTED, "test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed", "controller_udp": "answers"},
+         "plc.filtered", CONFIRMED),
+    Case("the host's datagrams are dropped, or the PLC is silent",
+         {**CONNECTED, "test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller_udp": "silent"},
+         "plc.unclear", OPEN, {"plc.filtered": REFUTED, "plc.route_missing": OPEN}),
     # the router
     Case("TwinCAT stopped", {**LOST, "test": "port_or_refused", "controller": "refused"}, "plc.router_refused", CONFIRMED),
     Case("TwinCAT stopped while connected", {**CONNECTED, "test": "dead", "controller": "refused"}, "plc.router_refused", CONFIRMED),
@@ -298,7 +304,7 @@ def test_recorded_counter_checks_say_call_time_value_and_who_looked(case: Case) 
     for entry in (finding, *finding["refuted"]):
         claims = {(item["call"], item["observed_from"]) for item in entry["evidence"]}
         for check in entry["counter_checks"]:
-            assert check["value"] == finding["signals"][check["signal"]] is not None
+            assert check["value"] is not None and check["value"] == finding["signals"][check["signal"]]
             assert check["call"] and check["observed_from"] and check["at"].startswith("2026-01-01T")
             assert (check["call"], check["observed_from"]) not in claims
             assert check["verdict"] in (CONFIRMED, REFUTED, OPEN)
@@ -413,6 +419,9 @@ SENTENCES = (
      "The supervisor on line3-hmi1 does not answer (no process of it listens on the host)."),
     ({"api": "timeout", "host_api": "answers"}, "en",
      "The supervisor runs and answers on line3-hmi1 itself, but not from here (it listens on 127.0.0.1:5000)."),
+    ({**LOST, "controller": "filtered", "host_udp": "silent"}, "en", "Packets to the PLC Press are dropped on the way."),
+    ({"test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed", "controller_udp": "answers"}, "de",
+     "Pakete zur PLC Press gehen unterwegs verloren (the host's only; the controller reaches it)."),
     ({"test": "other"}, "en", "The PLC Press does not work and the cause could not be told apart (route test: no valid netid)."),
     ({}, "de", "Die PLC Press arbeitet nicht, die Ursache ließ sich nicht eingrenzen (route test: not observed)."),
 )  # fmt: skip

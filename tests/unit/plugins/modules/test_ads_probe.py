@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 
@@ -13,6 +14,7 @@ import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _ads_lock
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import Identity, ProbeResult
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError
 from ansible_collections.lineops.runbook.plugins.modules import ads_probe
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_ads import TcpPeer, free_address
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import PLC, params_of
@@ -37,6 +39,24 @@ class Wire:
         self.identified: list[t.Any] = []
         monkeypatch.setattr(ads_probe, "probe", self._probe)
         monkeypatch.setattr(ads_probe, "identify", self._identify)
+        monkeypatch.setattr(ads_probe, "Router", self._router)
+        #: AMS port or symbol -> what an ADS read of it gives, or raises.
+        self.inside: dict[t.Any, t.Any] = {10000: "RUN", 851: "RUN"}
+        self.connections: list[t.Any] = []
+
+    @contextlib.contextmanager
+    def _router(self, *args: t.Any, **options: t.Any) -> t.Iterator[Wire]:
+        self.connections.append((args, options))
+        yield self
+
+    def state(self, ams_port: int) -> str:
+        found = self.inside.get(ams_port, AdsError("ads.code", "Target port not found.", ads_error=6))
+        if isinstance(found, Exception):
+            raise found
+        return t.cast(str, found)
+
+    def is_readable(self, ams_port: int, symbol: str) -> bool:
+        return bool(self.inside.get(symbol))
 
     def _probe(self, *args: t.Any, **options: t.Any) -> ProbeResult:
         self.probes.append((args, options))
@@ -55,12 +75,13 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_plc_is_identified_and_read_from_the_controllers_own_address(wire: Wire, check_mode: bool) -> None:
     wire.outcomes = ["ok"]
-    options = {**PLC, "ams_port": 801, "local_ip": "10.0.0.5", "local_ams_net_id": "10.0.0.5.1.1"}
+    options = {**PLC, "ams_port": 801, "controller_ip": "10.0.0.5", "controller_ams_net_id": "10.0.0.5.1.1"}
     result = ads_probe.run(params_of(ads_probe, **options), check_mode)
     assert (result["changed"], result["probe"]["outcome"]) == (False, "ok")
     assert result["identity"]["ams_net_id"] == "10.0.0.2.1.1" and result["observed_at"].endswith("Z")
-    times = {"connect_timeout": 1.0, "timeout": 2.0}
-    assert wire.probes == [(("10.0.0.2", "10.0.0.2.1.1", 801), {"local_ip": "10.0.0.5", "local_ams_net_id": "10.0.0.5.1.1", **times})]
+    us = {"local_ip": "10.0.0.5", "local_ams_net_id": "10.0.0.5.1.1", "connect_timeout": 1.0, "timeout": 2.0}
+    assert wire.probes == [(("10.0.0.2", "10.0.0.2.1.1", 801), us)]
+    assert wire.connections == [(("10.0.0.2", "10.0.0.2.1.1"), us)]
     assert wire.identified == [(("10.0.0.2",), {"local_ip": "10.0.0.5", "timeout": 0.75})]
 
 
@@ -77,6 +98,34 @@ def test_only_a_closed_connection_is_tried_once_more(wire: Wire, outcomes: list[
     wire.outcomes = list(outcomes)
     assert ads_probe.run(params_of(ads_probe, **PLC), False)["probe"]["outcome"] == told
     assert len(wire.outcomes) == left and len(wire.identified) == 1
+
+
+@pytest.mark.parametrize("outcome", ["closed", "reset", "refused", "filtered", "net_id_unknown", "silent", "garbled"])
+def test_without_a_usable_route_no_further_connection_is_made(wire: Wire, outcome: str) -> None:
+    wire.outcomes = [outcome, outcome]
+    result = ads_probe.run(params_of(ads_probe, symbols=["MAIN.bOpsTest"], **PLC), False)
+    assert (wire.connections, result["states"], result["symbols"]) == ([], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("inside", "states"),
+    [
+        ({10000: "RUN", 851: "RUN"}, {"system": "RUN", "runtime": "RUN"}),
+        ({10000: "CONFIG"}, {"system": "CONFIG", "runtime": "ABSENT"}),
+        ({10000: "RUN", 851: AdsError("ads.code", "Access denied.", ads_error=1827)}, {"system": "RUN", "runtime": None}),
+        ({10000: AdsError("ads.timeout", "No answer."), 851: "RUN"}, {"system": None, "runtime": None}),
+    ],
+)
+def test_states_tell_a_plc_in_config_from_one_that_runs(wire: Wire, inside: dict[t.Any, t.Any], states: dict[str, t.Any]) -> None:
+    """Quirk 25: through the supervisor's API a PLC in STOP or CONFIG can look healthy."""
+    wire.outcomes, wire.inside = ["port_unknown"], inside
+    assert ads_probe.run(params_of(ads_probe, **PLC), False)["states"] == states
+
+
+def test_symbols_are_read_over_the_same_connection(wire: Wire) -> None:
+    wire.outcomes, wire.inside = ["ok"], {10000: "RUN", 851: "RUN", "MAIN.bOpsTest": True}
+    result = ads_probe.run(params_of(ads_probe, symbols=["MAIN.bOpsTest", "GVL.bOpsTest"], **PLC), False)
+    assert result["symbols"] == {"MAIN.bOpsTest": True, "GVL.bOpsTest": False} and len(wire.connections) == 1
 
 
 def test_plc_that_says_nothing_over_udp_has_no_identity(wire: Wire) -> None:

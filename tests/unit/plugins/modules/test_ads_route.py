@@ -17,6 +17,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import
 from ansible_collections.lineops.runbook.plugins.modules import ads_route  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import answer, reset  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
+    ADMIN,
     IP,
     NET_ID,
     PASSWORD,
@@ -107,7 +108,7 @@ FAILURES: list[tuple[str, list[t.Any], dict[str, t.Any], str, tuple[t.Any, ...]]
     ("empty password", [NO_ROUTE, own_net_id()], {"plc_password": ""}, "route.no_credentials", ("absent", "absent", False, False, "")),
     ("port unknown", [route_test(ads_error(6))], {}, "route.not_missing", ("absent", "absent", False, False, "")),
     ("dead library", [route_test(ads_error(-1))], {}, "route.not_missing", ("absent", "absent", False, False, "")),
-    ("both keys refused", [route_test(REFUSED_KEY), route_test(REFUSED_KEY, "canary-admin-key")], {}, "route.not_missing",
+    ("both keys refused", [route_test(REFUSED_KEY), route_test(REFUSED_KEY, ADMIN)], {}, "route.not_missing",
      ("absent", "absent", False, False, "")),
     ("a test without a reason", [], {"tested": {"success": False}}, "route.not_missing", ("absent", "absent", False, False, "")),
 ]  # fmt: skip
