@@ -126,10 +126,10 @@ TABLE = (
         (Counter("controller_udp", confirms=_any("silent"), refutes=_any("answers")),
          Counter("host_udp", confirms=_any("silent"), refutes=_any("answers"))),
         needs_confirmation=True),
+    # Two routes to one address may well live together: a route test that succeeds refutes it.
     Hypothesis(
-        "plc.route_conflict", {"test": _any("timeout", "dead", "in_use")},
-        (Counter("listed", confirms=_any("conflict"), refutes=_any("present", "absent", "differs")),),
-        needs_confirmation=True),
+        "plc.route_conflict", {"listed": _any("conflict")},
+        (Counter("test", confirms=_any("timeout", "dead", "in_use"), refutes=_any("ok")),), needs_confirmation=True),
     # The PLC has the route of the inventory, but the supervisor goes by another name.
     Hypothesis(
         "supervisor.net_id_differs", {"own_net_id": _any("differs"), "test": _any("timeout", "dead")},
@@ -142,8 +142,8 @@ TABLE = (
          Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused"))) + _UDP_ANSWERS,
         needs_confirmation=True),
     Hypothesis(
-        "plc.link_stale", {"test": _any("timeout")},
-        (Counter("listed", confirms=_any("present")),), needs_confirmation=True),
+        "plc.link_stale", {"test": _any("timeout"), "listed": _any("present")},
+        (Counter("retest", confirms=_any("ok")), Counter("host_tcp", confirms=_any("none"))) + _UDP_ANSWERS),
     Hypothesis(
         "plc.link_stale", {"test": _any("timeout"), "retest": _any("ok")},
         (Counter("controller", confirms=ROUTER_LIVES),) + _UDP_ANSWERS),
@@ -173,10 +173,12 @@ TABLE = (
         (Counter("test_symbol", confirms=_any("readable")),)),
     Hypothesis(
         "plc.namespace_failing", {"namespaces": _any("some_fail"), "flag": _any("connected")},
-        (Counter("test", confirms=_any("ok"), refutes=_any("timeout", "dead", "blocked", "port_or_refused")),)),
+        (Counter("test", confirms=_any("ok"), refutes=_any("timeout", "dead", "blocked", "port_or_refused")),
+         Counter("host_tcp", confirms=_any("established"), refutes=_any("none", "syn_sent")))),
     Hypothesis(
         "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "write": _any("failed")},
-        (Counter("test", confirms=_any("ok")), Counter("controller_udp", confirms=_any("answers")))),
+        (Counter("test", confirms=_any("ok")), Counter("controller_udp", confirms=_any("answers")),
+         Counter("host_tcp", confirms=_any("none"), refutes=_any("established")))),
     Hypothesis(
         "plc.healthy", {"flag": _any("connected"), "test": _any("ok")},
         (Counter("write", confirms=_any("ok"), refutes=_any("failed")),)),
