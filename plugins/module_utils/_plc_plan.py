@@ -64,12 +64,14 @@ def step_entries(
 
     event: begin, done, failed or undone; result: of the step's module, for what was reached.
     """
-    told = {name: (result or {}).get(name) for name in ("original", "reached", "latency_s")}
+    told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
     return [
         {
             "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],
             "plc": step_done["plc"], "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
             "message": (result or {}).get("msg"), **told,
+            # What is undone is where its undo says, without a result of its own.
+            "reached": (result or {}).get("reached") if event != "undone" else undo.get("value"),
         }
         for undo in step_done["undos"]
     ]

@@ -137,6 +137,8 @@ def test_undo_that_is_done_later_settles_what_was_left() -> None:
     settled = step_entries({"name": "write_rest", "plc": "plc_001", "undos": left}, "undone")
     assert open_undos([*entries, *({**entry, "host": "h"} for entry in settled)], "h") == []
     assert {entry["phase"] for entry in settled} == {"open"}
+    assert {entry["undo"]["variable"]: entry["reached"] for entry in settled} == {
+        "MAIN.bOpsTest": False, "GVL.bOpsTest": False, "IO.nOpsTest": 0}  # fmt: skip
 
 
 def test_controllers_route_is_settled_by_its_removal_only() -> None:
