@@ -21,7 +21,7 @@ from typing import Any
 from lab.processes import REPOSITORY
 
 PLAYBOOKS = REPOSITORY / "playbooks"
-LIMIT_S = 240.0
+LIMIT_S = 900.0
 _RECAP = re.compile(r"^(\S+)\s+: ((?:\w+=\d+\s*)+)$", re.MULTILINE)
 _CUSTOM_STATS = re.compile(r"^\s*RUN: (\{.*\})\s*$", re.MULTILINE)
 _RESULT_LINE = re.compile(r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|FAILED) - .*?)",?$', re.MULTILINE)

@@ -428,8 +428,7 @@ class TestHealed:
         assert scene.lab.observer.routes(host) == {SUPERVISOR_NET_ID: SUPERVISOR_IP}
         assert scene.lab.observer.value(host) is False
         assert flag(host) and target(host)["plc_ams_port"] == 851
-        links = [link for link in scene.lab.ask(host.name, "status")["connections"] if link["address"] == SUPERVISOR_IP]
-        assert [link["ams_net_id"] for link in links] == [SUPERVISOR_NET_ID]
+        assert [net_id for net_id, dummy in scene.lab.links(host.name)] == [SUPERVISOR_NET_ID]
 
     @pytest.mark.parametrize("name", parameters(HEALED))
     def test_second_run_changes_nothing(self, scene: Scene, second: Run, name: str) -> None:

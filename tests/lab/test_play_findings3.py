@@ -191,7 +191,8 @@ UNRESOLVED = {
         refuted={"plc.symbol_unknown"}, checks={"test_symbol": (CONFIRMED, CONTROLLER)}),
     "writes fail after all": ControllerCase(
         "plc.write_failed", prepare=(fault("program-downloaded namespace=MAIN"),), route="none", changed=2,
-        actions=["disconnected", "connected", "FAILED: write test"], refuted={"plc.healthy"}, checks=SAME_HOST),
+        actions=["disconnected", "connected", "FAILED: write test"], refuted={"plc.healthy"},
+        checks={"controller": (CONFIRMED, CONTROLLER)}),
     "supervisor has another NetId": ControllerCase(
         "supervisor.net_id_differs", prepare=(take_another_net_id,), words=f"it says {OTHER_NET_ID}", checks=LISTED),
 }

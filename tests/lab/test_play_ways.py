@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -100,6 +101,12 @@ class TestWaysToAHost:
         looked = {name: {check["signal"] for check in reached.run.outcomes[name]["counter_checks"]} for name in HEALED}
         assert {name: "host_udp" in signals for name, signals in looked.items()} == {
             "line1-hmi1": False, "line2-hmi1": False, "line2-hmi3": True}
+
+    def test_calls_are_made_where_it_is_asked_for(self, reached: Reached) -> None:
+        writes = {name: check["observed_from"] for name in HEALED
+                  for check in reached.second.outcomes[name]["counter_checks"] if check["signal"] == "write"}
+        here = f"controller {socket.gethostname()}"
+        assert writes == {"line1-hmi1": here, "line2-hmi1": here, "line2-hmi3": "host line2-hmi3"}
 
     def test_exit_status(self, reached: Reached) -> None:
         assert (reached.run.code, reached.second.code) == (2, 0)

@@ -25,7 +25,7 @@ LIMIT_S = 240.0
 _START = "import sys; from ansible.cli.playbook import main; sys.argv[0] = 'ansible-playbook'; sys.exit(main())"
 
 # Writes the result of every task down, as a callback of Ansible's own gets it.
-_RECORDER = '''
+_RECORDER = """
 import json, os
 from ansible.plugins.callback import CallbackBase
 
@@ -37,7 +37,8 @@ class CallbackModule(CallbackBase):
 
     def note(self, kind, found):
         public = hasattr(found, "task")
-        host, task, result = (found.host, found.task, found.result) if public else (found._host, found._task, found._result)
+        parts = ("host", "task", "result") if public else ("_host", "_task", "_result")
+        host, task, result = (getattr(found, name) for name in parts)
         with open(os.environ["RECORD"], "a") as stream:
             stream.write(json.dumps([host.get_name(), task.get_name(), kind, dict(result)], default=str) + "\\n")
 
@@ -52,7 +53,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_skipped(self, result):
         self.note("skipped", result)
-'''
+"""
 
 # A host that is off, and one that goes away when the module itself is to run.
 _LOST = '''
@@ -80,7 +81,7 @@ class Connection(ConnectionBase):
     def close(self):
         pass
 '''
-_HALFWAY = '''
+_HALFWAY = """
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection.local import Connection as Local, DOCUMENTATION as LOCAL
 
@@ -92,7 +93,7 @@ class Connection(Local):
 
     def put_file(self, in_path, out_path):
         raise AnsibleConnectionFailure("Connection reset by peer")
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -113,44 +114,74 @@ class Run:
 class Playbook:
     """A folder with a playbook, an inventory and the plugins that these tests need."""
 
-    def __init__(self, folder: Path, plays: list[dict[str, t.Any]], hosts: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+    def __init__(
+        self, folder: Path, plays: list[dict[str, t.Any]], hosts: t.Mapping[str, t.Mapping[str, t.Any]]
+    ) -> None:
         self.folder = folder
         (folder / "callback_plugins").mkdir(parents=True)
         (folder / "callback_plugins" / "recorder.py").write_text(_RECORDER, encoding="utf-8")
         (folder / "connection_plugins").mkdir()
         (folder / "connection_plugins" / "lost.py").write_text(_LOST, encoding="utf-8")
         (folder / "connection_plugins" / "halfway.py").write_text(_HALFWAY, encoding="utf-8")
-        (folder / "play.yml").write_text(yaml.safe_dump([{"gather_facts": False, **play} for play in plays]), encoding="utf-8")
+        (folder / "play.yml").write_text(
+            yaml.safe_dump([{"gather_facts": False, **play} for play in plays]), encoding="utf-8"
+        )
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         inventory = {"all": {"children": {"line3": {"hosts": {name: {**local, **own} for name, own in hosts.items()}}}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", _START, "-i", str(self.folder / "hosts.yml"), str(self.folder / "play.yml"), *arguments]
+        return [
+            sys.executable,
+            "-c",
+            _START,
+            "-i",
+            str(self.folder / "hosts.yml"),
+            str(self.folder / "play.yml"),
+            *arguments,
+        ]
 
     def environment(self) -> dict[str, str]:
         """Nothing of the caller's but PATH: his ansible.cfg, proxies and home stay out."""
         return {
-            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(self.folder), "ANSIBLE_HOME": str(self.folder / ".ansible"),
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "PYTHONPATH": str(Path(ansible.__file__).parents[1]),
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.folder),
+            "ANSIBLE_HOME": str(self.folder / ".ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "PYTHONPATH": str(Path(ansible.__file__).parents[1]),
             "RECORD": str(self.folder / "record"),
-        }  # fmt: skip
+        }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a run in a process group of its own."""
         return subprocess.Popen(
-            self.command(*arguments), env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
     def run(self, *arguments: str) -> Run:
         """Run to the end."""
         done = subprocess.run(
-            self.command(*arguments), env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=LIMIT_S, check=False,
-        )  # fmt: skip
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
         record = self.folder / "record"
-        lines = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()] if record.exists() else []
+        lines = (
+            [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()] if record.exists() else []
+        )
         results = {(host, task): (kind, result) for host, task, kind, result in lines}
         return Run(done.returncode, done.stdout + done.stderr, results)
 

@@ -14,7 +14,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result
-from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Behaviour, Exchange, ScriptedServer, answer
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import (
+    Behaviour,
+    Exchange,
+    ScriptedServer,
+    answer,
+)
 
 OPERATOR, ADMIN, PASSWORD = "canary-of-the-operator", "canary-of-the-admin", "canary-of-the-plc"
 PLC = {"ip_address": "10.0.0.2", "ams_net_id": "10.0.0.2.1.1", "ams_port": 851}
@@ -38,7 +43,10 @@ def no_answer(sock: socket.socket, dummy: threading.Event) -> None:
 
 
 def status(connected: t.Any = True, breaker: str | None = None, reply: Behaviour | None = None) -> Exchange:
-    body = {"plc": {"connected": connected}, "circuit_breakers": {"plc:plc_001:write": {"state": breaker}} if breaker else {}}
+    body = {
+        "plc": {"connected": connected},
+        "circuit_breakers": {"plc:plc_001:write": {"state": breaker}} if breaker else {},
+    }
     return Exchange("GET", "/api/system/status", reply or answer(200, body), {"X-API-Key": None})
 
 
@@ -59,16 +67,24 @@ def route_test(reply: Behaviour = TEST_OK, key: str = OPERATOR, plc: t.Mapping[s
 
 def route_add(reply: Behaviour = OK) -> Exchange:
     body = {
-        "local_ams_net_id": NET_ID, "local_ip": IP, "route_name": "hmi1", "username": "Administrator", "password": PASSWORD,
-        "plc_ams_net_id": PLC["ams_net_id"], "plc_ip": PLC["ip_address"],
-    }  # fmt: skip
+        "local_ams_net_id": NET_ID,
+        "local_ip": IP,
+        "route_name": "hmi1",
+        "username": "Administrator",
+        "password": PASSWORD,
+        "plc_ams_net_id": PLC["ams_net_id"],
+        "plc_ip": PLC["ip_address"],
+    }
     return Exchange("POST", "/api/plc/ads/route/add", reply, {"X-API-Key": OPERATOR}, body)
 
 
 def connect(reply: Behaviour = OK, runtime_type: str = "TC3") -> Exchange:
     body = {
-        "ams_id": PLC["ams_net_id"], "runtime_type": runtime_type, "ams_port": PLC["ams_port"], "ip_address": PLC["ip_address"],
-    }  # fmt: skip
+        "ams_id": PLC["ams_net_id"],
+        "runtime_type": runtime_type,
+        "ams_port": PLC["ams_port"],
+        "ip_address": PLC["ip_address"],
+    }
     return Exchange("POST", "/api/plc/connect", reply, {"X-API-Key": OPERATOR}, body)
 
 
@@ -109,7 +125,14 @@ def outcome_of(module: t.Any, params: t.Mapping[str, t.Any], check_mode: bool = 
 def play(module: t.Any, *script: Exchange, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """Run a module against a script, of which every call must be made, in order, and no other."""
     with ScriptedServer(*script) as server:
-        given = {"url": server.url, "operator_key": OPERATOR, "admin_key": ADMIN, "incident": "INC-1", "runner": "shell-anna", **options}
+        given = {
+            "url": server.url,
+            "operator_key": OPERATOR,
+            "admin_key": ADMIN,
+            "incident": "INC-1",
+            "runner": "shell-anna",
+            **options,
+        }
         result = outcome_of(module, params_of(module, **given), check_mode)
         tagged = [request for request in server.requests if request.get("x-admin-user") == "shell-anna"]
         assert len(tagged) == len(server.requests), "a call does not say who runs this (DESIGN §7.14)"

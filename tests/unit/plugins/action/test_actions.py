@@ -21,8 +21,18 @@ pytest.importorskip("requests", reason="the supervisor client needs requests")
 
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers import supervisor_script as script  # noqa: E402
-from ansible_collections.lineops.runbook.tests.unit.helpers.playbook import LIMIT_S, Playbook, Run, play, task  # noqa: E402
-from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Exchange, ScriptedServer, answer  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.playbook import (  # noqa: E402
+    LIMIT_S,
+    Playbook,
+    Run,
+    play,
+    task,
+)
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import (  # noqa: E402
+    Exchange,
+    ScriptedServer,
+    answer,
+)
 
 OPERATOR, ADMIN, PASSWORD = script.OPERATOR, script.ADMIN, script.PASSWORD
 PLC = script.PLC
@@ -30,7 +40,9 @@ WRITE = {"variable": script.VARIABLE, "test_value": True, "rest_value": False}
 ROUTE = {**PLC, "route_name": "hmi1", "local_ams_net_id": script.NET_ID, "local_ip": script.IP}
 
 
-def run(folder: Path, *tasks: dict[str, t.Any], hosts: t.Any = None, arguments: t.Sequence[str] = (), **keywords: t.Any) -> Run:
+def run(
+    folder: Path, *tasks: dict[str, t.Any], hosts: t.Any = None, arguments: t.Sequence[str] = (), **keywords: t.Any
+) -> Run:
     return Playbook(folder / "run", [play(*tasks, **keywords)], hosts or {"h1": {}}).run(*arguments)
 
 
@@ -39,7 +51,7 @@ def assert_no_canary(done: Run) -> None:
     assert [word for word in (OPERATOR, ADMIN, PASSWORD, "canary") if word in everything] == []
 
 
-# --- secrets ---------------------------------------------------------------------------------------------------------------
+# --- secrets ---------------------------------------------------------------------------------------------------------
 
 WRONG: list[tuple[str, dict[str, t.Any], str, t.Any]] = [
     (module, needed, option, value)
@@ -56,8 +68,10 @@ WRONG: list[tuple[str, dict[str, t.Any], str, t.Any]] = [
 
 def test_secret_of_the_wrong_type_is_refused_before_anything_is_asked_and_not_shown(tmp_path: Path) -> None:
     """An argument spec would print the value in clear (DESIGN §3)."""
-    tasks = [task(str(number), module, url="http://127.0.0.1:1", **{**needed, option: value})
-             for number, (module, needed, option, value) in enumerate(WRONG)]  # fmt: skip
+    tasks = [
+        task(str(number), module, url="http://127.0.0.1:1", **{**needed, option: value})
+        for number, (module, needed, option, value) in enumerate(WRONG)
+    ]
     done = run(tmp_path, *tasks, arguments=["-vvvv", "--diff"])
     for number, (dummy, dummy2, option, dummy3) in enumerate(WRONG):
         assert done.kind(str(number)) == "failed"
@@ -68,7 +82,11 @@ def test_secret_of_the_wrong_type_is_refused_before_anything_is_asked_and_not_sh
 
 def test_secrets_that_come_back_from_the_plant_are_scrubbed(tmp_path: Path) -> None:
     """In answers, in errors, in names, and in what Ansible says of wrong arguments; at the highest verbosity."""
-    leaky = {"streams": {f"cam {OPERATOR}": {"url": f"rtsp://admin:canary@cam/{ADMIN}", "password": "canary-in-a-field", "n": 7}}}
+    leaky = {
+        "streams": {
+            f"cam {OPERATOR}": {"url": f"rtsp://admin:canary@cam/{ADMIN}", "password": "canary-in-a-field", "n": 7}
+        }
+    }
     with ScriptedServer(
         Exchange("GET", "/api/monitor/streams", answer(200, leaky)),
         script.status(False),
@@ -83,7 +101,7 @@ def test_secrets_that_come_back_from_the_plant_are_scrubbed(tmp_path: Path) -> N
             task("wrong option", "plc_connection", **PLC, **keys, no_such_option=ADMIN),
             arguments=["-vvvv", "--diff"],
         )
-    (name, stream), = done.result("streams")["streams"].items()
+    ((name, stream),) = done.result("streams")["streams"].items()
     assert (name, stream["n"], stream["password"], stream["url"]) == ("cam ***", 7, "***", "rtsp://***@cam/***")
     assert done.result("connect")["failure"]["message"].startswith("The supervisor could not connect: bad key ***")
     assert "ams_port" in done.result("wrong type")["msg"] and "***" in done.result("wrong type")["msg"]
@@ -91,12 +109,18 @@ def test_secrets_that_come_back_from_the_plant_are_scrubbed(tmp_path: Path) -> N
     assert_no_canary(done)
 
 
-# --- where a noun runs -----------------------------------------------------------------------------------------------------
+# --- where a noun runs -----------------------------------------------------------------------------------------------
 
 
 def test_noun_runs_in_the_controller_or_on_the_host_and_says_which(tmp_path: Path) -> None:
     leaky = answer(200, {"plc": {"connected": True}, "circuit_breakers": {OPERATOR: {"state": "closed"}}})
-    with ScriptedServer(script.status(), script.status(reply=leaky), script.status(), script.status(False), script.connect(script.FAILED)) as server:
+    with ScriptedServer(
+        script.status(),
+        script.status(reply=leaky),
+        script.status(),
+        script.status(False),
+        script.connect(script.FAILED),
+    ) as server:
         look = {"url": server.url, "operator_key": OPERATOR, "gather_subset": ["status"]}
         done = run(
             tmp_path,
@@ -122,8 +146,8 @@ def test_check_mode_changes_and_writes_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state"
     undo = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
     with ScriptedServer(
-        script.status(False), script.status(), script.search(script.VARIABLE), script.status(False),
-    ) as server:  # fmt: skip
+        script.status(False), script.status(), script.search(script.VARIABLE), script.status(False)
+    ) as server:
         keys = {"url": server.url, "operator_key": OPERATOR}
         done = run(
             tmp_path,
@@ -140,17 +164,35 @@ def test_check_mode_changes_and_writes_nothing(tmp_path: Path) -> None:
     assert done.result("journal")["written"] == 0 and not state.exists()
 
 
-def test_journal_and_host_info_run_on_the_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("keywords", "is_sent"),
+    [
+        ({}, False),
+        ({"environment": {"SOMETHING": "else"}}, True),
+        ({"delegate_to": "localhost"}, False),
+    ],
+)
+def test_journal_and_host_info_run_on_the_host(tmp_path: Path, keywords: dict[str, t.Any], is_sent: bool) -> None:
+    """A host that is the controller itself needs no module sent to it; the answers are the same."""
     pytest.importorskip("psutil", reason="the host's view needs psutil")
     state = tmp_path / "state"
-    done = run(
-        tmp_path,
-        task("write", "journal", state_dir=str(state), common={"host": "h1", "incident": "i-1"}, entries=[{"event": "begin"}]),
+    tasks = [
+        task(
+            "write",
+            "journal",
+            state_dir=str(state),
+            common={"host": "h1", "incident": "i-1"},
+            entries=[{"event": "begin"}],
+        ),
         task("list", "journal", state_dir=str(state), state="open_undos", host="h1"),
         task("unknown field", "journal", state_dir=str(state), entries=[{"evnet": "x"}]),
         task("only told", "journal", state_dir=str(state), entries=[{"evnet": "x"}], required=False),
         task("incomplete", "journal", state_dir=str(state), state="open_undos"),
         task("look", "host_info", url="http://127.0.0.1:1", timeout=0.1, plc={"ip_address": "127.0.0.1"}),
+    ]
+    done = run(tmp_path, *({**item, **keywords} for item in tasks))
+    assert {name for (dummy, name), (dummy2, result) in done.results.items() if "invocation" in result} == (
+        {"write", "list", "unknown field", "only told", "look"} if is_sent else set()
     )
     assert done.result("write")["written"] == 1 and Journal(str(state)).read()[0]["incident"] == "i-1"
     assert done.result("list")["open_undos"] == [] and done.result("list")["observed_from"] == "host h1"
@@ -160,7 +202,7 @@ def test_journal_and_host_info_run_on_the_host(tmp_path: Path) -> None:
     assert done.result("look")["supervisor"]["api"] == "no_listener" and done.result("look")["plc"]["identity"] is None
 
 
-# --- hosts that cannot be asked --------------------------------------------------------------------------------------------
+# --- hosts that cannot be asked --------------------------------------------------------------------------------------
 
 HOSTS = {
     "off": ({"ansible_connection": "lost"}, "host.unreachable"),
@@ -177,10 +219,13 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Run:
         task("journal", "journal", state_dir="/nonexistent", entries=[{"event": "x"}]),
         task("told journal", "journal", state_dir="/nonexistent", entries=[{"event": "x"}], required=False),
         task("status", "supervisor_info", url="http://127.0.0.1:1", operator_key=OPERATOR, run_from="host"),
-        {"name": "block", "block": [{**task("inner", "journal", state_dir="/nonexistent", entries=[]), "ignore_errors": False}],
-         "rescue": [{"name": "rescued", "ansible.builtin.debug": {"msg": "rescued"}}],
-         "always": [{"name": "always", "ansible.builtin.debug": {"msg": "always"}}]},
-    ]  # fmt: skip
+        {
+            "name": "block",
+            "block": [{**task("inner", "journal", state_dir="/nonexistent", entries=[]), "ignore_errors": False}],
+            "rescue": [{"name": "rescued", "ansible.builtin.debug": {"msg": "rescued"}}],
+            "always": [{"name": "always", "ansible.builtin.debug": {"msg": "always"}}],
+        },
+    ]
     hosts = {name: options for name, (options, dummy) in HOSTS.items()}
     return run(tmp_path_factory.mktemp("lost"), *tasks, hosts=hosts, arguments=["-vvv"])
 
@@ -196,7 +241,8 @@ def test_host_that_cannot_be_asked_is_an_answer_for_host_info(lost: Run, host: s
 @pytest.mark.parametrize("host", HOSTS)
 def test_journal_that_cannot_be_reached_is_a_failure_unless_it_may_be_missing(lost: Run, host: str) -> None:
     assert (lost.kind("journal", host), lost.result("journal", host)["failure"]["code"]) == ("failed", HOSTS[host][1])
-    assert (lost.kind("told journal", host), lost.result("told journal", host)["failure"]["code"]) == ("ok", HOSTS[host][1])
+    told = lost.result("told journal", host)
+    assert (lost.kind("told journal", host), told["failure"]["code"]) == ("ok", HOSTS[host][1])
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -217,46 +263,64 @@ def test_reason_is_told_in_one_line_with_what_to_do(lost: Run) -> None:
     assert_no_canary(lost)
 
 
-# --- the check of the inventory ----------------------------------------------------------------------------------------------
+# --- the check of the inventory --------------------------------------------------------------------------------------
 
 VAULT_PASSWORD = "of-the-test"
+PRESS = {
+    "id": "plc_001",
+    "ip_address": "10.30.3.21",
+    "ams_net_id": "10.30.3.21.1.1",
+    "runtime_type": "TC3",
+    "route": {"name": "h1", "local_ams_net_id": "10.30.3.11.1.1", "local_ip": "10.30.3.11"},
+    "test_variable": {"name": "MAIN.bOpsTest", "type": "BOOL", "test_value": True, "rest_value": False},
+}
 CONTRACT = {
     "lineops_line": "line3",
     "lineops_supervisor_url": "http://10.30.3.11:5000",
-    "lineops_plcs": [
-        {
-            "id": "plc_001", "ip_address": "10.30.3.21", "ams_net_id": "10.30.3.21.1.1", "runtime_type": "TC3",
-            "route": {"name": "h1", "local_ams_net_id": "10.30.3.11.1.1", "local_ip": "10.30.3.11"},
-            "test_variable": {"name": "MAIN.bOpsTest", "type": "BOOL", "test_value": True, "rest_value": False},
-        }
-    ],
-}  # fmt: skip
+    "lineops_plcs": [PRESS],
+}
 SECRETS = {"operator_key": OPERATOR, "plc_username": "Administrator", "plc_password": PASSWORD}
+
+
+def secrets_with(**changes: t.Any) -> dict[str, t.Any]:
+    return {"lineops_secrets": {"line3": {**SECRETS, **changes}}}
 
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One run of the check on hosts that each have something of their own."""
-    line = {"lineops_secrets": {"line3": SECRETS}}
+    line = secrets_with()
     hosts = {
         "good": {**CONTRACT, **line},
         "from_awx": {**CONTRACT, "lineops_secrets": json.dumps({"line3": SECRETS})},
-        "templated": {**CONTRACT, **line, "lineops_line": "{{ 'line' ~ 3 }}", "lineops_supervisor_url": "http://{{ ip }}:5000", "ip": "10.30.3.11"},
+        "templated": {
+            **CONTRACT, **line, "lineops_line": "{{ 'line' ~ 3 }}", "lineops_supervisor_url": "http://{{ ip }}:5000",
+            "ip": "10.30.3.11",
+        },
         "undefined": {**CONTRACT, **line, "lineops_supervisor_url": "http://{{ no_such_variable }}:5000"},
         "no_secrets": dict(CONTRACT),
         "broken_text": {**CONTRACT, "lineops_secrets": "line3: {operator_key: canary-in-text, ]"},
-        "undefined_secrets": {**CONTRACT, "lineops_secrets": {"line3": {**SECRETS, "operator_key": "{{ no_such_secret }}"}}},
-        "wrong_types": {**CONTRACT, "lineops_secrets": {"line3": {**SECRETS, "operator_key": ["canary-list"], "plc_password": {"a": "canary"}}}},
+        "undefined_secrets": {**CONTRACT, **secrets_with(operator_key="{{ no_such_secret }}")},
+        "wrong_types": {**CONTRACT, **secrets_with(operator_key=["canary-list"], plc_password={"a": "canary"})},
         "password_in_url": {**CONTRACT, **line, "lineops_supervisor_url": f"http://anna:{PASSWORD}@10.30.3.11:5000"},
         "secret_elsewhere": {**CONTRACT, **line, "lineops_line": ["line3", OPERATOR]},
-        "other_net_id": {**CONTRACT, **line, "lineops_plcs": [{**CONTRACT["lineops_plcs"][0], "ams_net_id": "5.30.3.21.1.1"}]},
+        "other_net_id": {**CONTRACT, **line, "lineops_plcs": [{**PRESS, "ams_net_id": "5.30.3.21.1.1"}]},
         "braces": {**CONTRACT, **line, "lineops_run_from": "{% raw %}{{ lineops_secrets }}{% endraw %}"},
     }  # fmt: skip
-    tasks = [task("told", "inventory_check", fail=False), task("check", "inventory_check"), task("wrong", "inventory_check", fial=True)]
+    tasks = [
+        task("told", "inventory_check", fail=False),
+        task("check", "inventory_check"),
+        task("wrong", "inventory_check", fial=True),
+    ]
     return run(tmp_path_factory.mktemp("check"), *tasks, hosts=hosts, arguments=["-vvvv", "-l", "line3, lin4"])
 
 
 LIMIT = "-l names 'lin4', which is no line and no host of this inventory."
+NO_SECRETS = (
+    "lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."
+)
+NO_TEXT = "lineops_secrets.line3.{} is not a text (its value is not shown)."
+AN_ADDRESS = "expected an address such as http://10.30.0.11:5000."
 
 
 @pytest.mark.parametrize(
@@ -266,22 +330,26 @@ LIMIT = "-l names 'lin4', which is no line and no host of this inventory."
         ("from_awx", []),
         ("templated", []),
         ("other_net_id", []),
-        ("no_secrets", ["lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."]),
-        ("broken_text", ["lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."]),
-        ("wrong_types", [f"lineops_secrets.line3.{name} is not a text (its value is not shown)." for name in ("operator_key", "plc_password")]),
-        ("password_in_url", ["lineops_supervisor_url is 'http://***@10.30.3.11:5000'; expected an address such as http://10.30.0.11:5000."]),
+        ("no_secrets", [NO_SECRETS]),
+        ("broken_text", [NO_SECRETS]),
+        ("wrong_types", [NO_TEXT.format("operator_key"), NO_TEXT.format("plc_password")]),
+        ("password_in_url", ["lineops_supervisor_url is 'http://***@10.30.3.11:5000'; " + AN_ADDRESS]),
     ],
 )
 def test_check_reads_the_hosts_own_variables(checked: Run, host: str, mistakes: list[str]) -> None:
     result = checked.result("told", host)
     assert (checked.kind("told", host), result["mistakes"]) == ("ok", [*mistakes, LIMIT])
-    assert checked.kind("check", host) == "failed" and checked.result("check", host)["failure"]["code"] == "inventory.mistakes"
+    failed = checked.result("check", host)
+    assert (checked.kind("check", host), failed["failure"]["code"]) == ("failed", "inventory.mistakes")
     assert checked.result("check", host)["msg"] == " ".join([*mistakes, LIMIT])
 
 
-@pytest.mark.parametrize(("host", "named"), [("undefined", "no_such_variable"), ("undefined_secrets", "lineops_secrets")])
+@pytest.mark.parametrize(
+    ("host", "named"), [("undefined", "no_such_variable"), ("undefined_secrets", "lineops_secrets")]
+)
 def test_variable_that_cannot_be_evaluated_is_named(checked: Run, host: str, named: str) -> None:
-    assert checked.kind("told", host) == "ok" and any(named in mistake for mistake in checked.result("told", host)["mistakes"])
+    assert checked.kind("told", host) == "ok"
+    assert any(named in mistake for mistake in checked.result("told", host)["mistakes"])
 
 
 def test_check_shows_no_secret_wherever_it_stands(checked: Run) -> None:
@@ -295,7 +363,10 @@ def test_warning_is_no_mistake(checked: Run) -> None:
 
 
 def test_braces_in_a_value_are_text(checked: Run) -> None:
-    assert "lineops_run_from is '{{ lineops_secrets }}'; expected controller or host." in checked.result("told", "braces")["mistakes"]
+    assert (
+        "lineops_run_from is '{{ lineops_secrets }}'; expected controller or host."
+        in checked.result("told", "braces")["mistakes"]
+    )
 
 
 def test_option_that_does_not_exist_is_refused(checked: Run) -> None:
@@ -307,13 +378,16 @@ def test_single_values_encrypted_with_vault_are_texts(tmp_path: Path) -> None:
     vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
     playbook = Playbook(tmp_path / "run", [play(
         task("check", "inventory_check", fail=False),
-        task("ask", "supervisor_info", url="http://127.0.0.1:1", operator_key="{{ lineops_secrets.line3.operator_key }}"),
-        {"name": "lookup", "ansible.builtin.set_fact": {"found": "{{ lineops_secrets | lineops.runbook.host_secrets('h1', 'line3') | length }}"}},
+        task("ask", "supervisor_info", url="http://127.0.0.1:1",
+        operator_key="{{ lineops_secrets.line3.operator_key }}"),
+        {"name": "lookup", "ansible.builtin.set_fact": {"found": "{{ lineops_secrets |"
+        " lineops.runbook.host_secrets('h1', 'line3') | length }}"}},
     )], {"h1": CONTRACT})  # fmt: skip
     encrypted = vault.encrypt(OPERATOR.encode()).decode().strip().replace("\n", "\n        ")
     (playbook.folder / "group_vars").mkdir()
     (playbook.folder / "group_vars" / "all.yml").write_text(
-        f"lineops_secrets:\n  line3:\n    plc_username: a\n    plc_password: {PASSWORD}\n    operator_key: !vault |\n        {encrypted}\n",
+        f"lineops_secrets:\n  line3:\n    plc_username: a\n    plc_password: {PASSWORD}\n    operator_key: !vault |\n"
+        f"        {encrypted}\n",
         encoding="utf-8")  # fmt: skip
     (playbook.folder / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
     done = playbook.run("-vvvv", "--vault-password-file", str(playbook.folder / "password"))
@@ -323,7 +397,7 @@ def test_single_values_encrypted_with_vault_are_texts(tmp_path: Path) -> None:
     assert_no_canary(done)
 
 
-# --- text from a plant, and defaults of groups --------------------------------------------------------------------------------
+# --- text from a plant, and defaults of groups -----------------------------------------------------------------------
 
 
 def test_text_from_a_plant_is_never_a_template(tmp_path: Path) -> None:
@@ -333,7 +407,10 @@ def test_text_from_a_plant_is_never_a_template(tmp_path: Path) -> None:
         done = run(
             tmp_path,
             {**task("connect", "plc_connection", **PLC, url=server.url, operator_key=OPERATOR), "register": "tried"},
-            {"name": "use", "ansible.builtin.set_fact": {"copy": "{{ tried }}", "text": "It said {{ tried.failure.message }}"}},
+            {
+                "name": "use",
+                "ansible.builtin.set_fact": {"copy": "{{ tried }}", "text": "It said {{ tried.failure.message }}"},
+            },
             {"name": "use again", "ansible.builtin.debug": {"msg": "{{ copy.msg }} | {{ text }}"}},
         )
     assert done.result("use again")["msg"] == (
@@ -342,7 +419,9 @@ def test_text_from_a_plant_is_never_a_template(tmp_path: Path) -> None:
 
 
 def test_module_defaults_reach_a_whole_group(tmp_path: Path) -> None:
-    with ScriptedServer(script.status(), script.status(), script.search(script.VARIABLE), script.write(True), script.write(False)) as server:
+    with ScriptedServer(
+        script.status(), script.status(), script.search(script.VARIABLE), script.write(True), script.write(False)
+    ) as server:
         done = run(
             tmp_path,
             task("look", "supervisor_info", gather_subset=["status"]),
@@ -355,23 +434,27 @@ def test_module_defaults_reach_a_whole_group(tmp_path: Path) -> None:
 def test_several_hosts_work_at_once(tmp_path: Path) -> None:
     hosts = [f"h{number}" for number in range(1, 6)]
     with ScriptedServer(*[script.status()] * len(hosts)) as server:
-        done = run(tmp_path, task("look", "supervisor_info", gather_subset=["status"], url=server.url), hosts={name: {} for name in hosts})
+        done = run(
+            tmp_path,
+            task("look", "supervisor_info", gather_subset=["status"], url=server.url),
+            hosts={name: {} for name in hosts},
+        )
     assert all(done.result("look", host)["status"]["plc_connected"] for host in hosts)
 
 
-# --- a run that is interrupted -------------------------------------------------------------------------------------------------
+# --- a run that is interrupted ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("run_from", ["controller", "host"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_interrupted_run_puts_the_rest_value_back(tmp_path: Path, number: signal.Signals, run_from: str) -> None:
-    """Ctrl-C and SIGTERM run no always and no finally of Ansible's own (DESIGN §3); the script asserts the second write."""
+    """Ctrl-C and SIGTERM run no always and no finally of Ansible's (DESIGN §3); the script asserts the second write."""
     asked, sent = threading.Event(), threading.Event()
 
     def late(sock: socket.socket, stop: threading.Event) -> None:
         asked.set()
         sent.wait(LIMIT_S)
-        # Ansible ends its workers a moment after the signal; answering too early would only make the test easier to pass.
+        # Ansible ends its workers a moment after the signal; an early answer would only make the test easier to pass.
         stop.wait(0.5)
         answer(200, {"status": "success"})(sock, stop)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def test_exclusive_keeps_the_supervisors_of_all_hosts_whatever_the_limit(tmp_pat
         done = run(tmp_path / "good", hosts, purge(router, "good", [OWN, HMI1, HMI2]))
         assert (done.kind("good"), done.result("good")["changed"]) == ("ok", True)
     assert router.names() == ["controller", "hmi1", "hmi2"]
+    (lock,) = Path(tempfile.gettempdir()).glob(f"lineops-ads-*-{router.address}.lock")
+    lock.unlink()
 
 
 UNREADABLE: dict[str, t.Any] = {

@@ -77,11 +77,18 @@ def test_role_gets_from_evidence_to_the_line_at_the_end(tmp_path: Path) -> None:
         "outcome": "{{ finding | lineops.runbook.plc_outcome(finding, steps=[], planned=[], failed_step='', check_mode=false) }}",
     }
     last = {"lines": "{{ {'line3-hmi1': outcome} | lineops.runbook.summary_lines }}"}
-    tasks = [{"name": name, "ansible.builtin.set_fact": facts} for name, facts in (("1", values), ("2", later), ("3", last))]
+    tasks = [
+        {"name": name, "ansible.builtin.set_fact": facts} for name, facts in (("1", values), ("2", later), ("3", last))
+    ]
     # Text that comes from outside is not trusted as a template: here it is read from files, as results of tasks are.
-    (tmp_path / "evidence.json").write_text(yaml.safe_dump(evidence, default_flow_style=True, width=10**6), encoding="utf-8")
+    (tmp_path / "evidence.json").write_text(
+        yaml.safe_dump(evidence, default_flow_style=True, width=10**6), encoding="utf-8"
+    )
     (tmp_path / "names.json").write_text(yaml.safe_dump(names, default_flow_style=True, width=10**6), encoding="utf-8")
-    looked_up = {name: f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/{name}.json') | from_yaml | to_json }}}}" for name in ("evidence", "names")}
+    looked_up = {
+        name: f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/{name}.json') | from_yaml | to_json }}}}"
+        for name in ("evidence", "names")
+    }
     done = Playbook(tmp_path / "run", [play(*tasks, vars={"plcs": PLCS, **looked_up})], {"h1": {}}).run()
     facts = {name: value for number in "123" for name, value in done.result(number)["ansible_facts"].items()}
     assert (facts["address"], facts["blocked"], facts["plc"]["ams_port"]) == (ADDRESS, False, 801)
@@ -93,4 +100,6 @@ def test_role_gets_from_evidence_to_the_line_at_the_end(tmp_path: Path) -> None:
     assert facts["namespaces"] == [{"name": "GVL.n", "test_value": 1, "rest_value": 0}]
     assert facts["notes"] == ["Der PLC plc_002 fehlt die ADS-Route zurück zu line3-hmi1."]
     (line,) = facts["lines"]
-    assert line.startswith("line3-hmi1: UNRESOLVED - Der PLC Press {{ 6 * 7 }} fehlt die ADS-Route zurück zu line3-hmi1. | SEV-1")
+    assert line.startswith(
+        "line3-hmi1: UNRESOLVED - Der PLC Press {{ 6 * 7 }} fehlt die ADS-Route zurück zu line3-hmi1. | SEV-1"
+    )

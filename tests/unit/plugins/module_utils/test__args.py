@@ -17,7 +17,11 @@ from ansible_collections.lineops.runbook.plugins.module_utils import _args  # no
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers import supervisor_script as script  # noqa: E402
-from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import ScriptedServer, answer, reset  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import (  # noqa: E402
+    ScriptedServer,
+    answer,
+    reset,
+)
 
 PLAIN = {
     "operator_key": script.OPERATOR, "admin_key": script.ADMIN, "incident": "", "runner": "", "connect_timeout": 3.0,
@@ -67,7 +71,9 @@ def test_keys_that_are_not_given(keys: dict[str, t.Any], exchanges: list[t.Any],
 
 def test_test_that_blocks_is_told_and_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quirk 5: the supervisor is busy with it for two minutes; a second one would double that."""
-    monkeypatch.setattr(SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3))
+    monkeypatch.setattr(
+        SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3)
+    )
     result = asked(script.route_test(script.no_answer))
     assert (result["success"], result["blocked"]) == (False, True) and "within 0.3 s" in result["error"]
 
@@ -89,7 +95,10 @@ def test_two_tasks_of_an_incident_never_share_a_request_id() -> None:
 
 
 def test_calls_are_told_with_time_status_seconds_and_id() -> None:
-    with ScriptedServer(script.status(), script.disconnect(reset)) as server, _args.client_of({**PLAIN, "url": server.url}) as client:
+    with (
+        ScriptedServer(script.status(), script.disconnect(reset)) as server,
+        _args.client_of({**PLAIN, "url": server.url}) as client,
+    ):
         client.system_status()
         with pytest.raises(LineopsError):
             client.disconnect()
@@ -99,7 +108,9 @@ def test_calls_are_told_with_time_status_seconds_and_id() -> None:
     assert said["supervisor_seconds"] == pytest.approx(sum(call["elapsed_s"] for call in client.calls), abs=0.001)
 
 
-@pytest.mark.parametrize("reply", [answer(500, {"error": "kaputt"}), answer(200, {"success": False}), answer(200, {"status": "error"})])
+@pytest.mark.parametrize(
+    "reply", [answer(500, {"error": "kaputt"}), answer(200, {"success": False}), answer(200, {"status": "error"})]
+)
 def test_a_read_that_failed_has_told_nothing(reply: t.Any) -> None:
     with ScriptedServer(script.status(reply=reply)) as server, _args.client_of({**PLAIN, "url": server.url}) as client:
         with pytest.raises(LineopsError, match="failed at GET /api/system/status") as caught:

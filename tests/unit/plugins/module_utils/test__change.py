@@ -29,6 +29,7 @@ def raising(found: LineopsError) -> t.Callable[[], t.Any]:
 
 
 def test_nothing_done() -> None:
+    assert Change("present", "absent").result()["verified"] is False
     result = Change("present", "present").result(verified=True)
     assert set(result) == FIELDS and result["latency_s"] >= 0
     assert (result["changed"], result["reached"], result["verified"]) == (False, "present", True)
@@ -39,7 +40,12 @@ def test_something_done() -> None:
     change = Change("present", "absent")
     assert change.command(lambda: "answer") == "answer"
     result = change.result(reached="present", answer="accepted")
-    assert (result["changed"], result["original"], result["reached"], result["answer"]) == (True, "absent", "present", "accepted")
+    assert (result["changed"], result["original"], result["reached"], result["answer"]) == (
+        True,
+        "absent",
+        "present",
+        "accepted",
+    )
     assert result["diff"] == {"before": {"state": "absent"}, "after": {"state": "present"}}
 
 

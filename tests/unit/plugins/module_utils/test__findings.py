@@ -22,7 +22,17 @@ from ansible_collections.lineops.runbook.plugins.module_utils._findings import (
 
 CODES = sorted(FINDINGS)
 # Names a plant may have that would be something else to a template engine, to str.format or to a terminal's markup.
-HOSTILE = ["{{ lineops_secrets }}", "{plc}", "{", "}", "{0.__class__}", "%(x)s", "{% raw %}", "<b>&amp;</b>", "[link](x)"]
+HOSTILE = [
+    "{{ lineops_secrets }}",
+    "{plc}",
+    "{",
+    "}",
+    "{0.__class__}",
+    "%(x)s",
+    "{% raw %}",
+    "<b>&amp;</b>",
+    "[link](x)",
+]
 
 
 @pytest.mark.parametrize("code", CODES)

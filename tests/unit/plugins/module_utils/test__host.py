@@ -98,7 +98,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World(monkeypatch)
 
 
-# --- the supervisor --------------------------------------------------------------------------------------------------------
+# --- the supervisor --------------------------------------------------------------------------------------------------
 
 
 def test_supervisor_that_answers(world: World) -> None:
@@ -118,7 +118,9 @@ def test_supervisor_that_is_not_there(world: World) -> None:
 
 
 @pytest.mark.parametrize(("everywhere", "asked"), [("0.0.0.0", "127.0.0.1"), ("::", "::1")])
-def test_supervisor_that_listens_on_every_address_is_asked_on_loopback(world: World, everywhere: str, asked: str) -> None:
+def test_supervisor_that_listens_on_every_address_is_asked_on_loopback(
+    world: World, everywhere: str, asked: str
+) -> None:
     view = world.look(listening(everywhere), answering=[asked])
     assert (view["supervisor"]["api"], world.asked) == ("answers", [(asked, 5000)])
 
@@ -128,7 +130,9 @@ def test_another_program_on_every_address_is_not_taken_for_it(world: World) -> N
     assert (view["supervisor"]["pid"], view["supervisor"]["listens"]) == (PID, [f"{IP}:5000"])
 
 
-@pytest.mark.parametrize(("url", "port"), [("http://10.30.3.11", 80), ("https://10.30.3.11", 443), ("https://10.30.3.11:8443", 8443)])
+@pytest.mark.parametrize(
+    ("url", "port"), [("http://10.30.3.11", 80), ("https://10.30.3.11", 443), ("https://10.30.3.11:8443", 8443)]
+)
 def test_port_of_the_url(world: World, url: str, port: int) -> None:
     assert world.look(listening(port=port), url=url)["supervisor"]["pid"] == PID
 
@@ -138,7 +142,9 @@ def test_supervisor_that_listens_elsewhere_is_found_by_its_directory(world: Worl
     (tmp_path / "link").symlink_to(tmp_path)
     here = str(tmp_path.resolve())
     processes = [(900, here, 20.0), (PID, here, 10.0), (5, "/", 1.0), (6, None, 0.0)]
-    view = world.look(listening("127.0.0.1", 5001), answering=["127.0.0.1"], directory=str(tmp_path / "link"), processes=processes)
+    view = world.look(
+        listening("127.0.0.1", 5001), answering=["127.0.0.1"], directory=str(tmp_path / "link"), processes=processes
+    )
     assert view["supervisor"] == {"pid": PID, "state": "sleeping", "listens": ["127.0.0.1:5001"], "api": "answers"}
 
 
@@ -169,7 +175,7 @@ def test_socket_table_that_cannot_be_seen_proves_nothing(world: World, error: Ex
     assert view["not_observed"] == ["socket table (no permission)"]
 
 
-# --- the path to the PLC ---------------------------------------------------------------------------------------------------
+# --- the path to the PLC ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,7 @@ def test_without_psutil_the_sentence_says_what_to_install(monkeypatch: pytest.Mo
     assert caught.value.code == "library.missing" and "python3-psutil" in caught.value.hint
 
 
-# --- real sockets ----------------------------------------------------------------------------------------------------------
+# --- real sockets ----------------------------------------------------------------------------------------------------
 
 
 class Versioning(http.server.BaseHTTPRequestHandler):
@@ -257,14 +263,15 @@ def test_real_listener_that_says_nothing_is_silent() -> None:
     [
         b"",
         b"garbage\r\n\r\n",
-        b"HTTP/1.1 404 X\r\nContent-Length: 20\r\n\r\n{\"current_major\": 1 }",
+        b'HTTP/1.1 404 X\r\nContent-Length: 20\r\n\r\n{"current_major": 1 }',
         b"HTTP/1.1 200 X\r\nContent-Length: 6\r\n\r\n<html>",
         b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 X\r\nContent-Length: 17\r\n\r\n[\"current_major\"]",
+        b'HTTP/1.1 200 X\r\nContent-Length: 17\r\n\r\n["current_major"]',
     ],
 )
 def test_real_listener_that_is_no_supervisor_is_silent(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+
         def play() -> None:
             sock = listener.accept()[0]
             with sock:
@@ -283,7 +290,9 @@ def test_real_process_is_found_by_its_directory_and_its_connection_is_seen(tmp_p
     address = f"127.251.{os.getpid() % 250 + 1}.{os.getpid() // 250 % 250 + 1}"
     program = f"import socket\ns = socket.create_connection(({address!r}, 48898))\nprint('up', flush=True)\ninput()\n"
     with socket.create_server((address, 48898)) as plc:
-        with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", program], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdin and process.stdout and process.stdout.readline() == "up\n"
             try:
                 plc_view = {"ip_address": address, "local_ip": None}
@@ -293,7 +302,7 @@ def test_real_process_is_found_by_its_directory_and_its_connection_is_seen(tmp_p
                 process.wait(60)
         assert (view["supervisor"]["pid"], view["supervisor"]["api"]) == (process.pid, "no_listener")
         assert view["plc"] == {"tcp": "established", "identity": None}
-        # Only looked at, never connected to: from a supervisor's own address that would end its connection (DESIGN §7.2).
+        # Only looked at, never connected to: from a supervisor's address that would end its connection (DESIGN §7.2).
         plc.settimeout(0.2)
         plc.accept()[0].close()
         with pytest.raises(TimeoutError):
@@ -303,6 +312,7 @@ def test_real_process_is_found_by_its_directory_and_its_connection_is_seen(tmp_p
 def test_supervisor_behind_tls_is_asked_with_tls() -> None:
     said: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
+
         def play() -> None:
             sock = listener.accept()[0]
             with sock:

@@ -21,7 +21,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._hypotheses import
 
 YES, NO = frozenset(["yes"]), frozenset(["no"])
 WET = Hypothesis("wet", {"puddle": YES}, (Counter("radar", confirms=YES, refutes=NO), Counter("neighbour", refutes=NO)))
-RAIN = Hypothesis("rain", {"puddle": YES, "clouds": YES}, (Counter("radar", confirms=YES, refutes=NO),), needs_confirmation=True)
+RAIN = Hypothesis(
+    "rain", {"puddle": YES, "clouds": YES}, (Counter("radar", confirms=YES, refutes=NO),), needs_confirmation=True
+)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,9 @@ RAIN = Hypothesis("rain", {"puddle": YES, "clouds": YES}, (Counter("radar", conf
         ({"radar": "no", "neighbour": "yes"}, REFUTED, False),
     ],
 )
-def test_one_that_refutes_weighs_more_than_one_that_confirms(signals: dict[str, t.Any], verdict: str, stands: bool) -> None:
+def test_one_that_refutes_weighs_more_than_one_that_confirms(
+    signals: dict[str, t.Any], verdict: str, stands: bool
+) -> None:
     standing, fallen = judge([WET], {"puddle": "yes", **signals})
     (judgement,) = [standing] if standing else fallen
     assert (judgement.verdict, judgement.stands) == (verdict, stands)
@@ -49,7 +53,9 @@ def test_a_claim_that_needs_confirmation_is_not_believed_alone(radar: t.Any, sta
     assert (judge([RAIN], {"puddle": "yes", "clouds": "yes", "radar": radar})[0] is not None) == stands
 
 
-@pytest.mark.parametrize("signals", [{}, {"puddle": "yes"}, {"puddle": "yes", "clouds": "no"}, {"puddle": "no", "clouds": "yes"}])
+@pytest.mark.parametrize(
+    "signals", [{}, {"puddle": "yes"}, {"puddle": "yes", "clouds": "no"}, {"puddle": "no", "clouds": "yes"}]
+)
 def test_every_word_of_a_claim_is_needed(signals: dict[str, t.Any]) -> None:
     """What was never raised did not fall either: it must not be told as refuted."""
     assert judge([RAIN], {"radar": "yes", **signals}) == (None, [])
@@ -65,6 +71,10 @@ def test_first_that_stands_wins_and_those_before_it_are_told() -> None:
 def test_after_one_that_stands_nothing_more_is_tried() -> None:
     standing, fallen = judge([WET, RAIN], {"puddle": "yes", "clouds": "yes", "radar": "yes"})
     assert standing is not None and standing.hypothesis is WET and fallen == []
+
+
+def test_verdicts_are_the_words_that_programs_read() -> None:
+    assert (CONFIRMED, REFUTED, OPEN) == ("confirmed", "refuted", "not observed")
 
 
 def test_empty_table_finds_nothing() -> None:

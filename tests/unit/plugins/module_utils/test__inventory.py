@@ -39,21 +39,30 @@ GOOD: dict[str, t.Any] = {
     ],
 }
 CANARY = "canary-of-a-secret"
-KEYS = {"operator_key": f"{CANARY}-1", "admin_key": f"{CANARY}-2", "plc_username": "Administrator", "plc_password": f"{CANARY}-3"}
+KEYS = {
+    "operator_key": f"{CANARY}-1",
+    "admin_key": f"{CANARY}-2",
+    "plc_username": "Administrator",
+    "plc_password": f"{CANARY}-3",
+}
 REMOVED = object()
 URL, NET_ID, IP = "an address such as http://10.30.0.11:5000", "six numbers 0-255 with dots", "an IPv4 address"
 
 #: Where, what stands there (or REMOVED), and how the sentence about it begins and ends.
 MISTAKES: list[tuple[str, t.Any, str]] = [
-    ("lineops_line", REMOVED, "lineops_line is missing; expected the name of the line this host belongs to, e.g. line3."),
+    ("lineops_line", REMOVED,
+     "lineops_line is missing; expected the name of the line this host belongs to, e.g. line3."),
     ("lineops_line", None, "lineops_line is missing; expected the name of the line this host belongs to, e.g. line3."),
     ("lineops_line", "  ", "lineops_line is '  '; expected the name of the line this host belongs to, e.g. line3."),
     ("lineops_line", 3, "lineops_line is 3; expected the name of the line this host belongs to, e.g. line3."),
     ("lineops_supervisor_url", REMOVED, f"lineops_supervisor_url is missing; expected {URL}."),
     *(
         ("lineops_supervisor_url", bad, f"lineops_supervisor_url is {bad!r}; expected {URL}.")
-        for bad in ("10.30.0.11:5000", "ftp://10.30.0.11", "http://", "http://h:0", "http://h:99999", "http://h:x", "http://u:p@h",
-                    "http://h?x=1", "http://h#x", "http://h o:5000", "http://h\\x", "http://[::1", "", 5000, ["http://h"], {})
+        for bad in (
+            "10.30.0.11:5000", "ftp://10.30.0.11", "http://", "http://h:0", "http://h:99999", "http://h:x",
+            "http://u:p@h", "http://h?x=1", "http://h#x", "http://h o:5000", "http://h\\x", "http://[::1", "", 5000,
+            ["http://h"], {},
+        )
     ),
     ("lineops_plcs", REMOVED, "lineops_plcs is missing; expected a list with at least one PLC."),
     ("lineops_plcs", {"id": "plc_001"}, "lineops_plcs is {'id': 'plc_001'}; expected a list with at least one PLC."),
@@ -64,33 +73,44 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_plcs.0", "plc_001", "lineops_plcs[0] is 'plc_001'; expected a mapping."),
     ("lineops_plcs.0.id", REMOVED, "lineops_plcs[0].id is missing; expected a name such as plc_001."),
     ("lineops_plcs.0.active", "yes", "lineops_plcs[0].active is 'yes'; expected true or false."),
-    ("lineops_plcs.0.ip_address", "10.30.3.256", f"lineops_plcs[0].ip_address is '10.30.3.256'; expected {IP} such as 10.30.0.21."),
-    ("lineops_plcs.0.ip_address", "press.plant", f"lineops_plcs[0].ip_address is 'press.plant'; expected {IP} such as 10.30.0.21."),
-    ("lineops_plcs.0.ip_address", 169738005, f"lineops_plcs[0].ip_address is 169738005; expected {IP} such as 10.30.0.21."),
-    ("lineops_plcs.0.ams_net_id", "10.30.3.21", f"lineops_plcs[0].ams_net_id is '10.30.3.21'; expected {NET_ID}, such as 10.30.0.21.1.1."),
+    ("lineops_plcs.0.ip_address", "10.30.3.256",
+     f"lineops_plcs[0].ip_address is '10.30.3.256'; expected {IP} such as 10.30.0.21."),
+    ("lineops_plcs.0.ip_address", "press.plant",
+     f"lineops_plcs[0].ip_address is 'press.plant'; expected {IP} such as 10.30.0.21."),
+    ("lineops_plcs.0.ip_address", 169738005,
+     f"lineops_plcs[0].ip_address is 169738005; expected {IP} such as 10.30.0.21."),
+    ("lineops_plcs.0.ams_net_id", "10.30.3.21",
+     f"lineops_plcs[0].ams_net_id is '10.30.3.21'; expected {NET_ID}, such as 10.30.0.21.1.1."),
     ("lineops_plcs.0.ams_net_id", "10.30.3.21.1.256",
      f"lineops_plcs[0].ams_net_id is '10.30.3.21.1.256'; expected {NET_ID}, such as 10.30.0.21.1.1."),
-    ("lineops_plcs.0.ams_net_id", REMOVED, f"lineops_plcs[0].ams_net_id is missing; expected {NET_ID}, such as 10.30.0.21.1.1."),
+    ("lineops_plcs.0.ams_net_id", REMOVED,
+     f"lineops_plcs[0].ams_net_id is missing; expected {NET_ID}, such as 10.30.0.21.1.1."),
     ("lineops_plcs.0.runtime_type", "TC4", "lineops_plcs[0].runtime_type is 'TC4'; expected TC2 or TC3."),
     ("lineops_plcs.0.runtime_type", ["TC3"], "lineops_plcs[0].runtime_type is ['TC3']; expected TC2 or TC3."),
     *(
         ("lineops_plcs.0.ams_port", bad, f"lineops_plcs[0].ams_port is {bad!r}; expected a number such as 851.")
         for bad in (0, -1, 65536, "851", True, 851.0)
     ),
-    ("lineops_plcs.0.route", "line3-hmi1", "lineops_plcs[0].route is 'line3-hmi1'; expected a mapping with name, local_ams_net_id and local_ip."),
+    ("lineops_plcs.0.route", "line3-hmi1",
+     "lineops_plcs[0].route is 'line3-hmi1'; expected a mapping with name, local_ams_net_id and local_ip."),
     ("lineops_plcs.0.route.name", "", "lineops_plcs[0].route.name is ''; expected the name of the route on the PLC."),
     ("lineops_plcs.0.route.local_ams_net_id", "10.30.3.11",
      f"lineops_plcs[0].route.local_ams_net_id is '10.30.3.11'; expected the supervisor's own NetId, {NET_ID}."),
-    ("lineops_plcs.0.route.local_ip", REMOVED, "lineops_plcs[0].route.local_ip is missing; expected the supervisor's own IPv4 address."),
-    ("lineops_plcs.0.test_variable", REMOVED, "lineops_plcs[0].test_variable is missing; expected the declared safe test variable: a"
-     " mapping with name, type, test_value and rest_value."),
+    ("lineops_plcs.0.route.local_ip", REMOVED,
+     "lineops_plcs[0].route.local_ip is missing; expected the supervisor's own IPv4 address."),
+    ("lineops_plcs.0.test_variable", REMOVED,
+     "lineops_plcs[0].test_variable is missing; expected the declared safe test variable: a mapping with name, type,"
+     " test_value and rest_value."),
     *(
-        ("lineops_plcs.0.test_variable.name", bad, f"lineops_plcs[0].test_variable.name is {bad!r}; expected a PLC symbol such as"
-         " MAIN.bOpsTest (GATEWAY.* proves nothing).")
+        ("lineops_plcs.0.test_variable.name", bad,
+         f"lineops_plcs[0].test_variable.name is {bad!r}; expected a PLC symbol such as MAIN.bOpsTest (GATEWAY.* proves"
+         " nothing).")
         for bad in ("GATEWAY.bTest", "gateway.x", "MAIN.b Ops", "1MAIN", "MAIN.", "", "{{ x }}", 5)
     ),
-    ("lineops_plcs.0.test_variable.rest_value", REMOVED, "lineops_plcs[0].test_variable.rest_value is missing; expected the value to put back."),
-    ("lineops_plcs.0.test_variable.rest_value", [0], "lineops_plcs[0].test_variable.rest_value is [0]; expected the value to put back."),
+    ("lineops_plcs.0.test_variable.rest_value", REMOVED,
+     "lineops_plcs[0].test_variable.rest_value is missing; expected the value to put back."),
+    ("lineops_plcs.0.test_variable.rest_value", [0],
+     "lineops_plcs[0].test_variable.rest_value is [0]; expected the value to put back."),
 ]  # fmt: skip
 
 
@@ -117,7 +137,10 @@ def test_one_sentence_per_mistake(where: str, value: t.Any, sentence: str) -> No
     mistakes, dummy = check_host(changed(where, value))
     assert mistakes[:1] == [sentence]
     # A PLC list that cannot be read has no active PLC either; else one mistake makes one sentence.
-    assert mistakes[1:] in ([], ["lineops_plcs has 0 active PLCs; expected exactly one (the one the supervisor connects to)."])
+    assert mistakes[1:] in (
+        [],
+        ["lineops_plcs has 0 active PLCs; expected exactly one (the one the supervisor connects to)."],
+    )
     assert mistakes[1:] == [] or where in ("lineops_plcs.0", "lineops_plcs.0.active")
 
 
@@ -154,7 +177,10 @@ def test_every_mistake_is_told_at_once() -> None:
 )  # fmt: skip
 def test_exactly_one_plc_is_active_and_a_lone_one_need_not_say_so(active: list[t.Any], told: str) -> None:
     plc = GOOD["lineops_plcs"][0]
-    plcs = [{**plc, "id": f"plc_{n}"} if value is None else {**plc, "id": f"plc_{n}", "active": value} for n, value in enumerate(active)]
+    plcs = [
+        {**plc, "id": f"plc_{n}"} if value is None else {**plc, "id": f"plc_{n}", "active": value}
+        for n, value in enumerate(active)
+    ]
     mistakes, dummy = check_host({**GOOD, "lineops_plcs": plcs})
     assert [told in mistake for mistake in mistakes] == ([True] if told else [])
     assert bool(active_plc(plcs)) == (not told) or told == "2 active"
@@ -165,14 +191,15 @@ def test_net_id_that_is_not_made_from_the_address_is_a_warning() -> None:
     mistakes, warnings = check_host(changed("lineops_plcs.0.ams_net_id", "5.30.3.21.1.1"))
     assert mistakes == []
     assert warnings == [
-        "lineops_plcs[0].ams_net_id 5.30.3.21.1.1 is not made from ip_address 10.30.3.21: the supervisor connects to the first four "
+        "lineops_plcs[0].ams_net_id 5.30.3.21.1.1 is not made from ip_address 10.30.3.21: the supervisor connects to"
+        " the first four "
         "numbers of the NetId, not to ip_address (SUPERVISOR_API quirk 3)."
     ]
     # 10.30.3.2 is the beginning of the text 10.30.3.21, but not of the address.
     assert len(check_host(changed("lineops_plcs.0.ip_address", "10.30.3.2"))[1]) == 1
 
 
-# --- secrets -------------------------------------------------------------------------------------------------------------
+# --- secrets ---------------------------------------------------------------------------------------------------------
 
 WRONG_VALUES = [5, 5.5, True, None, [CANARY], {"key": CANARY}, "", "  ", b"canary-of-a-secret"]
 
@@ -191,12 +218,27 @@ def test_secret_of_the_wrong_type_is_named_and_not_shown(name: str, value: t.Any
         ({"line3-hmi1": KEYS}, []),
         ({"line3": {**KEYS, "admin_key": "x"}}, []),
         ({"line3": {name: KEYS[name] for name in KEYS if name != "admin_key"}}, []),
-        ({"line3": {}}, [f"lineops_secrets.line3.{name} is missing." for name in ("operator_key", "plc_username", "plc_password")]),
-        ({"line3": CANARY}, ["lineops_secrets.line3 is not a mapping; expected operator_key, admin_key, plc_username, plc_password."]),
-        ({"line3": [CANARY]}, ["lineops_secrets.line3 is not a mapping; expected operator_key, admin_key, plc_username, plc_password."]),
+        (
+            {"line3": {}},
+            [f"lineops_secrets.line3.{name} is missing." for name in ("operator_key", "plc_username", "plc_password")],
+        ),
+        (
+            {"line3": CANARY},
+            ["lineops_secrets.line3 is not a mapping; expected operator_key, admin_key, plc_username, plc_password."],
+        ),
+        (
+            {"line3": [CANARY]},
+            ["lineops_secrets.line3 is not a mapping; expected operator_key, admin_key, plc_username, plc_password."],
+        ),
         ({"line1": KEYS}, ["lineops_secrets has no entry for host line3-hmi1 nor for line line3."]),
         *(
-            (bad, ["lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."])
+            (
+                bad,
+                [
+                    "lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a"
+                    " credential."
+                ],
+            )
             for bad in (None, {}, CANARY, [KEYS], 5)
         ),
     ],
@@ -222,14 +264,15 @@ def test_only_secrets_that_are_text_are_handed_out() -> None:
         assert host_secrets(bad, "h", "line3") == {}
 
 
-# --- the words of -l -----------------------------------------------------------------------------------------------------
+# --- the words of -l -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("limit", "unknown"),
     [
-        (None, []), ("", []), ("line3", []), ("line3-hmi1", []), ("line3,line1", []), ("line3:line1", []), ("line3, line1", []),
-        ("line3:!line3-hmi1", []), ("line3:&line1", []), ("*", []), ("line*", []), ("~line[0-9]", []), ("line3[0]", []), ("@retry.txt", []),
+        (None, []), ("", []), ("line3", []), ("line3-hmi1", []), ("line3,line1", []), ("line3:line1", []),
+        ("line3, line1", []), ("line3:!line3-hmi1", []), ("line3:&line1", []), ("*", []), ("line*", []),
+        ("~line[0-9]", []), ("line3[0]", []), ("@retry.txt", []),
         ("lin3", ["lin3"]), ("line3,lin1", ["lin1"]), ("line3:!hmi1", ["hmi1"]), ("x, y", ["x", "y"]),
     ],
 )  # fmt: skip
@@ -238,12 +281,19 @@ def test_word_of_the_limit_that_matches_nothing(limit: str | None, unknown: list
     assert told == [f"-l names {word!r}, which is no line and no host of this inventory." for word in unknown]
 
 
-# --- the active PLC ------------------------------------------------------------------------------------------------------
+# --- the active PLC --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("given_port", "runtime", "port"),
-    [(REMOVED, "TC3", 851), (REMOVED, "TC2", 801), (None, "TC2", 801), (811, "TC2", 811), (REMOVED, "?", 851), (REMOVED, ["TC2"], 851)],
+    [
+        (REMOVED, "TC3", 851),
+        (REMOVED, "TC2", 801),
+        (None, "TC2", 801),
+        (811, "TC2", 811),
+        (REMOVED, "?", 851),
+        (REMOVED, ["TC2"], 851),
+    ],
 )
 def test_ams_port_comes_from_the_runtime_type_unless_it_is_given(given_port: t.Any, runtime: t.Any, port: int) -> None:
     """SUPERVISOR_API §4: the supervisor's own default is wrong for TC3, so the port is always sent."""
@@ -262,18 +312,31 @@ def test_active_plc_leaves_the_inventory_alone() -> None:
     assert plcs == [{"id": "p", "runtime_type": "TC2"}]
 
 
-# --- whatever an inventory holds -----------------------------------------------------------------------------------------
+# --- whatever an inventory holds -------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from(
     [
-        "lineops_line", "lineops_supervisor_url", "lineops_plcs", "lineops_run_from", "id", "active", "ip_address", "ams_net_id",
-        "runtime_type", "ams_port", "route", "test_variable", "name", "local_ams_net_id", "local_ip", "type", "test_value", "rest_value",
+        "lineops_line", "lineops_supervisor_url", "lineops_plcs", "lineops_run_from", "id", "active", "ip_address",
+        "ams_net_id",
+        "runtime_type", "ams_port", "route", "test_variable", "name", "local_ams_net_id", "local_ip", "type",
+        "test_value", "rest_value",
         "line3", *SECRET_NAMES,
     ]
 )  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.binary(max_size=4) | st.sampled_from(
-    ["http://[", "http://h:١", "10.30.3.21.1.1", "10.30.3.21", "TC3", "line3", "\ud800", "http://\ud800"])
-JUNK = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=20)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
+    | st.binary(max_size=4)
+    | st.sampled_from(
+        ["http://[", "http://h:١", "10.30.3.21.1.1", "10.30.3.21", "TC3", "line3", "\ud800", "http://\ud800"]
+    )
+)
+JUNK = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=20
+)
 
 
 @given(variables=st.dictionaries(NAMES, JUNK))
@@ -293,8 +356,10 @@ def test_no_secrets_end_in_a_traceback(secrets: t.Any, host: t.Any, line: t.Any)
 
 @given(leaf=st.text(alphabet="abcdefgh", min_size=8, max_size=12).map("canary-".__add__) | st.integers(10**9, 10**12))
 @settings(deadline=None)
-@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"k": x}, lambda x: {"line3": x}, lambda x: {"line3": [x]},
-                                  lambda x: {"line3": {"operator_key": [x], "admin_key": {"a": x}, "plc_password": x}}])  # fmt: skip
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"k": x}, lambda x: {"line3": x},
+    lambda x: {"line3": [x]},
+                                  lambda x: {"line3": {"operator_key": [x], "admin_key": {"a": x},
+                                  "plc_password": x}}])  # fmt: skip
 def test_no_sentence_holds_what_stands_among_the_secrets(wrap: t.Callable[[t.Any], t.Any], leaf: t.Any) -> None:
     assert str(leaf) not in " ".join(check_secrets(wrap(leaf), "line3-hmi1", "line3"))
 
@@ -312,13 +377,17 @@ def test_no_sentence_holds_what_stands_among_the_secrets(wrap: t.Callable[[t.Any
     ],
 )
 def test_test_value_fits_the_declared_type(type_name: str, fits: list[t.Any], does_not: list[t.Any]) -> None:
-    assert ([value for value in fits if not fits_type(value, type_name)], [v for v in does_not if fits_type(v, type_name)]) == ([], [])
+    assert (
+        [value for value in fits if not fits_type(value, type_name)],
+        [v for v in does_not if fits_type(v, type_name)],
+    ) == ([], [])
 
 
 def test_quoted_rest_value_of_a_bool_is_a_mistake() -> None:
     variables = changed("lineops_plcs.0.test_variable.rest_value", "false")
     assert check_host(variables)[0] == [
-        "lineops_plcs[0].test_variable.rest_value is 'false'; expected a value that fits type BOOL."]
+        "lineops_plcs[0].test_variable.rest_value is 'false'; expected a value that fits type BOOL."
+    ]
 
 
 @pytest.mark.parametrize("plcs", [[], "plc_001", ["10.30.0.21"]])
@@ -328,7 +397,8 @@ def test_wrong_list_of_plcs_is_told_once(plcs: t.Any) -> None:
 
 def test_state_host_is_one_of_the_inventory() -> None:
     assert check_state_host("nowhere", {"line3-hmi1"}) == [
-        "lineops_state_host is 'nowhere'; expected the name of an inventory host."]
+        "lineops_state_host is 'nowhere'; expected the name of an inventory host."
+    ]
     assert check_state_host("line3-hmi1", {"line3-hmi1"}) == check_state_host(None, set()) == []
 
 

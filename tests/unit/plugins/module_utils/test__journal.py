@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
 import re
 import resource
 import signal
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -48,7 +50,7 @@ def assert_chain(entries: t.Sequence[dict[str, t.Any]]) -> None:
     assert [entry["hash"] for entry in entries] == [hash_of(entry) for entry in entries]
 
 
-# --- what is written -----------------------------------------------------------------------------------------------------
+# --- what is written -------------------------------------------------------------------------------------------------
 
 
 def test_lines_are_whole_objects_in_a_chain(folder: Path) -> None:
@@ -60,6 +62,21 @@ def test_lines_are_whole_objects_in_a_chain(folder: Path) -> None:
     assert_chain(journal.read())
     assert all(set(entry) == {"v", "ts", "prev", "hash", *_journal.FIELDS} for entry in journal.read())
     assert all(entry["v"] == 1 and UTC.fullmatch(entry["ts"]) for entry in journal.read())
+
+
+def test_format_is_the_one_that_other_programs_read(folder: Path) -> None:
+    """DESIGN §8; said here once more in full, since a released journal must stay readable."""
+    Journal(str(folder)).append([{"incident": "i-1", "undo": {"b": 1, "a": "ä"}}])
+    line = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    assert list(line) == [
+        "v", "ts", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity",
+        "action", "plc", "original", "reached", "undo", "latency_s", "message", "prev", "hash",
+    ]  # fmt: skip
+    assert line["prev"] == "0000000000000000000000000000000000000000000000000000000000000000"
+    content = json.dumps(
+        {name: line[name] for name in sorted(line) if name != "hash"}, sort_keys=True, ensure_ascii=False
+    )
+    assert line["hash"] == hashlib.sha256(content.encode("utf-8")).hexdigest()
 
 
 def test_a_changed_line_shows_in_the_chain(folder: Path) -> None:
@@ -94,7 +111,10 @@ def test_every_append_is_flushed_to_disk_before_it_returns(folder: Path, monkeyp
 @pytest.mark.parametrize("entry", [{"evnet": "begin"}, {"event": "begin", "password": "x"}, {"hash": "x"}, {"ts": "x"}])
 def test_unknown_field_is_refused_and_nothing_is_written(folder: Path, entry: dict[str, t.Any]) -> None:
     name = sorted(set(entry) - set(_journal.FIELDS))[0]
-    assert fails(lambda: Journal(str(folder)).append([{"event": "x"}, entry]), "journal.field") == f"The journal has no field {name}."
+    assert (
+        fails(lambda: Journal(str(folder)).append([{"event": "x"}, entry]), "journal.field")
+        == f"The journal has no field {name}."
+    )
     assert not folder.exists()
 
 
@@ -112,7 +132,7 @@ def test_short_writes_of_the_system_are_continued(folder: Path, monkeypatch: pyt
     assert [entry["event"] for entry in journal.read()] == ["begin", "done"]
 
 
-# --- a power cut, a full disk, a broken line -------------------------------------------------------------------------------
+# --- a power cut, a full disk, a broken line -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("torn", [b'{"v": 1, "event": "beg', b"\x00\x00\x00", b"\xff\xfe", b'{"v": 1}'])
@@ -126,7 +146,7 @@ def test_torn_last_line_is_moved_aside_and_good_ones_stay(folder: Path, torn: by
     assert journal.read() == good + last
     assert_chain(journal.read())
     (aside,) = folder.glob(f"{NAME}.torn-*")
-    assert aside.read_bytes() == torn
+    assert aside.read_bytes() == torn and ":" not in aside.name
 
 
 def test_torn_first_line_leaves_an_empty_journal(folder: Path) -> None:
@@ -136,7 +156,9 @@ def test_torn_first_line_leaves_an_empty_journal(folder: Path) -> None:
     assert len(list(folder.glob(f"{NAME}.torn-*"))) == 1
 
 
-@pytest.mark.parametrize("broken", [b"{torn in the middle", b"", b"[]", b"5", b"null", b'{"event": "x"}', b'{"hash": 5}', b"\xff"])
+@pytest.mark.parametrize(
+    "broken", [b"{torn in the middle", b"", b"[]", b"5", b"null", b'{"event": "x"}', b'{"hash": 5}', b"\xff"]
+)
 def test_broken_line_is_named_and_nothing_is_overwritten(folder: Path, broken: bytes) -> None:
     """Whoever edits a journal by hand must not lose it to the next run."""
     journal = Journal(str(folder))
@@ -192,6 +214,35 @@ def test_full_disk_is_said_and_costs_no_good_line(folder: Path) -> None:
     assert [len(path.read_bytes()) for path in folder.glob("*.torn-*")] == [40]
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> t.Iterator[Path]:
+    """A file system of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0750", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk; the limit of the file size is tested in its place")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_disk_that_is_really_full_costs_no_good_line_either(small_disk: Path) -> None:
+    """It may fill up in the middle of a line, and again while the torn line is moved aside."""
+    journal = Journal(str(small_disk / "lineops"))
+    good = journal.append([{"event": "begin", "message": "x" * 3000} for dummy in range(10)])
+    (small_disk / "other").write_bytes(b"x" * 20_000)
+    for dummy in range(2):
+        sentence = fails(lambda: journal.append([{"event": "done", "message": "y" * 60_000}]), "journal.unwritable")
+        assert sentence == f"The journal {journal.path} cannot be written: No space left on device."
+        assert journal.read() == good
+    (small_disk / "other").unlink()
+    last = journal.append([{"event": "done"}])
+    assert journal.read() == good + last
+    assert_chain(journal.read())
+
+
 def test_no_room_to_move_the_torn_tail_aside_keeps_it(folder: Path) -> None:
     journal = Journal(str(folder))
     journal.append([{"event": "begin"}])
@@ -226,7 +277,10 @@ def test_directory_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     locked.mkdir(mode=0o555)
     journal = Journal(str(locked / "lineops"))
     code, sentence = as_nobody(lambda: journal.append([{"event": "begin"}]))
-    assert (code, sentence.split(":")[0]) == ("journal.unwritable", f"The state directory {locked / 'lineops'} cannot be made")
+    assert (code, sentence.split(":")[0]) == (
+        "journal.unwritable",
+        f"The state directory {locked / 'lineops'} cannot be made",
+    )
 
 
 def test_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
@@ -241,7 +295,7 @@ def test_directory_in_the_way_is_said(folder: Path) -> None:
     assert "cannot be written" in fails(lambda: Journal(str(folder)).append([{"event": "x"}]), "journal.unwritable")
 
 
-# --- who may write there ---------------------------------------------------------------------------------------------------
+# --- who may write there ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("slash", ["", "/", "/."])
@@ -249,7 +303,9 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path, slash: str) -> None
     """Whoever can place a link could let us write elsewhere."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "lineops").symlink_to("elsewhere")
-    assert "is a link" in fails(lambda: Journal(f"{tmp_path}/lineops{slash}").append([{"event": "x"}]), "journal.unsafe")
+    assert "is a link" in fails(
+        lambda: Journal(f"{tmp_path}/lineops{slash}").append([{"event": "x"}]), "journal.unsafe"
+    )
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -270,7 +326,7 @@ def test_journal_that_is_a_link_is_not_followed(folder: Path, tmp_path: Path, co
     assert (tmp_path / "target").read_bytes() == content
 
 
-# --- many at once ----------------------------------------------------------------------------------------------------------
+# --- many at once ----------------------------------------------------------------------------------------------------
 
 
 def write_many(state_dir: str, writer: int, count: int) -> None:
@@ -308,7 +364,7 @@ def test_no_file_stays_open(folder: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-# --- what is still to be undone --------------------------------------------------------------------------------------------
+# --- what is still to be undone --------------------------------------------------------------------------------------
 
 UNDO = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
 

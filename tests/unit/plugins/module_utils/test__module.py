@@ -13,13 +13,23 @@ import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result, run_as_module, secret_options
+from ansible_collections.lineops.runbook.plugins.module_utils._module import (
+    failure_result,
+    run_as_module,
+    secret_options,
+)
 
 CANARY = "canary-operator-key"
-SPEC = {"url": {"type": "str", "required": True}, "operator_key": {"type": "str", "no_log": True}, "key_name": {"type": "str", "no_log": False}}
+SPEC = {
+    "url": {"type": "str", "required": True},
+    "operator_key": {"type": "str", "no_log": True},
+    "key_name": {"type": "str", "no_log": False},
+}
 
 
-def ran(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: t.Any, **arguments: t.Any) -> tuple[int, dict[str, t.Any]]:
+def ran(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: t.Any, **arguments: t.Any
+) -> tuple[int, dict[str, t.Any]]:
     """Exit code and result of a module, given its arguments as Ansible hands them over."""
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
@@ -30,19 +40,27 @@ def ran(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run
     return t.cast(int, end.value.code), json.loads(shown)
 
 
-def test_result_comes_back_with_secrets_scrubbed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_result_comes_back_with_secrets_scrubbed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The canary may come back in an answer of the supervisor, in any written form."""
 
     def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         assert (params["url"], params["operator_key"], check_mode) == ("http://h", CANARY, False)
-        return {"changed": True, "said": {f"x {params['operator_key']} y": [params["operator_key"]]}, "stream": "rtsp://u:p@cam/1"}
+        return {
+            "changed": True,
+            "said": {f"x {params['operator_key']} y": [params["operator_key"]]},
+            "stream": "rtsp://u:p@cam/1",
+        }
 
     status, result = ran(monkeypatch, capsys, run, url="http://h", operator_key=CANARY)
     assert (status, result["changed"], result["stream"]) == (0, True, "rtsp://***@cam/1")
 
 
 def test_check_mode_is_handed_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    status, result = ran(monkeypatch, capsys, lambda params, check: {"check": check}, url="http://h", _ansible_check_mode=True)
+    status, result = ran(
+        monkeypatch, capsys, lambda params, check: {"check": check}, url="http://h", _ansible_check_mode=True
+    )
     assert (status, result["check"]) == (0, True)
 
 
@@ -54,7 +72,11 @@ def test_expected_failure_is_one_sentence_with_code_and_what_was_reached(
 
     status, result = ran(monkeypatch, capsys, run, url="http://h", operator_key=CANARY)
     assert status == 1 and result["failed"] is True and result["changed"] is True
-    assert result["msg"] == "It said ***. Look." and result["failure"] == {"code": "plc.x", "message": "It said ***.", "hint": "Look."}
+    assert result["msg"] == "It said ***. Look." and result["failure"] == {
+        "code": "plc.x",
+        "message": "It said ***.",
+        "hint": "Look.",
+    }
 
 
 def test_wrong_arguments_run_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,12 @@ import typing as t
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
-from ansible_collections.lineops.runbook.plugins.module_utils._outcome import RESULTS, line_of, plc_outcome, summary_lines
+from ansible_collections.lineops.runbook.plugins.module_utils._outcome import (
+    RESULTS,
+    line_of,
+    plc_outcome,
+    summary_lines,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step
 
@@ -19,7 +24,9 @@ HOST = "line3-hmi1"
 PLC = {"id": "plc_001", "route": {"name": HOST}, "test_variable": {"name": "MAIN.bOpsTest", "rest_value": False}}
 
 
-def found(flag: str = "connected", test: str = "ok", write: t.Any = True, language: str = "en", **more: t.Any) -> dict[str, t.Any]:
+def found(
+    flag: str = "connected", test: str = "ok", write: t.Any = True, language: str = "en", **more: t.Any
+) -> dict[str, t.Any]:
     """A finding of the real diagnosis."""
     evidence = {
         "supervisor": {"status": {"plc_connected": flag == "connected"}},
@@ -73,58 +80,69 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
     (
         "check of a healthy one",
         plc_outcome(UNPROVEN, UNPROVEN, check_mode=True),
-        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands (write path not proven). | proven by route test",
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands (write path not proven). | proven by route"
+        " test",
     ),
     (
         "healed",
         plc_outcome(LOST, HEALTHY, steps=ALL_STEPS),
-        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, ADS route added,"
+        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, ADS"
+        " route added,"
         " connected, test variable written and put back | proven by route test and write test"
         " | SEV-1: control commands are no longer possible (rule B.E1)",
     ),
     (
         "healed, in German",
         plc_outcome(VERLOREN, HEALTHY, steps=done(connect=True, write_test=False)),
-        "line3-hmi1: HEALED - found: Der PLC Press fehlt die ADS-Route zurück zu line3-hmi1. | done: connected, test variable"
+        "line3-hmi1: HEALED - found: Der PLC Press fehlt die ADS-Route zurück zu line3-hmi1. | done: connected, test"
+        " variable"
         " written and put back | proven by route test and write test"
         " | SEV-1: control commands are no longer possible (rule B.E1)",
     ),
     (
         "healed, but some of it was as wanted",
         plc_outcome(LOST, HEALTHY, steps=done(disconnect=False, route=False, connect=True, write_test=False)),
-        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: was disconnected, ADS route was"
+        "line3-hmi1: HEALED - found: The PLC Press has no ADS route back to line3-hmi1. | done: was disconnected, ADS"
+        " route was"
         " there, connected, test variable written and put back | proven by route test and write test"
         " | SEV-1: control commands are no longer possible (rule B.E1)",
     ),
     (
         "check of a broken one",
         plc_outcome(LOST, LOST, planned=plan(LOST, PLC), check_mode=True),
-        "line3-hmi1: PLANNED - The PLC Press has no ADS route back to line3-hmi1. | would: add the ADS route if it is missing,"
+        "line3-hmi1: PLANNED - The PLC Press has no ADS route back to line3-hmi1. | would: add the ADS route if it is"
+        " missing,"
         " connect to the PLC, write test | SEV-1: control commands are no longer possible (rule B.E1)",
     ),
     (
         "check of one that cannot be healed from here",
         plc_outcome(BLOCKED, BLOCKED, check_mode=True),
         "line3-hmi1: UNRESOLVED - The PLC Press is on the network, but its TwinCAT router refuses connections."
-        " | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Look at the TwinCAT icon on the PLC: the"
+        " | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Look at the TwinCAT icon on the"
+        " PLC: the"
         " runtime is stopped, restarting, or port 48898 is closed.",
     ),
     (
         "a step failed",
         plc_outcome(LOST, LOST, steps=done(disconnect=True, route=False), failed_step="route"),
-        "line3-hmi1: UNRESOLVED - The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, FAILED: add the ADS"
-        " route if it is missing | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Add the route to"
+        "line3-hmi1: UNRESOLVED - The PLC Press has no ADS route back to line3-hmi1. | done: disconnected, FAILED:"
+        " add the ADS"
+        " route if it is missing | SEV-1: control commands are no longer possible (rule B.E1) | next (L1): Add the"
+        " route to"
         " line3-hmi1 in TwinCAT XAE on the engineering side (SYSTEM > Routes).",
     ),
     (
         "our key is wrong",
         plc_outcome(WRONG_KEY, WRONG_KEY),
-        "line3-hmi1: UNRESOLVED - The supervisor on line3-hmi1 refuses our operator key. | SEV-3: a single feature is disturbed,"
-        " production goes on (rule SEV.3) | next (L1): Put a valid operator key into lineops_secrets; nothing was tried without it.",
+        "line3-hmi1: UNRESOLVED - The supervisor on line3-hmi1 refuses our operator key. | SEV-3: a single feature is"
+        " disturbed,"
+        " production goes on (rule SEV.3) | next (L1): Put a valid operator key into lineops_secrets; nothing was"
+        " tried without it.",
     ),
     (
         "the inventory is wrong",
-        {"result": "REFUSED", "sentence": "lineops_plcs is missing.", "owner": "L1", "next_step": "Correct the inventory."},
+        {"result": "REFUSED", "sentence": "lineops_plcs is missing.", "owner": "L1",
+        "next_step": "Correct the inventory."},
         "line3-hmi1: REFUSED - lineops_plcs is missing. | next (L1): Correct the inventory.",
     ),
 ]  # fmt: skip
@@ -135,10 +153,26 @@ def test_line_of_a_host(outcome: dict[str, t.Any], line: str) -> None:
     assert line_of(HOST, outcome) == line
 
 
+def test_what_a_person_must_know_is_told_where_a_run_failed() -> None:
+    failed = {"result": "FAILED", "sentence": "The run failed in 'x': y", "owner": "L2", "next_step": "Read it."}
+    assert line_of(HOST, failed) == "line3-hmi1: FAILED - The run failed in 'x': y | next (L2): Read it."
+    left = plc_outcome(LOST, LOST, steps=done(write_test=True))
+    assert left["actions"] == ["test variable changed"] and left["changed"] is True
+
+
 def test_line_tells_the_supervisors_own_time_apart_and_the_notes() -> None:
-    outcome = {**plc_outcome(HEALTHY, HEALTHY), "notes": ["JOURNAL NOT WRITTEN: disk full"], "seconds": 7.26, "supervisor_seconds": 5.04}
-    assert line_of(HOST, outcome).endswith(" | JOURNAL NOT WRITTEN: disk full | 7.3 s, of it 5.0 s the supervisor's own answers")
-    assert line_of(HOST, {**outcome, "supervisor_seconds": None}).endswith("| 7.3 s, of it 0.0 s the supervisor's own answers")
+    outcome = {
+        **plc_outcome(HEALTHY, HEALTHY),
+        "notes": ["JOURNAL NOT WRITTEN: disk full"],
+        "seconds": 7.26,
+        "supervisor_seconds": 5.04,
+    }
+    assert line_of(HOST, outcome).endswith(
+        " | JOURNAL NOT WRITTEN: disk full | 7.3 s, of it 5.0 s the supervisor's own answers"
+    )
+    assert line_of(HOST, {**outcome, "supervisor_seconds": None}).endswith(
+        "| 7.3 s, of it 0.0 s the supervisor's own answers"
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +187,9 @@ def test_line_tells_the_supervisors_own_time_apart_and_the_notes() -> None:
         (LOST, [], {"check_mode": True}, "UNRESOLVED"),
     ],
 )
-def test_result_changed_and_exit_agree(final: dict[str, t.Any], steps: list[t.Any], options: dict[str, t.Any], result: str) -> None:
+def test_result_changed_and_exit_agree(
+    final: dict[str, t.Any], steps: list[t.Any], options: dict[str, t.Any], result: str
+) -> None:
     outcome = plc_outcome(LOST if final is LOST else HEALTHY, final, steps=steps, **options)
     assert (outcome["result"], outcome["resolved"]) == (result, RESULTS[result])
     assert outcome["changed"] == any(item["changed"] for item in steps)

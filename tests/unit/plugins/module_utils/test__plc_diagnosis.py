@@ -28,7 +28,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis imp
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import HEALABLE
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_signals import SOURCES as OBSERVATIONS
 
-# --- evidence, made from the words of the table in the shape that the modules give it ------------------------------------
+# --- evidence, made from the words of the table in the shape that the modules give it --------------------------------
 
 FAILURES = {
     "unreachable": "supervisor.unreachable",
@@ -163,7 +163,18 @@ WORDS: dict[str, tuple[str, ...]] = {
     "test": ("ok", "blocked", *ERRORS),
     "operator_key": ("accepted", "refused", "missing"),
     "admin_key": ("accepted", "refused", "missing"),
-    "controller": ("ok", "closed", "reset", "refused", "filtered", "port_unknown", "net_id_unknown", "ads_error", "silent", "garbled"),
+    "controller": (
+        "ok",
+        "closed",
+        "reset",
+        "refused",
+        "filtered",
+        "port_unknown",
+        "net_id_unknown",
+        "ads_error",
+        "silent",
+        "garbled",
+    ),
     "controller_udp": ("answers", "silent"),
     "plc_net_id": ("same", "differs"),
     "system_state": ADS_STATES,
@@ -197,7 +208,7 @@ def test_evidence_becomes_this_signal_and_no_other(signal: str, word: str) -> No
     assert signals_of(evidence_of(**{signal: word})) == expected
 
 
-# --- the table -----------------------------------------------------------------------------------------------------------
+# --- the table -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -211,7 +222,14 @@ class Case:
     fell: dict[str, str] = field(default_factory=dict)
 
 
-WORKS = {"flag": "connected", "test": "ok", "controller": "closed", "controller_udp": "answers", "host_udp": "answers", "host_tcp": "established"}
+WORKS = {
+    "flag": "connected",
+    "test": "ok",
+    "controller": "closed",
+    "controller_udp": "answers",
+    "host_udp": "answers",
+    "host_tcp": "established",
+}
 NO_ROUTE = {"flag": "disconnected", "test": "timeout", "controller": "closed"}
 CONNECTED, LOST = {"flag": "connected"}, {"flag": "disconnected"}
 
@@ -220,35 +238,47 @@ CASES = (
     Case("supervisor's host is off", {"api": "timeout"}, "supervisor.unreachable", OPEN),
     Case("supervisor hangs", {"api": "timeout", "host_api": "silent"}, "supervisor.unreachable", CONFIRMED),
     Case("supervisor ended", {"api": "unreachable", "host_api": "no_listener"}, "supervisor.unreachable", CONFIRMED),
-    Case("supervisor firewalled", {"api": "unreachable", "host_api": "answers"}, "supervisor.path_blocked", CONFIRMED,
-         {"supervisor.unreachable": REFUTED}),
-    Case("supervisor answers everybody", {**WORKS, "host_api": "answers"}, "plc.healthy", OPEN, {"supervisor.path_blocked": REFUTED}),
+    Case("supervisor firewalled", {"api": "unreachable", "host_api": "answers"},
+         "supervisor.path_blocked", CONFIRMED, {"supervisor.unreachable": REFUTED}),
+    Case("supervisor answers everybody", {**WORKS, "host_api": "answers"},
+         "plc.healthy", OPEN, {"supervisor.path_blocked": REFUTED}),
     Case("only its host was asked", {"host_api": "answers"}, "plc.unclear", OPEN, {"supervisor.path_blocked": OPEN}),
     Case("a web page answers", {"api": "not_understood"}, "supervisor.not_understood", OPEN),
     Case("a web page answers for a dead one", {"api": "not_understood", "host_api": "no_listener"},
          "supervisor.not_understood", CONFIRMED),
-    Case("a proxy answers for a living one", {"api": "not_understood", "host_api": "answers"}, "supervisor.path_blocked",
-         CONFIRMED, {"supervisor.not_understood": REFUTED}),
+    Case("a proxy answers for a living one", {"api": "not_understood", "host_api": "answers"},
+         "supervisor.path_blocked", CONFIRMED, {"supervisor.not_understood": REFUTED}),
     # keys
-    Case("our operator key is wrong", {**LOST, "operator_key": "refused", "admin_key": "accepted"}, "supervisor.key_refused", CONFIRMED),
-    Case("our only key is wrong", {**LOST, "operator_key": "refused", "admin_key": "missing"}, "supervisor.key_refused", OPEN),
-    Case("another supervisor", {**LOST, "operator_key": "refused", "admin_key": "refused"}, "supervisor.all_keys_refused",
-         CONFIRMED, {"supervisor.key_refused": REFUTED}),
+    Case("our operator key is wrong", {**LOST, "operator_key": "refused", "admin_key": "accepted"},
+         "supervisor.key_refused", CONFIRMED),
+    Case("our only key is wrong", {**LOST, "operator_key": "refused", "admin_key": "missing"},
+         "supervisor.key_refused", OPEN),
+    Case("another supervisor", {**LOST, "operator_key": "refused", "admin_key": "refused"},
+         "supervisor.all_keys_refused", CONFIRMED, {"supervisor.key_refused": REFUTED}),
     Case("another supervisor, not asked without a key", {"operator_key": "refused", "admin_key": "refused"},
          "supervisor.all_keys_refused", OPEN, {"supervisor.key_refused": REFUTED}),
     # the path
     Case("PLC off", {**LOST, "controller": "filtered", "host_udp": "silent"}, "plc.filtered", CONFIRMED),
-    Case("PLC off, supervisor tries", {**LOST, "controller": "filtered", "host_tcp": "syn_sent"}, "plc.filtered", CONFIRMED),
-    Case("PLC off, host alone sees it", {**LOST, "host_tcp": "syn_sent", "host_udp": "silent"}, "plc.filtered", CONFIRMED),
-    Case("PLC off, supervisor blocks", {**LOST, "controller": "filtered", "test": "blocked"}, "plc.filtered", CONFIRMED),
+    Case("PLC off, supervisor tries", {**LOST, "controller": "filtered", "host_tcp": "syn_sent"},
+         "plc.filtered", CONFIRMED),
+    Case("PLC off, host alone sees it", {**LOST, "host_tcp": "syn_sent", "host_udp": "silent"},
+         "plc.filtered", CONFIRMED),
+    Case("PLC off, supervisor blocks", {**LOST, "controller": "filtered", "test": "blocked"},
+         "plc.filtered", CONFIRMED),
     Case("PLC off, controller not asked", {**LOST, "test": "blocked", "host_udp": "silent"}, "plc.filtered", CONFIRMED),
     Case("controller's word alone", {**LOST, "controller": "filtered"}, "plc.unclear", OPEN, {"plc.filtered": OPEN}),
-    Case("supervisor busy, nobody else looked", {**LOST, "test": "blocked"}, "plc.unclear", OPEN, {"plc.filtered": OPEN}),
+    Case("supervisor busy, nobody else looked", {**LOST, "test": "blocked"},
+         "plc.unclear", OPEN, {"plc.filtered": OPEN}),
     Case("a connection just being made", {**CONNECTED, "host_tcp": "syn_sent", "controller": "closed", "test": "ok"},
          "plc.healthy", OPEN, {"plc.filtered": REFUTED}),
     # The controller's way is not the host's: that it reaches the PLC says nothing about the host's.
     Case("supervisor blocked by another PLC", {**LOST, "test": "blocked", "controller": "closed"}, "plc.unclear", OPEN,
          {"plc.filtered": OPEN}),
+    Case("supervisor blocked by another PLC, as the host sees",
+         {**LOST, "test": "blocked", "controller": "closed", "host_udp": "answers"}, "plc.unclear", OPEN,
+         {"plc.filtered": REFUTED}),
+    Case("the host's packets are dropped before it connects",
+         {**LOST, "test": "blocked", "controller": "closed", "host_udp": "silent"}, "plc.filtered", CONFIRMED),
     Case("controller firewalled, all is well", {**WORKS, "controller": "filtered", "controller_udp": "silent"}, "plc.healthy", OPEN,
          {"plc.filtered": REFUTED}),
     Case("controller firewalled, route lost", {**NO_ROUTE, "controller": "filtered", "host_udp": "answers"}, "plc.route_missing",
@@ -256,7 +286,8 @@ CASES = (
     Case("controller firewalled, link stale", {**CONNECTED, "test": "dead", "controller": "filtered", "host_udp": "answers"},
          "plc.link_stale", CONFIRMED, {"plc.filtered": REFUTED, "plc.router_refused": OPEN}),
     Case("only the host's packets are dropped",
-         {**CONNECTED, "test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed", "controller_udp": "answers"},
+         {**CONNECTED, "test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed",
+          "controller_udp": "answers"},
          "plc.filtered", CONFIRMED),
     Case("the host's datagrams are dropped, or the PLC is silent",
          {**CONNECTED, "test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller_udp": "silent"},
@@ -277,46 +308,49 @@ CASES = (
     Case("PLC hangs", {**LOST, "test": "timeout", "controller": "silent", "host_udp": "silent"}, "plc.silent", CONFIRMED),
     Case("PLC hangs, controller alone", {**LOST, "test": "timeout", "controller": "silent", "controller_udp": "silent"},
          "plc.silent", CONFIRMED),
-    Case("silence, UDP not asked", {**LOST, "test": "timeout", "controller": "silent"}, "plc.unclear", OPEN,
-         {"plc.silent": OPEN, "plc.route_missing": OPEN}),
+    Case("silence, UDP not asked", {**LOST, "test": "timeout", "controller": "silent"},
+         "plc.unclear", OPEN, {"plc.silent": OPEN, "plc.route_missing": OPEN}),
     Case("a router silent to strangers", {**LOST, "test": "timeout", "controller": "silent", "host_udp": "answers"},
          "plc.route_missing", CONFIRMED, {"plc.silent": REFUTED}),
     # the route
     Case("route lost", NO_ROUTE, "plc.route_missing", CONFIRMED),
-    Case("route lost, host sees the PLC", {**LOST, "test": "timeout", "host_udp": "answers"}, "plc.route_missing", CONFIRMED),
+    Case("route lost, host sees the PLC", {**LOST, "test": "timeout", "host_udp": "answers"},
+         "plc.route_missing", CONFIRMED),
     Case("1861 and no second look", {**LOST, "test": "timeout"}, "plc.unclear", OPEN, {"plc.route_missing": OPEN}),
-    Case("1861 but the router refuses", {**LOST, "test": "timeout", "controller": "refused"}, "plc.unclear", OPEN,
-         {"plc.route_missing": REFUTED}),
-    Case("route was only lost to the old connection", {**NO_ROUTE, "retest": "ok"}, "plc.link_stale", CONFIRMED,
-         {"plc.route_missing": REFUTED}),
-    Case("the same, nobody else looked", {**LOST, "test": "timeout", "retest": "ok"}, "plc.link_stale", OPEN,
-         {"plc.route_missing": REFUTED}),
-    Case("wrong PLC password, hidden", {**NO_ROUTE, "added": "accepted", "added_test": "timeout", "controller_udp": "answers"},
-         "plc.route_refused", CONFIRMED),
+    Case("1861 but the router refuses", {**LOST, "test": "timeout", "controller": "refused"},
+         "plc.unclear", OPEN, {"plc.route_missing": REFUTED}),
+    Case("route was only lost to the old connection", {**NO_ROUTE, "retest": "ok"},
+         "plc.link_stale", CONFIRMED, {"plc.route_missing": REFUTED}),
+    Case("the same, nobody else looked", {**LOST, "test": "timeout", "retest": "ok"},
+         "plc.link_stale", OPEN, {"plc.route_missing": REFUTED}),
+    Case("wrong PLC password, hidden",
+         {**NO_ROUTE, "added": "accepted", "added_test": "timeout", "controller_udp": "answers"}, "plc.route_refused",
+         CONFIRMED),
     Case("wrong PLC password, told", {**NO_ROUTE, "added": "rejected", "added_test": "timeout", "host_udp": "answers"},
          "plc.route_refused", CONFIRMED),
-    Case("wrong password or lost request", {**NO_ROUTE, "added": "accepted", "added_test": "timeout"}, "plc.route_missing",
-         CONFIRMED, {"plc.route_refused": OPEN}),
+    Case("wrong password or lost request", {**NO_ROUTE, "added": "accepted", "added_test": "timeout"},
+         "plc.route_missing", CONFIRMED, {"plc.route_refused": OPEN}),
     Case("the login never arrived", {**NO_ROUTE, "added": "accepted", "added_test": "timeout", "host_udp": "silent"},
          "plc.route_missing", CONFIRMED, {"plc.route_refused": REFUTED}),
-    Case("discovery is off", {**NO_ROUTE, "added": "unanswered", "controller_udp": "silent"}, "plc.route_unanswered", CONFIRMED),
+    Case("discovery is off", {**NO_ROUTE, "added": "unanswered", "controller_udp": "silent"},
+         "plc.route_unanswered", CONFIRMED),
     Case("discovery is off, nobody else asked", {**NO_ROUTE, "added": "unanswered"}, "plc.route_unanswered", OPEN),
-    Case("one datagram was lost", {**NO_ROUTE, "added": "unanswered", "host_udp": "answers"}, "plc.route_missing", CONFIRMED,
-         {"plc.route_unanswered": REFUTED}),
+    Case("one datagram was lost", {**NO_ROUTE, "added": "unanswered", "host_udp": "answers"},
+         "plc.route_missing", CONFIRMED, {"plc.route_unanswered": REFUTED}),
     # the supervisor's own ADS library
     Case("library holds a dead connection", {**NO_ROUTE, "retest": "dead"}, "plc.library_wedged", CONFIRMED),
     Case("library dead after an add", {**NO_ROUTE, "added": "accepted", "added_test": "dead", "host_udp": "answers"},
          "plc.library_wedged", CONFIRMED),
     Case("library dead, nobody else looked", {**LOST, "test": "timeout", "retest": "dead"}, "plc.library_wedged", OPEN),
-    Case("it was the router after all", {**LOST, "test": "timeout", "retest": "dead", "controller": "refused"}, "plc.unclear", OPEN,
-         {"plc.library_wedged": REFUTED, "plc.route_missing": REFUTED}),
+    Case("it was the router after all", {**LOST, "test": "timeout", "retest": "dead", "controller": "refused"},
+         "plc.unclear", OPEN, {"plc.library_wedged": REFUTED, "plc.route_missing": REFUTED}),
     # the supervisor's link
-    Case("link dead, flag says connected", {**CONNECTED, "test": "dead", "host_tcp": "none"}, "plc.link_stale", CONFIRMED,
-         {"plc.router_refused": OPEN}),
-    Case("link dead, nobody else looked", {**CONNECTED, "test": "dead"}, "plc.unclear", OPEN,
-         {"plc.router_refused": OPEN, "plc.link_stale": OPEN}),
-    Case("link dead, but so is the PLC", {**CONNECTED, "test": "dead", "host_tcp": "none", "controller": "silent"}, "plc.unclear", OPEN,
-         {"plc.router_refused": REFUTED, "plc.silent": OPEN, "plc.link_stale": REFUTED}),
+    Case("link dead, flag says connected", {**CONNECTED, "test": "dead", "host_tcp": "none"},
+         "plc.link_stale", CONFIRMED, {"plc.router_refused": OPEN}),
+    Case("link dead, nobody else looked", {**CONNECTED, "test": "dead"},
+         "plc.unclear", OPEN, {"plc.router_refused": OPEN, "plc.link_stale": OPEN}),
+    Case("link dead, but so is the PLC", {**CONNECTED, "test": "dead", "host_tcp": "none", "controller": "silent"},
+         "plc.unclear", OPEN, {"plc.router_refused": REFUTED, "plc.silent": OPEN, "plc.link_stale": REFUTED}),
     Case("not connected though the route works", {**WORKS, **LOST, "host_tcp": "none"}, "plc.link_stale", CONFIRMED),
     Case("not connected, nobody else looked", {**LOST, "test": "ok"}, "plc.link_stale", OPEN),
     Case("looks well, writes fail", {**WORKS, "write": "failed"}, "plc.link_stale", CONFIRMED, {"plc.healthy": REFUTED}),
@@ -435,9 +469,9 @@ def test_every_finding_has_a_case_for_every_verdict() -> None:
     assert {row.code for row in (*TABLE, *SIDE_TABLE)} | {"plc.unclear"} == set(FINDINGS)
 
 
-# --- counter-checks come from somebody else --------------------------------------------------------------------------------
+# --- counter-checks come from somebody else --------------------------------------------------------------------------
 
-# Signal -> who looks, and through what. Two with the same pair are the same source, and cannot counter-check each other.
+# Signal -> who looks, and through what. Two with the same pair are the same source and cannot counter-check each other.
 SOURCES = {
     "api": ("controller", "HTTP without a key"),
     "ads_library": ("supervisor", "its word on its library"),
@@ -503,7 +537,7 @@ def test_recorded_counter_checks_say_call_time_value_and_who_looked(case: Case) 
             assert check["verdict"] in (CONFIRMED, REFUTED, OPEN)
 
 
-# --- the controller's word alone ---------------------------------------------------------------------------------------------
+# --- the controller's word alone -------------------------------------------------------------------------------------
 
 
 def combinations(**words: t.Sequence[str | None]) -> t.Iterator[dict[str, str | None]]:
@@ -518,7 +552,11 @@ def test_path_is_never_blocked_on_the_controllers_word_alone() -> None:
 
 
 def test_path_is_blocked_only_if_the_host_says_so_too() -> None:
-    looks = combinations(controller=(None, *WORDS["controller"]), host_udp=(None, *WORDS["host_udp"]), host_tcp=(None, *WORDS["host_tcp"]))
+    looks = combinations(
+        controller=(None, *WORDS["controller"]),
+        host_udp=(None, *WORDS["host_udp"]),
+        host_tcp=(None, *WORDS["host_tcp"]),
+    )
     blocked = [words for words in looks if path_is_blocked(evidence_of(**words))]
     assert blocked
     for words in blocked:
@@ -535,7 +573,8 @@ def test_path_does_not_wait_for_a_route_test() -> None:
 
 def test_a_firewalled_controller_changes_no_finding_that_can_be_healed() -> None:
     """A controller that sees nothing must not keep Playbook B from healing what others see (DESIGN §7.3)."""
-    looks = combinations(flag=WORDS["flag"], test=WORDS["test"], host_udp=(None, "answers"), host_tcp=(None, "established", "none"),
+    looks = combinations(flag=WORDS["flag"], test=WORDS["test"], host_udp=(None, "answers"),
+                         host_tcp=(None, "established", "none"),
                          write=(None, "failed"), retest=(None, *WORDS["retest"]))  # fmt: skip
     changed = {}
     for words in looks:
@@ -546,8 +585,13 @@ def test_a_firewalled_controller_changes_no_finding_that_can_be_healed() -> None
     assert changed == {}
 
 
-# --- whatever comes ------------------------------------------------------------------------------------------------------------
+# --- whatever comes --------------------------------------------------------------------------------------------------
 
+SHAPE = [
+    "status", "plc_connected", "not_observed", "code", "probe", "outcome", "identity", "plc", "tcp", "supervisor",
+    "api", "listens", "levels", "operator", "success", "blocked", "error", "route", "disconnect", "answer", "test",
+    "original_test", "write_test", "proven", "observed_from", "at", "observed_at",
+]  # fmt: skip
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3)
     | st.sampled_from(["(1861)", "filtered", "answers", "ok", "refused", "silent", "supervisor.timeout"]),
@@ -598,7 +642,7 @@ def test_whatever_was_seen_a_finding_is_whole_and_honest(words: dict[str, str | 
         assert finding["code"] in ("supervisor.unreachable", "supervisor.path_blocked")
 
 
-# --- words ---------------------------------------------------------------------------------------------------------------------
+# --- words -----------------------------------------------------------------------------------------------------------
 
 SENTENCES = (
     ({**NO_ROUTE}, "en", "The PLC Press has no ADS route back to line3-hmi1."),
@@ -607,8 +651,9 @@ SENTENCES = (
     (WORKS, "en", "The PLC Press answers and takes commands (write path not proven)."),
     ({**LOST, "test": "ok"}, "en", "The supervisor on line3-hmi1 holds a PLC link that does not match the PLC Press "
      "(its flag says disconnected, the route test says ok)."),
-    ({**WORKS, "write": "failed"}, "en", "The supervisor on line3-hmi1 holds a PLC link that does not match the PLC Press "
-     "(its flag says connected, the route test says ok, the write test failed)."),
+    ({**WORKS, "write": "failed"}, "en",
+     "The supervisor on line3-hmi1 holds a PLC link that does not match the PLC Press (its flag says connected, the"
+     " route test says ok, the write test failed)."),
     ({"api": "timeout"}, "en", "The supervisor on line3-hmi1 does not answer (the host itself could not be asked)."),
     ({"api": "timeout", "host_api": "silent"}, "en",
      "The supervisor on line3-hmi1 does not answer (its process is there but does not answer on the host either)."),
@@ -616,8 +661,10 @@ SENTENCES = (
      "The supervisor on line3-hmi1 does not answer (no process of it listens on the host)."),
     ({"api": "timeout", "host_api": "answers"}, "en",
      "The supervisor runs and answers on line3-hmi1 itself, but not from here (it listens on 127.0.0.1:5000)."),
-    ({**LOST, "controller": "filtered", "host_udp": "silent"}, "en", "Packets to the PLC Press are dropped on the way."),
-    ({"test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed", "controller_udp": "answers"}, "de",
+    ({**LOST, "controller": "filtered", "host_udp": "silent"}, "en",
+     "Packets to the PLC Press are dropped on the way."),
+    ({"test": "timeout", "host_udp": "silent", "host_tcp": "established", "controller": "closed",
+      "controller_udp": "answers"}, "de",
      "Pakete zur PLC Press gehen unterwegs verloren (the host's only; the controller reaches it)."),
     ({**WORKS, "controller": "ok", "system_state": "RUN", "runtime_state": "STOP", "target": "same"}, "en",
      "The PLC Press is not in RUN (TwinCAT is in RUN, the runtime on AMS port 851 in STOP)."),
@@ -657,7 +704,9 @@ def test_finding_says_severity_owner_and_what_to_do_first() -> None:
     finding = diagnose(evidence_of(**NO_ROUTE), plc="Press", host="line3-hmi1")
     assert (finding["severity"], finding["rule"]) == ("SEV-1", "control commands are no longer possible (rule B.E1)")
     assert (finding["playbook"], finding["owner"]) == ("B", "L1")
-    assert finding["next_step"] == "Add the route to line3-hmi1 in TwinCAT XAE on the engineering side (SYSTEM > Routes)."
+    assert (
+        finding["next_step"] == "Add the route to line3-hmi1 in TwinCAT XAE on the engineering side (SYSTEM > Routes)."
+    )
 
 
 # --- what is wrong beside the one finding -----------------------------------------------------------------------------------------

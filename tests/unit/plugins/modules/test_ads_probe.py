@@ -90,7 +90,10 @@ def test_plc_is_identified_and_read_from_the_controllers_own_address(wire: Wire,
     [
         (["closed", "ok"], "ok", 0),
         (["closed", "closed", "ok"], "closed", 1),
-        *(([outcome, "ok"], outcome, 1) for outcome in ("reset", "refused", "filtered", "port_unknown", "net_id_unknown", "silent", "garbled")),
+        *(
+            ([outcome, "ok"], outcome, 1)
+            for outcome in ("reset", "refused", "filtered", "port_unknown", "net_id_unknown", "silent", "garbled")
+        ),
     ],
 )
 def test_only_a_closed_connection_is_tried_once_more(wire: Wire, outcomes: list[str], told: str, left: int) -> None:
@@ -112,11 +115,16 @@ def test_without_a_usable_route_no_further_connection_is_made(wire: Wire, outcom
     [
         ({10000: "RUN", 851: "RUN"}, {"system": "RUN", "runtime": "RUN"}),
         ({10000: "CONFIG"}, {"system": "CONFIG", "runtime": "ABSENT"}),
-        ({10000: "RUN", 851: AdsError("ads.code", "Access denied.", ads_error=1827)}, {"system": "RUN", "runtime": None}),
+        (
+            {10000: "RUN", 851: AdsError("ads.code", "Access denied.", ads_error=1827)},
+            {"system": "RUN", "runtime": None},
+        ),
         ({10000: AdsError("ads.timeout", "No answer."), 851: "RUN"}, {"system": None, "runtime": None}),
     ],
 )
-def test_states_tell_a_plc_in_config_from_one_that_runs(wire: Wire, inside: dict[t.Any, t.Any], states: dict[str, t.Any]) -> None:
+def test_states_tell_a_plc_in_config_from_one_that_runs(
+    wire: Wire, inside: dict[t.Any, t.Any], states: dict[str, t.Any]
+) -> None:
     """Quirk 25: through the supervisor's API a PLC in STOP or CONFIG can look healthy."""
     wire.outcomes, wire.inside = ["port_unknown"], inside
     assert ads_probe.run(params_of(ads_probe, **PLC), False)["states"] == states

@@ -33,7 +33,8 @@ from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script im
 )
 
 ROUTE = {
-    **PLC, "route_name": "hmi1", "local_ams_net_id": NET_ID, "local_ip": IP, "plc_username": "Administrator", "plc_password": PASSWORD,
+    **PLC, "route_name": "hmi1", "local_ams_net_id": NET_ID, "local_ip": IP, "plc_username": "Administrator",
+    "plc_password": PASSWORD,
 }  # fmt: skip
 MISSING = ads_error(1861)
 NO_ROUTE, STILL_NO_ROUTE, WORKS = route_test(MISSING), route_test(MISSING), route_test()
@@ -43,7 +44,17 @@ UNANSWERED = answer(500, {"success": False, "error": "PLC-Route fehlgeschlagen: 
 
 def made(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
     result = play(ads_route, *script, **{**ROUTE, **options})
-    assert {"requested", "original", "reached", "latency_s", "verified", "answer", "test", "original_test", "calls"} <= set(result)
+    assert {
+        "requested",
+        "original",
+        "reached",
+        "latency_s",
+        "verified",
+        "answer",
+        "test",
+        "original_test",
+        "calls",
+    } <= set(result)
     return result
 
 
@@ -63,7 +74,8 @@ def test_missing_route_is_added_and_proven() -> None:
     assert (result["original_test"]["success"], result["test"]["success"]) == (False, True)
     assert result["diff"] == {"before": {"state": "absent"}, "after": {"state": "present"}}
     assert calls_in(result) == [
-        "POST /api/plc/ads/route/test", "GET /api/plc/ads/route/status", "POST /api/plc/ads/route/add", "POST /api/plc/ads/route/test",
+        "POST /api/plc/ads/route/test", "GET /api/plc/ads/route/status", "POST /api/plc/ads/route/add",
+        "POST /api/plc/ads/route/test",
     ]  # fmt: skip
 
 
@@ -86,31 +98,35 @@ def test_a_test_made_just_before_is_not_made_again(tested: dict[str, t.Any], scr
 
 # script, options; then code and (original, reached, changed, verified, answer)
 FAILURES: list[tuple[str, list[t.Any], dict[str, t.Any], str, tuple[t.Any, ...]]] = [
-    ("hidden wrong password (quirk 9)", [NO_ROUTE, own_net_id(), route_add(), STILL_NO_ROUTE], {}, "route.not_taken",
-     ("absent", "absent", False, False, "accepted")),
-    ("wedged library after the add (quirk 4)", [NO_ROUTE, own_net_id(), route_add(), route_test(ads_error(-1))], {}, "route.not_taken",
-     ("absent", None, True, False, "accepted")),
-    ("told wrong password", [NO_ROUTE, own_net_id(), route_add(REJECTED), STILL_NO_ROUTE], {}, "route.rejected",
-     ("absent", "absent", False, False, "rejected")),
-    ("UDP unanswered", [NO_ROUTE, own_net_id(), route_add(UNANSWERED), STILL_NO_ROUTE], {}, "route.unanswered",
-     ("absent", "absent", False, False, "unanswered")),
-    ("answer of the add lost", [NO_ROUTE, own_net_id(), route_add(reset)], {}, "supervisor.unreachable",
-     ("absent", None, True, False, "")),
-    ("answer of the add late", [NO_ROUTE, own_net_id(), route_add(no_answer)], {"read_timeout": 0.5}, "supervisor.timeout",
-     ("absent", None, True, False, "")),
-    ("second test lost", [NO_ROUTE, own_net_id(), route_add(), route_test(reset)], {}, "supervisor.unreachable",
-     ("absent", None, True, False, "accepted")),
-    ("key refused at the add", [NO_ROUTE, own_net_id(), route_add(REFUSED_KEY)], {}, "supervisor.key_refused",
-     ("absent", "absent", False, False, "")),
-    ("another NetId", [NO_ROUTE, own_net_id("10.0.0.9.1.1")], {}, "route.net_id_differs", ("absent", "absent", False, False, "")),
+    ("hidden wrong password (quirk 9)", [NO_ROUTE, own_net_id(), route_add(), STILL_NO_ROUTE],
+     {}, "route.not_taken", ("absent", "absent", False, False, "accepted")),
+    ("wedged library after the add (quirk 4)", [NO_ROUTE, own_net_id(), route_add(), route_test(ads_error(-1))],
+     {}, "route.not_taken", ("absent", None, True, False, "accepted")),
+    ("told wrong password", [NO_ROUTE, own_net_id(), route_add(REJECTED), STILL_NO_ROUTE],
+     {}, "route.rejected", ("absent", "absent", False, False, "rejected")),
+    ("UDP unanswered", [NO_ROUTE, own_net_id(), route_add(UNANSWERED), STILL_NO_ROUTE],
+     {}, "route.unanswered", ("absent", "absent", False, False, "unanswered")),
+    ("answer of the add lost", [NO_ROUTE, own_net_id(), route_add(reset)],
+     {}, "supervisor.unreachable", ("absent", None, True, False, "")),
+    ("answer of the add late", [NO_ROUTE, own_net_id(), route_add(no_answer)],
+     {"read_timeout": 0.5}, "supervisor.timeout", ("absent", None, True, False, "")),
+    ("second test lost", [NO_ROUTE, own_net_id(), route_add(), route_test(reset)],
+     {}, "supervisor.unreachable", ("absent", None, True, False, "accepted")),
+    ("key refused at the add", [NO_ROUTE, own_net_id(), route_add(REFUSED_KEY)],
+     {}, "supervisor.key_refused", ("absent", "absent", False, False, "")),
+    ("another NetId", [NO_ROUTE, own_net_id("10.0.0.9.1.1")],
+     {}, "route.net_id_differs", ("absent", "absent", False, False, "")),
     ("NetId not known", [NO_ROUTE, own_net_id("")], {}, "route.net_id_differs", ("absent", "absent", False, False, "")),
-    ("no user", [NO_ROUTE, own_net_id()], {"plc_username": None}, "route.no_credentials", ("absent", "absent", False, False, "")),
-    ("empty password", [NO_ROUTE, own_net_id()], {"plc_password": ""}, "route.no_credentials", ("absent", "absent", False, False, "")),
+    ("no user", [NO_ROUTE, own_net_id()],
+     {"plc_username": None}, "route.no_credentials", ("absent", "absent", False, False, "")),
+    ("empty password", [NO_ROUTE, own_net_id()],
+     {"plc_password": ""}, "route.no_credentials", ("absent", "absent", False, False, "")),
     ("port unknown", [route_test(ads_error(6))], {}, "route.not_missing", ("absent", "absent", False, False, "")),
     ("dead library", [route_test(ads_error(-1))], {}, "route.not_missing", ("absent", "absent", False, False, "")),
-    ("both keys refused", [route_test(REFUSED_KEY), route_test(REFUSED_KEY, ADMIN)], {}, "route.not_missing",
-     ("absent", "absent", False, False, "")),
-    ("a test without a reason", [], {"tested": {"success": False}}, "route.not_missing", ("absent", "absent", False, False, "")),
+    ("both keys refused", [route_test(REFUSED_KEY), route_test(REFUSED_KEY, ADMIN)],
+     {}, "route.not_missing", ("absent", "absent", False, False, "")),
+    ("a test without a reason", [],
+     {"tested": {"success": False}}, "route.not_missing", ("absent", "absent", False, False, "")),
 ]  # fmt: skip
 
 
@@ -135,7 +151,9 @@ def test_another_net_id_is_taken_if_it_is_allowed() -> None:
 
 def test_test_that_blocks_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quirk 5: an address that drops packets is not a missing route."""
-    monkeypatch.setattr(SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3))
+    monkeypatch.setattr(
+        SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3)
+    )
     assert made(route_test(no_answer))["failure"]["code"] == "route.not_missing"
 
 

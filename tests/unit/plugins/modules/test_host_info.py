@@ -29,7 +29,9 @@ def test_options_go_to_the_look_and_its_view_comes_back(monkeypatch: pytest.Monk
     params = params_of(host_info, url="http://10.30.3.11:5000", supervisor_dir="/opt/supervisor", plc=PLC, timeout=0.2)
     result = host_info.run(params, check_mode)
     assert asked == [(("http://10.30.3.11:5000", "/opt/supervisor", PLC), {"timeout": 0.2})]
-    assert (result["changed"], result["supervisor"]) == (False, {"api": "answers"}) and result["observed_at"].endswith("Z")
+    assert (result["changed"], result["supervisor"]) == (False, {"api": "answers"}) and result["observed_at"].endswith(
+        "Z"
+    )
 
 
 def test_nothing_but_the_address_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +47,9 @@ def test_missing_library_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(host_info, "look", look)
     result = host_info.run(params_of(host_info, url="http://h"), False)
-    assert result["failure"] == {"code": "library.missing", "message": "The library is not there.", "hint": "Install it."}
+    assert result["failure"] == {
+        "code": "library.missing",
+        "message": "The library is not there.",
+        "hint": "Install it.",
+    }
     assert result["changed"] is False and not result.get("failed")

@@ -28,7 +28,10 @@ def test_entries_get_the_common_fields_and_may_have_their_own(tmp_path: Path) ->
     common = {"incident": "i-1", "host": HOST, "phase": "act"}
     result = made(tmp_path / "s", common=common, entries=[BEGIN, {"event": "close", "phase": "close"}])
     assert result == {"changed": False, "written": 2}
-    assert [(entry["incident"], entry["phase"]) for entry in Journal(str(tmp_path / "s")).read()] == [("i-1", "act"), ("i-1", "close")]
+    assert [(entry["incident"], entry["phase"]) for entry in Journal(str(tmp_path / "s")).read()] == [
+        ("i-1", "act"),
+        ("i-1", "close"),
+    ]
 
 
 def test_check_mode_writes_nothing_but_lists(tmp_path: Path) -> None:

@@ -34,7 +34,17 @@ ON, OFF = status(True), status(False)
 
 def made(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
     result = play(plc_connection, *script, **{**PLC, **options})
-    assert {"requested", "original", "reached", "latency_s", "verified", "changed", "diff", "calls", "supervisor_seconds"} <= set(result)
+    assert {
+        "requested",
+        "original",
+        "reached",
+        "latency_s",
+        "verified",
+        "changed",
+        "diff",
+        "calls",
+        "supervisor_seconds",
+    } <= set(result)
     assert result["diff"] == {"before": {"state": result["original"]}, "after": {"state": result["reached"]}}
     return result
 
@@ -48,7 +58,11 @@ NORMAL: list[tuple[str, list[t.Any], tuple[t.Any, ...]]] = [
     ("connected", [ON, target(), route_test()], ("connected", "connected", False, True)),
     ("connected", [OFF, connect(), route_test()], ("disconnected", "connected", True, True)),
     # quirk 3: the flag stays true after the PLC died
-    ("connected", [ON, target(), route_test(ads_error(-1)), connect(), route_test()], ("connected", "connected", True, True)),
+    (
+        "connected",
+        [ON, target(), route_test(ads_error(-1)), connect(), route_test()],
+        ("connected", "connected", True, True),
+    ),
     # quirk 10: connected to another target than the inventory says
     ("connected", [ON, target(port=801), connect(), route_test()], ("connected", "connected", True, True)),
     ("connected", [ON, target("10.0.0.9.1.1"), connect(), route_test()], ("connected", "connected", True, True)),
@@ -88,23 +102,47 @@ def test_runtime_type_is_sent() -> None:
 # state, script, then code and (original, reached, changed, verified)
 FAILURES: list[tuple[str, list[t.Any], str, tuple[t.Any, ...]]] = [
     ("connected", [OFF, connect(FAILED)], "plc.connect_refused", ("disconnected", None, True, False)),
-    ("connected", [OFF, connect(), route_test(ads_error(1861))], "plc.connect_unproven", ("disconnected", None, True, False)),
-    ("connected", [OFF, connect(REFUSED_KEY)], "supervisor.key_refused", ("disconnected", "disconnected", False, False)),
+    (
+        "connected",
+        [OFF, connect(), route_test(ads_error(1861))],
+        "plc.connect_unproven",
+        ("disconnected", None, True, False),
+    ),
+    (
+        "connected",
+        [OFF, connect(REFUSED_KEY)],
+        "supervisor.key_refused",
+        ("disconnected", "disconnected", False, False),
+    ),
     ("connected", [OFF, connect(no_answer)], "supervisor.timeout", ("disconnected", None, True, False)),
     ("connected", [OFF, connect(reset)], "supervisor.unreachable", ("disconnected", None, True, False)),
     ("connected", [OFF, connect(answer(200, "<html>"))], "supervisor.not_json", ("disconnected", None, True, False)),
-    ("connected", [OFF, connect(), route_test(answer(404, {}))], "supervisor.rejected", ("disconnected", None, True, False)),
+    (
+        "connected",
+        [OFF, connect(), route_test(answer(404, {}))],
+        "supervisor.rejected",
+        ("disconnected", None, True, False),
+    ),
     ("reconnected", [ON, connect(FAILED)], "plc.connect_refused", ("connected", None, True, False)),
     ("disconnected", [ON, disconnect(), ON], "plc.still_connected", ("connected", None, True, False)),
     ("disconnected", [ON, disconnect(REFUSED_KEY)], "supervisor.key_refused", ("connected", "connected", False, False)),
-    ("disconnected", [ON, disconnect(), status(reply=answer(500, {"error": "x"}))], "supervisor.failed", ("connected", None, True, False)),
+    (
+        "disconnected",
+        [ON, disconnect(), status(reply=answer(500, {"error": "x"}))],
+        "supervisor.failed",
+        ("connected", None, True, False),
+    ),
     ("connected", [status(reply=answer(404, {}))], "supervisor.rejected", (None, None, False, False)),
     ("connected", [status(reply=answer(500, {"error": "kaputt"}))], "supervisor.failed", (None, None, False, False)),
 ]
 
 
-@pytest.mark.parametrize(("state", "script", "code", "expected"), FAILURES, ids=[f"{row[0]} {row[2]}" for row in FAILURES])
-def test_failure_says_what_is_known_of_the_state(state: str, script: list[t.Any], code: str, expected: tuple[t.Any, ...]) -> None:
+@pytest.mark.parametrize(
+    ("state", "script", "code", "expected"), FAILURES, ids=[f"{row[0]} {row[2]}" for row in FAILURES]
+)
+def test_failure_says_what_is_known_of_the_state(
+    state: str, script: list[t.Any], code: str, expected: tuple[t.Any, ...]
+) -> None:
     result = made(*script, state=state, read_timeout=0.5)
     assert result["failed"] and result["failure"]["code"] == code
     assert summary(result) == expected

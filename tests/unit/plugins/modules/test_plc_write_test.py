@@ -18,7 +18,11 @@ import pytest
 pytest.importorskip("requests", reason="the supervisor client needs requests")
 
 from ansible_collections.lineops.runbook.plugins.modules import plc_write_test  # noqa: E402
-from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import ScriptedServer, answer, reset  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import (  # noqa: E402
+    ScriptedServer,
+    answer,
+    reset,
+)
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
     OPERATOR,
     REFUSED_KEY,
@@ -40,7 +44,17 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 def made(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
     result = play(plc_write_test, *script, **{**TEST, **options})
-    fields = {"requested", "original", "reached", "proven", "verified", "latency_s", "changed", "calls", "supervisor_seconds"}
+    fields = {
+        "requested",
+        "original",
+        "reached",
+        "proven",
+        "verified",
+        "latency_s",
+        "changed",
+        "calls",
+        "supervisor_seconds",
+    }
     assert not result.get("failed", False) or result["failure"]["code"]
     assert fields <= set(result) and result["original"] is None
     return result
@@ -61,7 +75,9 @@ def test_test_value_is_written_and_put_back() -> None:
 @pytest.mark.parametrize(("test_value", "rest_value"), [(1, 0), (0, 1), (False, True), ("x", ""), (1.5, 0.0)])
 def test_values_of_every_type_go_out_as_they_are(test_value: t.Any, rest_value: t.Any) -> None:
     result = made(*LOOK, write(test_value), write(rest_value), test_value=test_value, rest_value=rest_value)
-    assert result["proven"] is True and result["reached"] == rest_value and isinstance(result["reached"], type(rest_value))
+    assert (
+        result["proven"] is True and result["reached"] == rest_value and isinstance(result["reached"], type(rest_value))
+    )
 
 
 def test_at_rest_writes_the_rest_value_only() -> None:
@@ -125,9 +141,12 @@ FAILURES: list[tuple[str, list[t.Any], str, tuple[t.Any, ...]]] = [
     ("rest value refused", [write(True), not_written(False)], "plc.not_at_rest", (False, None, True, False)),
     ("rest value unanswered", [write(True), write(False, no_answer)], "plc.not_at_rest", (None, None, True, False)),
     ("rest value lost", [write(True), write(False, reset)], "plc.not_at_rest", (None, None, True, False)),
-    ("test value unanswered, rest value taken", [write(True, no_answer), write(False)], "supervisor.timeout", (None, False, False, False)),
-    ("nothing answered", [write(True, no_answer), write(False, no_answer)], "plc.not_at_rest", (None, None, True, False)),
-    ("key refused", [write(True, REFUSED_KEY), write(False, REFUSED_KEY)], "supervisor.key_refused", (None, None, False, False)),
+    ("test value unanswered, rest value taken", [write(True, no_answer), write(False)],
+     "supervisor.timeout", (None, False, False, False)),
+    ("nothing answered", [write(True, no_answer), write(False, no_answer)],
+     "plc.not_at_rest", (None, None, True, False)),
+    ("key refused", [write(True, REFUSED_KEY), write(False, REFUSED_KEY)],
+     "supervisor.key_refused", (None, None, False, False)),
 ]
 
 
@@ -142,12 +161,14 @@ def test_rest_value_is_written_whatever_became_of_the_test_value(
 def test_variable_that_was_left_is_named_with_what_to_do() -> None:
     result = made(*LOOK, write(True), not_written(False))
     assert result["msg"] == (
-        "The test variable MAIN.bOpsTest could not be put back to False. Put it to rest by hand, or run again: the next run does it first."
+        "The test variable MAIN.bOpsTest could not be put back to False. Put it to rest by hand, or run again: the"
+        " next run does it first."
     )
 
 
 @pytest.mark.parametrize(
-    ("reply", "expected"), [(not_written(False), (False, None, False, False)), (write(False, no_answer), (None, None, False, False))]
+    ("reply", "expected"),
+    [(not_written(False), (False, None, False, False)), (write(False, no_answer), (None, None, False, False))],
 )
 def test_at_rest_that_fails(reply: t.Any, expected: tuple[t.Any, ...]) -> None:
     assert summary(made(*LOOK, reply, state="at_rest", read_timeout=0.5)) == expected
@@ -177,7 +198,7 @@ def test_error_in_between_puts_back_too(monkeypatch: pytest.MonkeyPatch) -> None
         play(plc_write_test, *LOOK, write(True), write(False), **TEST)
 
 
-# --- signals ---------------------------------------------------------------------------------------------------------------
+# --- signals ---------------------------------------------------------------------------------------------------------
 
 
 def handlers() -> list[t.Any]:

@@ -40,7 +40,9 @@ def get(path: str, body: t.Any, key: str | None = None) -> Exchange:
     return Exchange("GET", path, answer(200, body), {"X-API-Key": key})
 
 
-SLO = get("/api/monitor/slo", {"status": "degraded", "alerts": [{"name": "api_availability", "severity": "x"}], "metrics": {}})
+SLO = get(
+    "/api/monitor/slo", {"status": "degraded", "alerts": [{"name": "api_availability", "severity": "x"}], "metrics": {}}
+)
 STREAMS = get("/api/monitor/streams", {"streams": {"cam1": {"running": True}}})
 VERSIONS = get("/api/system/versioning", {"api_version": "v1"})
 SERVICE = get("/api/admin/service/info", {"success": True, "pid": 812}, ADMIN)
@@ -74,7 +76,9 @@ def test_log_limit_is_sent() -> None:
 
 
 def test_missing_admin_key_is_named_and_the_rest_is_observed() -> None:
-    result = play(supervisor_info, STATUS, VERSIONS, admin_key=None, gather_subset=["status", "service", "logs", "versions"])
+    result = play(
+        supervisor_info, STATUS, VERSIONS, admin_key=None, gather_subset=["status", "service", "logs", "versions"]
+    )
     assert set(result["not_observed"]) == {"service", "logs"} and result["versions"] == {"api_version": "v1"}
     assert {failure["code"] for failure in result["not_observed"].values()} == {"supervisor.key_missing"}
 
@@ -100,7 +104,9 @@ def test_supervisor_that_does_not_answer_is_asked_once_and_all_is_named(monkeypa
     """Nine subsets of a dead supervisor must not take nine time-outs."""
     monkeypatch.setattr(_supervisor_calls.time, "sleep", lambda seconds: None)
     result = play(supervisor_info, status(reply=no_answer), read_timeout=0.3)
-    assert len(result["not_observed"]) == 8 and {item["code"] for item in result["not_observed"].values()} == {"supervisor.timeout"}
+    assert len(result["not_observed"]) == 8 and {item["code"] for item in result["not_observed"].values()} == {
+        "supervisor.timeout"
+    }
     refused = play(supervisor_info, status(reply=reset), status(reply=reset), status(reply=reset))
     assert {item["code"] for item in refused["not_observed"].values()} == {"supervisor.unreachable"}
     assert not refused.get("failed") and "status" not in refused
@@ -119,21 +125,29 @@ def test_route_test_of_each_plc_by_name() -> None:
 
 def test_ams_port_is_always_sent() -> None:
     """SUPERVISOR_API §4: the supervisor's own default is 801, wrong for TC3."""
-    play(supervisor_info, route_test(), gather_subset=["route_test"], plcs=[{"id": "p", "ip_address": "10.0.0.2", "ams_net_id": "10.0.0.2.1.1"}])
+    play(
+        supervisor_info,
+        route_test(),
+        gather_subset=["route_test"],
+        plcs=[{"id": "p", "ip_address": "10.0.0.2", "ams_net_id": "10.0.0.2.1.1"}],
+    )
 
 
 def test_route_test_that_blocks_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3))
+    monkeypatch.setattr(
+        SupervisorClient, "route_test", functools.partialmethod(SupervisorClient.route_test, read_timeout=0.3)
+    )
     result = play(supervisor_info, route_test(no_answer), gather_subset=["route_test"], plcs=[{"id": "p", **PLC}])
     assert result["route_test"]["p"]["blocked"] is True and result["not_observed"] == {}
 
 
-# --- whatever a supervisor says -------------------------------------------------------------------------------------------
+# --- whatever a supervisor says --------------------------------------------------------------------------------------
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["plc", "connected", "circuit_breakers", "state", "alerts", "name", "streams", "success", "status", "config"]),
+    | st.dictionaries(st.sampled_from(["plc", "connected", "circuit_breakers", "state", "alerts", "name", "streams",
+        "success", "status", "config"]),
                       inner, max_size=4),
     max_leaves=10,
 )  # fmt: skip

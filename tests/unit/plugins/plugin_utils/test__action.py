@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from types import SimpleNamespace
 
@@ -24,13 +25,23 @@ SPEC = {
 }  # fmt: skip
 
 
-def action(kind: type[ControllerAction | HostAction], run: t.Any, check_mode: bool = False, **arguments: t.Any) -> t.Any:
+def action(
+    kind: type[ControllerAction | HostAction], run: t.Any, check_mode: bool = False, transport: str = "ssh",
+    become: t.Any = None,
+    delegate_to: str | None = None, environment: t.Any = None, **arguments: t.Any,
+) -> t.Any:  # fmt: skip
     """An action plugin as Ansible makes it, with a noun whose run() is given, or what sending the module gives."""
     noun = SimpleNamespace(ARGUMENT_SPEC=SPEC, run=run, __name__="a.b.noun")
     made = type("ActionModule", (kind,), {"noun": noun, "_execute_module": lambda self, **options: run(**options)})
-    given_task = SimpleNamespace(args=arguments, check_mode=check_mode, async_val=0, diff=False)
-    connection = SimpleNamespace(tmpdir="/nonexistent", has_pipelining=True, _shell=SimpleNamespace(tmpdir="/nonexistent"))
-    return made(given_task, connection, SimpleNamespace(), None, None, None)
+    given_task = SimpleNamespace(
+        args=arguments, check_mode=check_mode, async_val=0, diff=False, delegate_to=delegate_to, environment=environment
+    )  # fmt: skip
+    shell = SimpleNamespace(tmpdir="/nonexistent")
+    connection = SimpleNamespace(
+        tmpdir="/nonexistent", has_pipelining=True, _shell=shell, transport=transport, become=become
+    )
+    templar = SimpleNamespace(template=lambda value: {"{{ python }}": sys.executable}.get(value, value))
+    return made(given_task, connection, SimpleNamespace(), None, templar, None)
 
 
 def result_of(kind: t.Any, run: t.Any, **arguments: t.Any) -> dict[str, t.Any]:
@@ -47,7 +58,13 @@ def raising(error: BaseException) -> t.Callable[..., t.Any]:
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_noun_gets_checked_arguments_defaults_and_check_mode(check_mode: bool) -> None:
     seen: list[t.Any] = []
-    result_of(ControllerAction, lambda params, check: seen.append((params, check)) or {}, check_mode=check_mode, operator_key=CANARY, number="7")
+    result_of(
+        ControllerAction,
+        lambda params, check: seen.append((params, check)) or {},
+        check_mode=check_mode,
+        operator_key=CANARY,
+        number="7",
+    )
     assert seen == [({"operator_key": CANARY, "number": 7, "run_from": "controller"}, check_mode)]
 
 
@@ -62,7 +79,10 @@ def test_result_says_when_and_from_where_unless_the_noun_knows_better() -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (LineopsError("x.y", f"It said {CANARY}.", f"Not {CANARY}.", result={"calls": [CANARY]}), "It said ***. Not ***."),
+        (
+            LineopsError("x.y", f"It said {CANARY}.", f"Not {CANARY}.", result={"calls": [CANARY]}),
+            "It said ***. Not ***.",
+        ),
         (ValueError(f"bad {CANARY}"), "Unexpected ValueError: bad ***"),
         (KeyError(CANARY), "Unexpected KeyError: '***'"),
         (AnsibleActionFail(f"wrong {CANARY}"), "wrong ***"),
@@ -85,7 +105,9 @@ def test_interruption_is_not_swallowed() -> None:
 )  # fmt: skip
 @settings(deadline=None)
 def test_no_text_with_a_secret_in_it_gets_out(secret: str, before: str, after: str) -> None:
-    result = result_of(ControllerAction, lambda params, check: {"a": [{"b": f"{before}{secret}{after}"}]}, operator_key=secret)
+    result = result_of(
+        ControllerAction, lambda params, check: {"a": [{"b": f"{before}{secret}{after}"}]}, operator_key=secret
+    )
     assert secret not in result["a"][0]["b"]
 
 
@@ -98,7 +120,10 @@ def test_secret_that_is_no_text_is_refused_before_anything_runs(kind: t.Any, val
 
 
 def test_secret_that_is_left_out_is_none() -> None:
-    assert result_of(ControllerAction, lambda params, check: {"key": params["operator_key"]}, operator_key=None)["key"] is None
+    assert (
+        result_of(ControllerAction, lambda params, check: {"key": params["operator_key"]}, operator_key=None)["key"]
+        is None
+    )
 
 
 @pytest.mark.parametrize("kind", [ControllerAction, HostAction])
@@ -110,12 +135,50 @@ def test_wrong_arguments_run_nothing(kind: t.Any, arguments: dict[str, t.Any]) -
 
 def test_module_is_sent_with_the_arguments_as_they_were_given() -> None:
     sent: list[t.Any] = []
-    result = result_of(ControllerAction, lambda **options: sent.append(options) or {"changed": True}, run_from="host", operator_key=CANARY)
+    result = result_of(
+        ControllerAction,
+        lambda **options: sent.append(options) or {"changed": True},
+        run_from="host",
+        operator_key=CANARY,
+    )
     assert sent == [{
         "module_name": "lineops.runbook.noun", "module_args": {"run_from": "host", "operator_key": CANARY},
         "task_vars": {"inventory_hostname": "h1"},
     }]  # fmt: skip
     assert (result["changed"], result["observed_from"]) == (True, "host h1")
+
+
+HERE = {"ansible_python_interpreter": sys.executable}
+THERE = {"ansible_python_interpreter": "/usr/bin/other"}
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "is_sent"),
+    [
+        ({"transport": "local"}, HERE, False),
+        ({"transport": "local"}, {"ansible_python_interpreter": "{{ python }}"}, False),
+        ({"transport": "local", "environment": [{}]}, HERE, False),
+        ({"transport": "ssh"}, HERE, True),
+        ({"transport": "local"}, THERE, True),
+        ({"transport": "local"}, {}, True),
+        ({"transport": "local", "become": object()}, HERE, True),
+        ({"transport": "local", "environment": [{"PATH": "/x"}]}, HERE, True),
+        ({"transport": "local", "delegate_to": "other"}, {**THERE, "ansible_delegated_vars": {"other": HERE}}, False),
+        ({"transport": "local", "delegate_to": "other"}, {**HERE, "ansible_delegated_vars": {"other": THERE}}, True),
+    ],
+)
+def test_module_is_not_sent_to_where_we_are(
+    options: dict[str, t.Any], variables: dict[str, t.Any], is_sent: bool
+) -> None:
+    """Only if user, Python and environment are ours too: else it would run as somebody else than the inventory says."""
+    calls: list[str] = []
+
+    def run(*args: t.Any, **sent: t.Any) -> dict[str, t.Any]:
+        calls.append("sent" if sent else "here")
+        return {"changed": False}
+
+    result = action(HostAction, run, **options).run(task_vars={"inventory_hostname": "h1", **variables})
+    assert (calls, result["observed_from"]) == (["sent" if is_sent else "here"], "host h1")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +187,11 @@ def test_module_is_sent_with_the_arguments_as_they_were_given() -> None:
         (raising(AnsibleConnectionFailure("ssh: no\nroute")), "host.unreachable", "ssh: no"),
         (lambda **options: {"unreachable": True, "msg": "gone"}, "host.unreachable", "gone"),
         (raising(AnsibleError("no space left on device")), "host.module_not_run", "no space left on device"),
-        (lambda **options: {"failed": True, "msg": f"python: {CANARY} not found", "rc": 127}, "host.module_not_run", "python: *** not found"),
+        (
+            lambda **options: {"failed": True, "msg": f"python: {CANARY} not found", "rc": 127},
+            "host.module_not_run",
+            "python: *** not found",
+        ),
         (lambda **options: {"failed": True}, "host.module_not_run", ""),
     ],
 )

@@ -16,7 +16,7 @@ KEYS = {"line3": {"operator_key": "canary", "plc_password": "p"}}
 
 
 class Encrypted:
-    """A value under ``!vault`` as ansible-core 2.18 hands it over: an object that decrypts itself when it is printed."""
+    """A value under ``!vault`` as ansible-core 2.18 hands it over: an object that decrypts itself when printed."""
 
     __ENCRYPTED__ = True
 

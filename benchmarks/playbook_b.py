@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long Playbook B takes on the two hosts of a line, split into the supervisors' own answers and the rest.
+
+Ours is the wall time less the answer times of the host whose supervisor took longest in all: the hosts work side by
+side, so this rather counts too much as ours. Limit: 6 seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from typing import Any
+
+from benchmarks.plant import REPOSITORY, Lab, raw, timed
+
+LINE = "line1"
+LIMIT_S = 6.0
+#: Case -> (fault given to every host before the run or None, more arguments, result that each host must get).
+CASES: dict[str, tuple[str | None, list[str], str]] = {
+    "healthy": (None, [], "HEALTHY"),
+    "healthy, --check": (None, ["--check"], "HEALTHY"),
+    "route lost, --check": ("route-removed", ["--check"], "PLANNED"),
+    "route lost, healed": ("route-removed", [], "HEALED"),
+}
+_STATS = re.compile(r"^\s*RUN: (\{.*\})\s*$", re.MULTILINE)
+
+
+def measure(lab: Lab, repeats: int) -> dict[str, Any]:
+    """Run every case in turn, `repeats` times; the lab is made healthy before each."""
+    rounds = [{case: once(lab, case) for case in CASES} for dummy in range(repeats)]
+    return {
+        "line": LINE,
+        "hosts": 2,
+        "repeats": repeats,
+        "limit_s": LIMIT_S,
+        "summary": {case: summary([one[case] for one in rounds]) for case in CASES},
+        "raw": rounds,
+    }
+
+
+def once(lab: Lab, case: str) -> dict[str, Any]:
+    """One run of a case."""
+    fault, arguments, expected = CASES[case]
+    lab.command("heal", LINE)
+    if fault:
+        lab.command("fault", LINE, fault)
+    words = ["-i", str(lab.inventory), "playbook_b_plc.yml", "-l", LINE, *arguments]
+    run = timed(words, REPOSITORY / "playbooks", ANSIBLE_SHOW_CUSTOM_STATS="1", ANSIBLE_CALLBACK_RESULT_FORMAT="json")
+    found = _STATS.search(run.output)
+    outcomes = json.loads(found[1])["lineops"] if found else {}
+    results = {host: outcome["result"] for host, outcome in outcomes.items()}
+    if set(results.values()) != {expected}:
+        raise SystemExit(f"Playbook B should have ended {expected}, but: {results}\n{run.output}")
+    answers_s = {host: round(float(outcome["supervisor_seconds"]), 3) for host, outcome in outcomes.items()}
+    return {**raw(run), "supervisor_s": answers_s, "ours_s": round(run.wall_s - max(answers_s.values()), 3)}
+
+
+def summary(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """Medians of one case, in seconds."""
+    return {
+        "wall_s": round(statistics.median(run["wall_s"] for run in runs), 2),
+        "supervisor_s": round(statistics.median(max(run["supervisor_s"].values()) for run in runs), 2),
+        "ours_s": round(statistics.median(run["ours_s"] for run in runs), 2),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    lines = [
+        f"Playbook B on two hosts, medians of {result['repeats']} rounds",
+        f"{'':22} {'wall s':>8} {'supervisors s':>14} {'ours s':>8}",
+    ]
+    lines += [
+        f"{case:22} {row['wall_s']:>8.2f} {row['supervisor_s']:>14.2f} {row['ours_s']:>8.2f}"
+        for case, row in result["summary"].items()
+    ]
+    worst = max(row["ours_s"] for row in result["summary"].values())
+    verdict = "holds" if worst <= result["limit_s"] else "DOES NOT HOLD"
+    lines.append(f"limit {result['limit_s']:.0f} s beside the supervisors' own answers: {verdict} (worst {worst:.2f})")
+    return "\n".join(lines)

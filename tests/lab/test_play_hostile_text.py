@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text from a plant is data (DESIGN §7.12): what a supervisor says is shown as it is and never evaluated."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from plants import PlantLab
+
+SUM = "62773913"  # what the text would become if somebody templated it
+TEXT = "{{ 7919 * 7927 }} {% set x = 1 %} $(id) [bold] (6)"
+HOST = "line1-hmi1"
+
+
+class HostileSupervisor(http.server.BaseHTTPRequestHandler):
+    """A supervisor that answers everything in the right shape and puts TEXT wherever a text may stand."""
+
+    ANSWERS: dict[str, tuple[int, Any]] = {
+        "/api/system/status": (200, {"plc": {"connected": True}, "circuit_breakers": {TEXT: {"state": TEXT}}}),
+        "/api/monitor/slo": (200, {"status": TEXT, "alerts": [{"name": TEXT}]}),
+        "/api/admin/logs": (200, [{"message": TEXT, "module": TEXT}]),
+        "/api/plc/config": (200, {"plc_configs": {TEXT: {"name": TEXT}}, "active_plc": TEXT}),
+        "/api/debug/config": (200, {"config": {"plc_ams_net_id": TEXT}}),
+        "/api/plc/ads/route/status": (200, {"success": True, "local_ams_net_id": TEXT}),
+        "/api/plc/ads/route/test": (500, {"success": False, "error": TEXT}),
+        "/api/system/versioning": (200, {"current_major": 1, "current_namespace": TEXT}),
+    }
+
+    def do_GET(self) -> None:  # pylint: disable=invalid-name
+        status, body = self.ANSWERS.get(self.path.partition("?")[0], (500, {"success": False, "error": TEXT}))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    do_POST = do_GET
+
+    def log_message(self, *dummy: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hostile_url() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), HostileSupervisor) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+class TestHostileText:
+    """One class, one plant."""
+
+    def test_is_shown_and_not_evaluated(self, new_lab: Callable[[int, int], PlantLab], hostile_url: str) -> None:
+        lab = new_lab(1, 1)
+
+        def go_there(groups: dict[str, Any], dummy: dict[str, Any]) -> None:
+            groups["line1"]["hosts"][HOST]["lineops_supervisor_url"] = hostile_url
+
+        run = lab.play("-vvv", inventory=lab.variant(go_there))
+        outcome = run.outcomes[HOST]
+        assert (run.code, outcome["finding"]) == (2, "plc.unclear")
+        assert TEXT in outcome["sentence"] and TEXT in run.lines[HOST]
+        assert TEXT in lab.journal(HOST)[-1]["message"]
+        assert SUM not in run.text and SUM not in json.dumps(lab.journal(HOST))
