@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets
+from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets, plc_address
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, step, step_entries
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
@@ -25,11 +25,14 @@ class FilterModule:
         return {
             "active_plc": active_plc,
             "host_secrets": _host_secrets,
-            "plc_address": lambda plc: {name: plc[name] for name in ("id", "ip_address", "ams_net_id", "ams_port")},
+            "plc_address": plc_address,
             "plc_diagnosis": diagnose,
             "plc_outcome": plc_outcome,
             "plc_path_blocked": path_is_blocked,
             "plc_plan": plan,
+            "plc_namespace_tests": namespace_tests,
             "plc_step": lambda plc, name: step(name, plc),
+            "standby_notes": standby_notes,
+            "step_entries": step_entries,
             "summary_lines": summary_lines,
         }

@@ -34,6 +34,12 @@ MAX_AMS_LENGTH = 65536
 # Longest route name and address of TwinCAT's own function blocks (ADS_FACTS §2), and what fits into one packet.
 MAX_NAME, MAX_ADDRESS, _MAX_DATAGRAM = 31, 79, 1400
 
+# ADS states by number (ADS_FACTS §7).
+ADS_STATES = (
+    "INVALID", "IDLE", "RESET", "INIT", "START", "RUN", "STOP", "SAVECFG", "LOADCFG", "POWERFAILURE", "POWERGOOD", "ERROR",
+    "SHUTDOWN", "SUSPEND", "RESUME", "CONFIG", "RECONFIG", "STOPPING", "INCOMPATIBLE", "EXCEPTION",
+)
+
 _UDP_HEADER = struct.Struct("<III6sHI")
 _TAG_HEADER = struct.Struct("<HH")
 _TCP_HEADER = struct.Struct("<HI")

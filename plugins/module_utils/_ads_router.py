@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ._ads_frames import (
-    COMMAND_DEVICE_INFO, FLAGS_REQUEST, SERVICE_ADD_ROUTE, UDP_RESPONSE, Frame, add_route_request, ads_error_text,
+    ADS_STATES, COMMAND_DEVICE_INFO, FLAGS_REQUEST, SERVICE_ADD_ROUTE, UDP_RESPONSE, Frame, add_route_request, ads_error_text,
     net_id_to_bytes, parse_add_route_result, parse_datagram, parse_device_info,
 )
 from ._ads_route_entries import RouteEntry, build_entry, checked_name, parse_entry
@@ -34,12 +34,6 @@ SYMBOL_UNKNOWN = 0x710
 NO_LISTING = (0x701, 0x702)
 #: More routes than any router holds: a list that is longer never ends.
 MAX_ROUTES = 1000
-
-#: ADS states by number (ADS_FACTS §7).
-STATES = (
-    "INVALID", "IDLE", "RESET", "INIT", "START", "RUN", "STOP", "SAVECFG", "LOADCFG", "POWERFAILURE", "POWERGOOD", "ERROR",
-    "SHUTDOWN", "SUSPEND", "RESUME", "CONFIG", "RECONFIG", "STOPPING", "INCOMPATIBLE", "EXCEPTION",
-)
 
 _SOURCE_AMS_PORT = 30100
 _READ_SIZE = 2048
@@ -123,7 +117,7 @@ class Router:
         data = self._ask(ams_port, COMMAND_STATE, b"").data
         self._check(self._u32(data))
         number = self._u32(data[4:]) & 0xFFFF
-        return STATES[number] if number < len(STATES) else f"state {number}"
+        return ADS_STATES[number] if number < len(ADS_STATES) else f"state {number}"
 
     def is_readable(self, ams_port: int, symbol: str) -> bool:
         """Whether a symbol of a runtime can be read: False if it does not exist there; the value is not looked at.

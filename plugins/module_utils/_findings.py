@@ -8,12 +8,14 @@ A released code never changes its meaning (DESIGN §2). Private to this collecti
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
 #: Rules of the binding operations playbook that give a severity; the ids are those of docs/traceability.md.
 SEVERITY_RULES = {
     "none": ("", "nothing is wrong"),
     "B.E1": ("SEV-1", "control commands are no longer possible"),
+    "B.E2": ("SEV-2", "only single namespaces of the PLC are affected"),
     "SEV.1": ("SEV-1", "no control through this supervisor"),
     "SEV.3": ("SEV-3", "a single feature is disturbed, production goes on"),
 }
@@ -112,6 +114,81 @@ _ROWS = (
         "Die ADS-Bibliothek des Supervisors auf {host} hält eine tote Verbindung zur PLC {plc}{detail}.",
         "", "L1", "Restart the supervisor on {host} (Playbook C), then run Playbook B again; only that clears it."),
     FindingType(
+        "supervisor.ads_library_missing", "B", "B.E1",
+        "The supervisor on {host} has no ADS library{detail}.",
+        "Dem Supervisor auf {host} fehlt die ADS-Bibliothek{detail}.",
+        "", "L2", "Install pyads in the supervisor's environment on {host} and restart it."),
+    FindingType(
+        "supervisor.net_id_differs", "B", "B.E1",
+        "The supervisor on {host} uses another AMS NetId than the route of the PLC {plc} is for{detail}.",
+        "Der Supervisor auf {host} benutzt eine andere AMS NetId als die, für die die PLC {plc} eine Route hat{detail}.",
+        "", "L1", "Correct route.local_ams_net_id in lineops_plcs, or give the supervisor back its NetId by a restart (Playbook C)."),
+    FindingType(
+        "plc.net_id_differs", "B", "B.E1",
+        "The PLC at the address of {plc} has another AMS NetId than the inventory says{detail}.",
+        "Die PLC unter der Adresse von {plc} hat eine andere AMS NetId als im Inventar{detail}.",
+        "", "L1", "Correct ams_net_id in lineops_plcs, or check that this is the right PLC."),
+    FindingType(
+        "plc.net_id_not_from_ip", "B", "SEV.3",
+        "The supervisor connects to the first four numbers of the NetId of {plc}, which are not its address{detail}.",
+        "Der Supervisor verbindet sich mit den ersten vier Zahlen der NetId von {plc}, die nicht deren Adresse sind{detail}.",
+        "", "L2", "Give the PLC a NetId made from its address, or an address that fits; the supervisor knows no other way."),
+    FindingType(
+        "plc.not_running", "B", "B.E1",
+        "The PLC {plc} is not in RUN{detail}.",
+        "Die PLC {plc} ist nicht in RUN{detail}.",
+        "", "L1", "Put TwinCAT into RUN on the PLC, after finding out who stopped it and why."),
+    FindingType(
+        "plc.port_wrong", "B", "B.E1",
+        "The PLC {plc} has no runtime on the AMS port of the inventory{detail}.",
+        "Die PLC {plc} hat keine Laufzeit auf dem AMS-Port des Inventars{detail}.",
+        "", "L1", "Check runtime_type and ams_port in lineops_plcs (TC2 801, TC3 851), and that the PLC program is loaded."),
+    FindingType(
+        "plc.route_conflict", "B", "B.E1",
+        "Another route in the PLC {plc} stands in the way of the one for {host}{detail}.",
+        "Eine andere Route in der PLC {plc} steht der für {host} im Weg{detail}.",
+        "", "L1", "Remove the other route in TwinCAT XAE, or with ads_route and replace_conflicting."),
+    FindingType(
+        "plc.target_differs", "B", "B.E1",
+        "The supervisor on {host} is connected to something else than the PLC {plc} of the inventory{detail}.",
+        "Der Supervisor auf {host} ist mit etwas anderem verbunden als der PLC {plc} des Inventars{detail}.",
+        "connect to the right target", "L1", "Check whether inventory or supervisor is right, then run this playbook again."),
+    FindingType(
+        "plc.config_drift", "B", "SEV.3",
+        "The supervisor on {host} has stored the PLC {plc} otherwise than the inventory says{detail}.",
+        "Der Supervisor auf {host} hat die PLC {plc} anders gespeichert, als es im Inventar steht{detail}.",
+        "", "L1", "Correct the stored entry with plc_config (state: corrected), or the inventory."),
+    FindingType(
+        "plc.write_breaker_open", "B", "B.E1",
+        "The supervisor on {host} stopped writing to the PLC {plc} after failed writes; its write breaker is open{detail}.",
+        "Der Supervisor auf {host} schreibt nach Fehlern nicht mehr auf die PLC {plc}; seine Schreibsicherung ist offen{detail}.",
+        "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
+    FindingType(
+        "plc.write_breaker_wedged", "C", "B.E1",
+        "The supervisor's write breaker for the PLC {plc} on {host} is stuck half open{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} hängt halb offen{detail}.",
+        "", "L1", "Restart the supervisor on {host} (Playbook C); only that clears it."),
+    FindingType(
+        "plc.symbol_unknown", "B", "SEV.3",
+        "The test variable is not in the PLC {plc}, so its write path is not proven{detail}.",
+        "Die Testvariable gibt es in der PLC {plc} nicht, der Schreibweg ist nicht bewiesen{detail}.",
+        "", "L1", "Correct test_variable in lineops_plcs, or load the PLC program that has it."),
+    FindingType(
+        "supervisor.symbols_stale", "B", "SEV.3",
+        "The supervisor on {host} does not know a variable that the PLC {plc} has{detail}.",
+        "Der Supervisor auf {host} kennt eine Variable nicht, die die PLC {plc} hat{detail}.",
+        "", "L2", "Upload the PLC's symbols to the supervisor again."),
+    FindingType(
+        "plc.write_failed", "B", "B.E1",
+        "The PLC {plc} is connected, but does not take commands{detail}.",
+        "Die PLC {plc} ist verbunden, nimmt aber keine Befehle an{detail}.",
+        "", "L2", "Look at the supervisor's log for the ADS code of the failed write, and at the PLC's state."),
+    FindingType(
+        "plc.namespace_failing", "B", "B.E2",
+        "Single namespaces of the PLC {plc} do not answer{detail}.",
+        "Einzelne Namespaces der PLC {plc} antworten nicht{detail}.",
+        "", "L2", "Compare the PLC program with the variables of these namespaces; a download may have changed them."),
+    FindingType(
         "plc.unclear", "B", "B.E1",
         "The PLC {plc} does not work and the cause could not be told apart{detail}.",
         "Die PLC {plc} arbeitet nicht, die Ursache ließ sich nicht eingrenzen{detail}.",
@@ -147,3 +224,8 @@ def _fill(text: str, **names: str) -> str:
         name, rest = piece.split("}", 1)
         filled.append(names[name] + rest)
     return "".join(filled)
+
+
+def worst(codes: t.Iterable[str]) -> str:
+    """Return the code of the highest severity, the first of equals: a severity is never silently lowered."""
+    return min(codes, key=lambda code: severity_of(code)[0] or "SEV-9")

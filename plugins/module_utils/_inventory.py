@@ -224,7 +224,16 @@ def active_plc(plcs: t.Any) -> dict[str, t.Any]:
     found = _active(plcs) if isinstance(plcs, list) else []
     if not found:
         return {}
-    return {**found[0], "ams_port": found[0].get("ams_port") or RUNTIME_PORTS.get(str(found[0].get("runtime_type")), 851)}
+    return {**found[0], "ams_port": _port_of(found[0])}
+
+
+def plc_address(plc: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Reduce an entry of lineops_plcs to what a route test needs: id, ip_address, ams_net_id, ams_port."""
+    return {**{name: plc[name] for name in ("id", "ip_address", "ams_net_id")}, "ams_port": _port_of(plc)}
+
+
+def _port_of(plc: t.Mapping[str, t.Any]) -> t.Any:
+    return plc.get("ams_port") or RUNTIME_PORTS.get(str(plc.get("runtime_type")), 851)
 
 
 def _active(plcs: list[t.Any]) -> list[dict[str, t.Any]]:

@@ -23,8 +23,11 @@ FIELDS = (
 )
 GENESIS = "0" * 64
 
-#: What settles an undo that may not stay open: a later "done" or "undone" of one of these actions on the same PLC.
-SETTLED_BY = {"write_rest": ("write_test", "write_rest")}
+#: What settles an undo that may not stay open: a later "done" or "undone" of one of these actions with the same undo.
+SETTLED_BY = {
+    "write_rest": ("write_test", "namespaces", "write_rest"),
+    "remove_controller_route": ("remove_controller_route",),
+}
 
 
 class Journal:
@@ -145,20 +148,19 @@ def hash_of(line: t.Mapping[str, t.Any]) -> str:
 def open_undos(entries: t.Sequence[t.Mapping[str, t.Any]], host: str) -> list[dict[str, t.Any]]:
     """Return what interrupted runs left to be undone on a host, newest first.
 
-    An undo is open if its step began, it may not stay (undo.must), and nothing later settled it.
+    An undo is open if its step began, it may not stay (undo.must), and no later entry with the same undo settled it.
     """
-    still_open: dict[tuple[str, t.Any], dict[str, t.Any]] = {}
+    still_open: dict[str, dict[str, t.Any]] = {}
     for entry in entries:
-        if entry.get("host") != host:
-            continue
         undo = entry.get("undo") or {}
-        if entry.get("event") == "begin" and undo.get("must") and undo.get("do") in SETTLED_BY:
-            still_open[undo["do"], undo.get("plc")] = {
+        if entry.get("host") != host or undo.get("do") not in SETTLED_BY or not undo.get("must"):
+            continue
+        key = json.dumps(undo, sort_keys=True)
+        if entry.get("event") == "begin":
+            still_open[key] = {
                 **undo, "incident": entry.get("incident"), "begun_at": entry.get("ts"), "action": entry.get("action")}
-        elif entry.get("event") in ("done", "undone"):
-            for do, actions in SETTLED_BY.items():
-                if entry.get("action") in actions:
-                    still_open.pop((do, entry.get("plc")), None)
+        elif entry.get("event") in ("done", "undone") and entry.get("action") in SETTLED_BY[undo["do"]]:
+            still_open.pop(key, None)
     return list(reversed(list(still_open.values())))
 
 

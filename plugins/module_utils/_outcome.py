@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ._findings import severity_of
-
 #: Result -> whether the run has done its job for that host (DESIGN §3, exit codes).
 RESULTS = {"HEALTHY": True, "HEALED": True, "PLANNED": True, "UNRESOLVED": False, "REFUSED": False, "FAILED": False}
 
@@ -18,6 +16,7 @@ _DONE = {
     "route": ("ADS route added", "ADS route was there"),
     "connect": ("connected", "was connected"),
     "write_test": ("test variable changed", "test variable written and put back"),
+    "namespaces": ("a namespace's test variable changed", "one variable of each namespace written and put back"),
 }
 _PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
 
@@ -43,17 +42,17 @@ def plc_outcome(
         result = "HEALED" if changed else "HEALTHY"
     else:
         result = "PLANNED" if check_mode and planned else "UNRESOLVED"
-    told = finding if healthy or finding["code"] != "plc.healthy" else final
-    severity, rule = severity_of(told["code"])
+    told = finding if healthy else final
     return {
         "result": result,
         "resolved": RESULTS[result],
         "finding": told["code"],
         "sentence": told["sentence"],
-        "severity": severity,
-        "rule": rule,
+        "severity": told["severity"],
+        "rule": told["rule"],
         "verdict": told["verdict"],
         "counter_checks": told["counter_checks"],
+        "also": told["also"],
         "refuted": [fallen["code"] for fallen in told["refuted"]],
         "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "changed": changed,
@@ -80,6 +79,7 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
         parts.append("proven by " + " and ".join(outcome["proof"]))
     if outcome.get("severity"):
         parts.append(f"{outcome['severity']}: {outcome['rule']}")
+    parts += [f"also: {side['sentence']}" for side in outcome.get("also") or []]
     parts += outcome.get("notes") or []
     if not RESULTS[outcome["result"]] and outcome.get("next_step"):
         parts.append(f"next ({outcome['owner']}): {outcome['next_step']}")

@@ -3,22 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Playbook B, diagnosis: from the evidence of one PLC to one finding, with its counter-checks.
 
-Pure: evidence in, finding out. The evidence is the dictionary that the role plc_recovery gathers:
-``supervisor`` (result of supervisor_info), ``probe`` (ads_probe), ``host`` (host_info), ``route_test``
-(one result of supervisor_info, subset route_test), and ``done`` (step name -> result of its module); any may be missing.
-Private to this collection.
+Pure: evidence in (see _plc_signals), findings out. Private to this collection.
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
-from collections.abc import Mapping
 
-from ._findings import FINDINGS, next_step_of, sentence_of, severity_of
+from ._ads_frames import ADS_STATES
+from ._findings import FINDINGS, next_step_of, sentence_of, severity_of, worst
 from ._hypotheses import Counter, Hypothesis, Judgement, judge
-
-Evidence = t.Mapping[str, t.Any]
+from ._plc_signals import (
+    Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, observation, part, signals_of,
+)
+from ._route_rules import words_of
 
 
 def _any(*values: str) -> frozenset[str]:
@@ -27,6 +25,8 @@ def _any(*values: str) -> frozenset[str]:
 
 #: Probe outcomes that show a TwinCAT router taking part (ADS_FACTS §5): even "closed" is an answer.
 ROUTER_LIVES = _any("ok", "closed", "port_unknown", "net_id_unknown", "ads_error")
+#: A runtime that is ABSENT is none of these: TwinCAT in CONFIG has no runtimes, and in RUN it is the port that is wrong.
+NOT_RUNNING = frozenset(ADS_STATES) - {"RUN"}
 NO_ANSWER = _any("unreachable", "timeout")
 
 _UDP_ANSWERS = (
@@ -52,6 +52,20 @@ TABLE = (
     Hypothesis(
         "supervisor.all_keys_refused", {"operator_key": _any("refused"), "admin_key": _any("refused")},
         (Counter("api", confirms=_any("answers")),)),
+    Hypothesis(
+        "supervisor.ads_library_missing", {"ads_library": _any("missing")},
+        (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")),)),
+    # The PLC itself says who it is; a route test that succeeds under the inventory's NetId would refute it.
+    Hypothesis(
+        "plc.net_id_differs", {"plc_net_id": _any("differs")},
+        (Counter("test", confirms=_any("net_id", "timeout", "other"), refutes=_any("ok")),)),
+    # A PLC that does not run can look healthy through the supervisor (quirk 25): only its own state tells.
+    Hypothesis(
+        "plc.not_running", {"system_state": NOT_RUNNING},
+        (Counter("test", confirms=_any("port_or_refused")), Counter("plc_net_id", confirms=_any("same"), refutes=_any("differs")))),
+    Hypothesis(
+        "plc.not_running", {"runtime_state": NOT_RUNNING},
+        (Counter("test", confirms=_any("port_or_refused")), Counter("plc_net_id", confirms=_any("same"), refutes=_any("differs")))),
     # Three sources may claim "filtered"; a controller alone is not believed: it may be the one firewalled (§7.3).
     Hypothesis(
         "plc.filtered", {"controller": _any("filtered")},
@@ -80,6 +94,11 @@ TABLE = (
         "plc.router_refused", {"test": _any("port_or_refused", "dead")},
         (Counter("controller", confirms=_any("refused"), refutes=ROUTER_LIVES | _any("silent")),),
         needs_confirmation=True),
+    # Refused is out, so "(6)" means that no runtime listens on that AMS port; a router that closes on us is there.
+    Hypothesis(
+        "plc.port_wrong", {"test": _any("port_or_refused")},
+        (Counter("controller", confirms=_any("port_unknown", "closed"), refutes=_any("ok", "refused")),),
+        needs_confirmation=True),
     # After a disconnect or an add, "(-1)" can only be the library's own dead connection (quirk 4).
     Hypothesis(
         "plc.library_wedged", {"retest": _any("dead")},
@@ -107,11 +126,24 @@ TABLE = (
         (Counter("controller_udp", confirms=_any("silent"), refutes=_any("answers")),
          Counter("host_udp", confirms=_any("silent"), refutes=_any("answers"))),
         needs_confirmation=True),
+    # Two routes to one address may well live together: a route test that succeeds refutes it.
+    Hypothesis(
+        "plc.route_conflict", {"listed": _any("conflict")},
+        (Counter("test", confirms=_any("timeout", "dead", "in_use"), refutes=_any("ok")),), needs_confirmation=True),
+    # The PLC has the route of the inventory, but the supervisor goes by another name.
+    Hypothesis(
+        "supervisor.net_id_differs", {"own_net_id": _any("differs"), "test": _any("timeout", "dead")},
+        (Counter("listed", confirms=_any("present")),
+         Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused", "silent")))),
     Hypothesis(
         "plc.route_missing", {"test": _any("timeout")},
-        (Counter("retest", confirms=_any("timeout"), refutes=_any("ok")),
+        (Counter("listed", confirms=_any("absent", "differs"), refutes=_any("present")),
+         Counter("retest", confirms=_any("timeout"), refutes=_any("ok")),
          Counter("controller", confirms=ROUTER_LIVES, refutes=_any("refused"))) + _UDP_ANSWERS,
         needs_confirmation=True),
+    Hypothesis(
+        "plc.link_stale", {"test": _any("timeout"), "listed": _any("present")},
+        (Counter("retest", confirms=_any("ok")), Counter("host_tcp", confirms=_any("none"))) + _UDP_ANSWERS),
     Hypothesis(
         "plc.link_stale", {"test": _any("timeout"), "retest": _any("ok")},
         (Counter("controller", confirms=ROUTER_LIVES),) + _UDP_ANSWERS),
@@ -123,94 +155,49 @@ TABLE = (
     Hypothesis(
         "plc.link_stale", {"flag": _any("disconnected"), "test": _any("ok", "dead")},
         (Counter("host_tcp", confirms=_any("none")), Counter("controller", confirms=ROUTER_LIVES)) + _UDP_ANSWERS),
+    # Connected, but to something else than the inventory says (quirks 3, 10): no write may go there.
+    Hypothesis(
+        "plc.target_differs", {"flag": _any("connected"), "target": _any("differs")},
+        (Counter("host_tcp", confirms=_any("none")),)),
+    Hypothesis(
+        "plc.write_breaker_open", {"breaker": _any("open"), "test": _any("ok")},
+        (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),)),
+    Hypothesis(
+        "plc.write_breaker_wedged", {"breaker": _any("half_open"), "test": _any("ok")},
+        (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),)),
+    Hypothesis(
+        "plc.symbol_unknown", {"write_failure": _any("plc.symbol_unknown")},
+        (Counter("test_symbol", confirms=_any("unknown"), refutes=_any("readable")),)),
+    Hypothesis(
+        "supervisor.symbols_stale", {"write_failure": _any("plc.symbol_unknown")},
+        (Counter("test_symbol", confirms=_any("readable")),)),
+    Hypothesis(
+        "plc.namespace_failing", {"namespaces": _any("some_fail"), "flag": _any("connected")},
+        (Counter("test", confirms=_any("ok"), refutes=_any("timeout", "dead", "blocked", "port_or_refused")),
+         Counter("host_tcp", confirms=_any("established"), refutes=_any("none", "syn_sent")))),
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "write": _any("failed")},
+        (Counter("test", confirms=_any("ok")), Counter("controller_udp", confirms=_any("answers")),
+         Counter("host_tcp", confirms=_any("none"), refutes=_any("established")))),
     Hypothesis(
         "plc.healthy", {"flag": _any("connected"), "test": _any("ok")},
         (Counter("write", confirms=_any("ok"), refutes=_any("failed")),)),
+    # Connected anew, and the write still fails: it is not the link.
+    Hypothesis(
+        "plc.write_failed", {"reconnected": _any("connected"), "write": _any("failed")},
+        (Counter("host_tcp", confirms=_any("established"), refutes=_any("none")),
+         Counter("controller", confirms=ROUTER_LIVES))),
     Hypothesis(
         "plc.link_stale", {"flag": _any("connected"), "test": _any("ok"), "write": _any("failed")},
         (Counter("host_tcp", confirms=_any("none")), Counter("controller", confirms=ROUTER_LIVES)) + _UDP_ANSWERS),
 )
 
-#: ADS codes in the error text of a route test (SUPERVISOR_API §4): "timeout elapsed (1861)".
-_TEST_CODES = {"1861": "timeout", "6": "port_or_refused", "7": "net_id", "-1": "dead", "1286": "in_use"}
-
-_API_FAILURES = {
-    "supervisor.unreachable": "unreachable",
-    "supervisor.timeout": "timeout",
-    "supervisor.not_json": "not_understood",
-    "supervisor.redirected": "not_understood",
-    "supervisor.rejected": "not_understood",
-    "supervisor.failed": "not_understood",
-}
-
-
-def signals_of(evidence: Evidence) -> dict[str, str | None]:
-    """Reduce the evidence of one PLC to signals; what was not observed, or is not of the expected shape, is None."""
-    supervisor = _part(evidence, "supervisor")
-    route = _part(evidence, "done", "route")
-    levels = _part(evidence, "route_test", "levels")
-    return {
-        "api": _api_signal(supervisor),
-        "flag": _flag_signal(supervisor),
-        "test": _test_signal(_part(evidence, "route_test")),
-        "operator_key": _word(levels.get("operator")),
-        "admin_key": _word(levels.get("admin")),
-        "controller": _word(_part(evidence, "probe", "probe").get("outcome")),
-        "controller_udp": _udp_signal(_part(evidence, "probe")),
-        "host_udp": _udp_signal(_part(evidence, "host", "plc")),
-        "host_tcp": _word(_part(evidence, "host", "plc").get("tcp")),
-        "host_api": _word(_part(evidence, "host", "supervisor").get("api")),
-        "retest": _test_signal(_part(route, "original_test")) if "disconnect" in _part(evidence, "done") else None,
-        "added": _word(route.get("answer")),
-        "added_test": _test_signal(_part(route, "test")),
-        "write": _write_signal(_part(evidence, "done", "write_test")),
-    }
-
-
-def _part(tree: t.Any, *path: str) -> Evidence:
-    """Return the mapping at a path; {} where there is none."""
-    for name in path:
-        tree = tree.get(name) if isinstance(tree, Mapping) else None
-    return tree if isinstance(tree, Mapping) else {}
-
-
-def _word(value: t.Any) -> str | None:
-    """Return a text that says something; None for all else."""
-    return value if isinstance(value, str) and value else None
-
-
-def _api_signal(supervisor: Evidence) -> str | None:
-    if "status" in supervisor:
-        return "answers"
-    return _API_FAILURES.get(_word(_part(supervisor, "not_observed", "status").get("code")) or "")
-
-
-def _flag_signal(supervisor: Evidence) -> str | None:
-    if "status" not in supervisor:
-        return None
-    return "connected" if _part(supervisor, "status").get("plc_connected") is True else "disconnected"
-
-
-def _test_signal(test: Evidence) -> str | None:
-    if test.get("success") is True:
-        return "ok"
-    if test.get("blocked") is True:
-        return "blocked"
-    error = _word(test.get("error"))
-    code = re.search(r"\((-?\d+)\)", error or "")
-    return _TEST_CODES.get(code.group(1), "other") if code else ("other" if error else None)
-
-
-def _udp_signal(look: Evidence) -> str | None:
-    if "identity" not in look:
-        return None
-    return "answers" if look["identity"] else "silent"
-
-
-def _write_signal(written: Evidence) -> str | None:
-    if written.get("proven") is None:
-        return None
-    return "ok" if written["proven"] is True else "failed"
+#: What is wrong beside the one finding, without keeping the PLC from working by itself.
+SIDE_TABLE = (
+    Hypothesis("plc.config_drift", {"stored": _any("differs")}, (Counter("host_tcp", confirms=_any("established")),)),
+    Hypothesis("plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived")},
+               (Counter("controller_udp", confirms=_any("answers")), Counter("test", confirms=_any("timeout", "blocked")))),
+)
 
 
 def path_is_blocked(evidence: Evidence) -> bool:
@@ -223,42 +210,13 @@ def path_is_blocked(evidence: Evidence) -> bool:
     return standing is not None
 
 
-#: Signal -> (evidence key, path to the observation, what it is called).
-_SOURCES = {
-    "api": ("supervisor", (), "GET /api/system/status"),
-    "flag": ("supervisor", (), "GET /api/system/status"),
-    "test": ("route_test", (), "POST /api/plc/ads/route/test"),
-    "operator_key": ("route_test", (), "POST /api/plc/ads/route/test"),
-    "admin_key": ("route_test", (), "POST /api/plc/ads/route/test with the admin key"),
-    "retest": ("done", ("route", "original_test"), "POST /api/plc/ads/route/test after the disconnect"),
-    "controller": ("probe", ("probe",), "ADS probe, TCP 48898"),
-    "controller_udp": ("probe", ("identity",), "ADS identify, UDP 48899"),
-    "host_udp": ("host", ("plc", "identity"), "ADS identify, UDP 48899"),
-    "host_tcp": ("host", ("plc",), "socket table, TCP 48898"),
-    "host_api": ("host", ("supervisor",), "local HTTP request"),
-    "added": ("done", ("route",), "POST /api/plc/ads/route/add"),
-    "added_test": ("done", ("route", "test"), "POST /api/plc/ads/route/test after the add"),
-    "write": ("done", ("write_test",), "POST /api/variables/write"),
-}
-
-
-def _observation(signal: str, value: str | None, evidence: Evidence) -> dict[str, t.Any]:
-    """One recorded observation: which call, seen from where, when, and what it said."""
-    key, path, call = _SOURCES[signal]
-    where = at = None
-    for depth in range(len(path) + 1):
-        source = _part(evidence, key, *path[:depth])
-        where, at = source.get("observed_from", where), source.get("at") or source.get("observed_at", at)
-    return {"signal": signal, "call": call, "value": value, "observed_from": where, "at": at}
-
-
-def _entry(judgement: Judgement, signals: t.Mapping[str, str | None], evidence: Evidence) -> dict[str, t.Any]:
+def _entry(judgement: Judgement, signals: t.Mapping[str, Signal], evidence: Evidence) -> dict[str, t.Any]:
     return {
         "code": judgement.hypothesis.code,
         "verdict": judgement.verdict,
-        "evidence": [_observation(name, signals[name], evidence) for name in judgement.hypothesis.claim],
+        "evidence": [observation(name, signals[name], evidence) for name in judgement.hypothesis.claim],
         "counter_checks": [
-            dict(_observation(name, signals[name], evidence), verdict=verdict)
+            dict(observation(name, signals[name], evidence), verdict=verdict)
             for name, verdict in judgement.verdicts
             if signals[name] is not None
         ],
@@ -278,32 +236,71 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
         unclear = Hypothesis("plc.unclear", {name: _any() for name in ("flag", "test", "controller", "host_udp")})
         standing = Judgement(unclear)
     code = standing.hypothesis.code
-    severity, rule = severity_of(code)
+    names = {"plc": plc, "host": host}
+    also = [
+        {"code": side.code, "sentence": _sentence(side.code, language, names, signals, evidence), "severity": severity_of(side.code)[0]}
+        for side in SIDE_TABLE
+        if side.is_raised(signals) and side.code != code
+    ]
+    severity, rule = severity_of(worst([code, *(side["code"] for side in also)]))
     return {
         **_entry(standing, signals, evidence),
         "signals": signals,
-        "sentence": sentence_of(code, language, plc=plc, host=host, detail=_detail(code, signals, evidence)),
+        "sentence": _sentence(code, language, names, signals, evidence),
         "severity": severity,
         "rule": rule,
         "playbook": FINDINGS[code].playbook,
         "owner": FINDINGS[code].owner,
         "next_step": next_step_of(code, host=host),
+        "also": also,
         "refuted": [_entry(judgement, signals, evidence) for judgement in fallen],
     }
 
 
-def _detail(code: str, signals: t.Mapping[str, str | None], evidence: Evidence) -> str:
+def _sentence(
+    code: str, language: str, names: dict[str, str], signals: t.Mapping[str, Signal], evidence: Evidence
+) -> str:
+    return sentence_of(code, language, detail=_detail(code, signals, evidence), **names)
+
+
+def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> str:
     """The words in brackets that make a sentence exact; empty where there is nothing to add."""
     details: dict[str, t.Callable[[], str]] = {
         "plc.filtered": lambda: "the host's only; the controller reaches it" if signals["controller"] in ROUTER_LIVES else "",
         "plc.healthy": lambda: "" if signals["write"] == "ok" else "write path not proven",
         "plc.link_stale": lambda: f"its flag says {signals['flag']}, the route test says {signals['test']}"
         + (", the write test failed" if signals["write"] == "failed" else ""),
-        "supervisor.path_blocked": lambda: f"it listens on {_listed(_part(evidence, 'host', 'supervisor').get('listens'))}",
+        "supervisor.path_blocked": lambda: f"it listens on {_listed(part(evidence, 'host', 'supervisor').get('listens'))}",
         "supervisor.unreachable": lambda: _host_says(signals["host_api"]),
-        "plc.unclear": lambda: f"route test: {_part(evidence, 'route_test').get('error') or 'not observed'}",
+        "plc.not_running": lambda: f"TwinCAT is in {signals['system_state']}, the runtime on AMS port "
+        f"{_wanted(evidence, 'ams_port')} {_runtime_words(signals['runtime_state'])}",
+        "plc.port_wrong": lambda: f"AMS port {_wanted(evidence, 'ams_port')}"
+        + ("" if signals["system_state"] else "; its state was not observed"),
+        "plc.net_id_differs": lambda: f"it says {part(evidence, 'probe', 'identity').get('ams_net_id')}, "
+        f"the inventory {_wanted(evidence, 'ams_net_id')}",
+        "supervisor.net_id_differs": lambda: f"it says {part(evidence, 'supervisor', 'route_status').get('local_ams_net_id')}, "
+        f"the inventory {part(evidence, 'wanted', 'route').get('local_ams_net_id')}",
+        "plc.net_id_not_from_ip": lambda: f"NetId {_wanted(evidence, 'ams_net_id')}, address {_wanted(evidence, 'ip_address')}",
+        "plc.target_differs": lambda: _rows(evidence, "target"),
+        "plc.config_drift": lambda: _rows(evidence, "stored"),
+        "plc.route_conflict": lambda: words_of(conflicting_routes(evidence)),
+        "plc.namespace_failing": lambda: ", ".join(failing_namespaces(evidence)),
+        "plc.unclear": lambda: f"route test: {part(evidence, 'route_test').get('error') or 'not observed'}",
     }
     return details[code]() if code in details else ""
+
+
+def _wanted(evidence: Evidence, name: str) -> t.Any:
+    return part(evidence, "wanted").get(name)
+
+
+def _runtime_words(state: Signal) -> str:
+    return {None: "not observed", "ABSENT": "not there"}.get(state, f"in {state}")
+
+
+def _rows(evidence: Evidence, side: str) -> str:
+    rows = [row for row in config_rows(evidence) if side in row and row[side] != row["wanted"]]
+    return ", ".join(f"{row['field']} {row[side]} instead of {row['wanted']}" for row in rows)
 
 
 def _listed(values: t.Any) -> str:
@@ -316,3 +313,15 @@ def _host_says(host_api: str | None) -> str:
         "no_listener": "no process of it listens on the host",
     }
     return words.get(host_api or "", "the host itself could not be asked")
+
+
+def standby_notes(looks: t.Iterable[Evidence], host: str, language: str = "en") -> list[str]:
+    """Return a sentence for each PLC that is not the active one and whose route test failed.
+
+    looks: evidence of each (wanted, probe, route_test); a supervisor holds one PLC connection, so there is no flag.
+    """
+    return [
+        diagnose(look, plc=str(_wanted(look, "name") or _wanted(look, "id")), host=host, language=language)["sentence"]
+        for look in looks
+        if signals_of(look)["test"] != "ok"
+    ]

@@ -14,16 +14,19 @@ _STEPS: dict[str, dict[str, str]] = {
     "route": {"test": "ok"},
     "connect": {},
     "write_test": {},
+    "namespaces": {},
 }
 
 #: The findings Playbook B heals; every other one is escalated with its evidence and gets no useless action.
-HEALABLE = ("plc.route_missing", "plc.link_stale")
+HEALABLE = ("plc.route_missing", "plc.link_stale", "plc.target_differs")
 
 _TITLES = {
     "disconnect": "disconnect from the PLC",
     "route": "add the ADS route if it is missing",
     "connect": "connect to the PLC",
     "write_test": "write test",
+    "namespaces": "write test of each namespace",
+    "controller_route": "add a temporary route for the controller",
 }
 
 
@@ -38,25 +41,63 @@ def plan(finding: t.Mapping[str, t.Any], plc: t.Mapping[str, t.Any]) -> list[dic
         step(name, plc)
         for name, needless in _STEPS.items()
         if not any(finding["signals"].get(signal) == value for signal, value in needless.items())
+        and not (name == "namespaces" and not namespace_tests(plc))
     ]
 
 
 def step(name: str, plc: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return one step: name, title, plc and the undo to journal before it is done.
+    """Return one step: name, title, plc and the undos to journal before it is done.
 
     undo.must is true for what may not stay as it is when a run is interrupted; the next run finishes it first. A PLC
     left disconnected needs no such mark: the next diagnosis sees it and connects.
     """
-    return {"name": name, "title": _TITLES[name], "plc": plc["id"], "undo": {**_undo(name, plc), "plc": plc["id"]}}
-
-
-def _undo(name: str, plc: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    variable = plc.get("test_variable") or {}
-    undos: dict[str, dict[str, t.Any]] = {
-        "disconnect": {"do": "connect", "must": False},
-        "route": {"do": "remove_route", "must": False, "route": (plc.get("route") or {}).get("name")},
-        "connect": {"do": "disconnect", "must": False},
-        "write_test": {
-            "do": "write_rest", "must": True, "variable": variable.get("name"), "value": variable.get("rest_value")},
+    return {
+        "name": name, "title": _TITLES[name], "plc": plc["id"],
+        "undos": [{**undo, "plc": plc["id"]} for undo in _UNDOS[name](plc)],
     }
-    return undos[name]
+
+
+def step_entries(
+    step_done: t.Mapping[str, t.Any], event: str, result: t.Mapping[str, t.Any] | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the journal entries of a step, one for each of its undos.
+
+    event: begin, done, failed or undone; result: of the step's module, for what was reached.
+    """
+    told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
+    return [
+        {
+            "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],
+            "plc": step_done["plc"], "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
+            "message": (result or {}).get("msg"), **told,
+            # What is undone is where its undo says, without a result of its own.
+            "reached": (result or {}).get("reached") if event != "undone" else undo.get("value"),
+        }
+        for undo in step_done["undos"]
+    ]
+
+
+def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """Return the namespaces that are probed by a write: those that declare what to write and what to put back."""
+    return [
+        {"name": entry["probe_variable"], "test_value": entry["test_value"], "rest_value": entry["rest_value"]}
+        for entry in plc.get("namespaces") or []
+        if "test_value" in entry and "rest_value" in entry
+    ]
+
+
+def _rest_of(variable: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {"do": "write_rest", "must": True, "variable": variable.get("name"), "value": variable.get("rest_value")}
+
+
+#: What the journal tells beside an open undo.
+_NOT_UNDO = ("incident", "begun_at", "action")
+
+_UNDOS: dict[str, t.Callable[[t.Mapping[str, t.Any]], list[dict[str, t.Any]]]] = {
+    "controller_route": lambda plc: [{"do": "remove_controller_route", "must": True}],
+    "disconnect": lambda plc: [{"do": "connect", "must": False}],
+    "route": lambda plc: [{"do": "remove_route", "must": False, "route": (plc.get("route") or {}).get("name")}],
+    "connect": lambda plc: [{"do": "disconnect", "must": False}],
+    "write_test": lambda plc: [_rest_of(plc.get("test_variable") or {})],
+    "namespaces": lambda plc: [_rest_of(variable) for variable in namespace_tests(plc)],
+}

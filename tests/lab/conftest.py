@@ -21,12 +21,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="class")
-def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int, int], PlantLab]]:
-    """Brings up labs of (lines, hosts per line) for one group of tests; they end with it."""
+def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., PlantLab]]:
+    """Brings up labs of (lines, hosts per line, PLCs per host) for one group of tests; they end with it."""
     labs: list[PlantLab] = []
 
-    def start(lines: int, hosts: int) -> PlantLab:
-        labs.append(PlantLab(tmp_path_factory.mktemp("plant"), lines, hosts))
+    def start(lines: int, hosts: int, plcs: int = 1) -> PlantLab:
+        labs.append(PlantLab(tmp_path_factory.mktemp("plant"), lines, hosts, plcs))
         return labs[-1]
 
     yield start

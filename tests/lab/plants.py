@@ -51,7 +51,7 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_
 class PlantLab:
     """A plant in a folder of its own."""
 
-    def __init__(self, base: Path, lines: int, hosts: int) -> None:
+    def __init__(self, base: Path, lines: int, hosts: int, plcs: int = 1) -> None:
         self.base, self.inventory = base, base / "inventory"
         folder = base / "lab"
         self._guardian = subprocess.Popen(
@@ -59,7 +59,7 @@ class PlantLab:
         self._numbers = itertools.count(1)
         self.resources = ExitStack()  # what else a test needs until the lab ends
         try:
-            self.plant = up(folder, self.inventory, lines, hosts, Watch())
+            self.plant = up(folder, self.inventory, lines, hosts, Watch(), plcs)
             self.observer = Observer(self.plant)
         except BaseException:
             self.end()
@@ -83,9 +83,9 @@ class PlantLab:
             kind, *arguments = words.split()
             fault(self.plant, self.host(name), kind, arguments)
 
-    def ask(self, host: str, op: str, /, **arguments: Any) -> dict[str, Any]:
+    def ask(self, host: str, op: str, /, *, plc_number: int = 1, **arguments: Any) -> dict[str, Any]:
         """Use the control socket of a host's PLC."""
-        return ask(self.plant.control(self.host(host)), op, **arguments)
+        return ask(self.plant.control(self.host(host), plc_number), op, **arguments)
 
     def post(self, name: str, path: str, body: Mapping[str, Any]) -> api.Reply:
         """Call a host's supervisor as an operator would."""

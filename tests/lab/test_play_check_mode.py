@@ -27,7 +27,7 @@ EXPECTED = {
     "line1-hmi1": ("HEALTHY", "plc.healthy", []),
     "line1-hmi2": ("PLANNED", "plc.route_missing", PLAN_ROUTE),
     "line1-hmi3": ("PLANNED", "plc.link_stale", ["connect to the PLC", "write test"]),
-    "line2-hmi1": ("HEALTHY", "plc.healthy", []),  # its write path is broken, which only a write could tell
+    "line2-hmi1": ("PLANNED", "plc.target_differs", ["disconnect from the PLC", "connect to the PLC", "write test"]),
     "line2-hmi2": ("UNRESOLVED", "plc.router_refused", []),
     "line2-hmi3": ("PLANNED", "plc.link_stale", PLAN_ROUTE),
 }

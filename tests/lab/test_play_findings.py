@@ -179,11 +179,9 @@ HEALED = {
         actions=DONE_LINK, refuted={"plc.filtered"}, marks=(drop_by_source,),
         checks={**LINK_CHECKS, "controller": (OPEN, CONTROLLER), "controller_udp": (OPEN, CONTROLLER)}),
     "connected to a wrong AMS port": Case(
-        "plc.link_stale", "HEALED", (connect_to_wrong_port,), changed=2, refuted={"plc.healthy"},
-        posts=(TEST, WRITE, WRITE, DISCONNECT, CONNECT, TEST, WRITE, WRITE, TEST), words="the write test failed",
-        actions=["disconnected", "connected", "test variable written and put back"],
-        checks={"controller": (CONFIRMED, CONTROLLER), "controller_udp": (CONFIRMED, CONTROLLER),
-                "host_udp": (CONFIRMED, HOST)}),
+        "plc.target_differs", "HEALED", (connect_to_wrong_port,), changed=2,
+        posts=(TEST, DISCONNECT, CONNECT, TEST, WRITE, WRITE, TEST), words="ams_port 852 instead of 851",
+        actions=["disconnected", "connected", "test variable written and put back"]),
     "route comes back by itself": Case(
         "plc.link_stale", "HEALED", (fault("route-removed"),), when_begun("disconnect", put_route_back), changed=2,
         posts=HEAL_LINK, actions=DONE_LINK, refuted={"plc.route_missing"},
@@ -212,7 +210,9 @@ PLC_UNRESOLVED = {
         "plc.unclear", prepare=(reboot, fault("hang part=tcp")),
         refuted={"plc.router_refused", "plc.silent", "plc.link_stale"}),
     "in CONFIG": Case(
-        "plc.unclear", prepare=(fault("plc-state value=CONFIG"),), refuted={"plc.router_refused"}, words="(6)"),
+        # Without a route for the controller its state cannot be seen, only that no runtime is there.
+        "plc.port_wrong", prepare=(fault("plc-state value=CONFIG"),), refuted={"plc.router_refused"},
+        words="its state was not observed", checks={"controller": (CONFIRMED, CONTROLLER)}),
     "UDP silent": Case(
         "plc.route_unanswered", prepare=(fault("hang part=udp", "route-removed"),), changed=1, posts=ADD_IN_VAIN,
         actions=FAILED_ADD, checks={"controller_udp": (CONFIRMED, CONTROLLER), "host_udp": (CONFIRMED, HOST)}),

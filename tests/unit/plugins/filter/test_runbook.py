@@ -21,6 +21,7 @@ FOLDER = Path(runbook.__file__).parent
 PLCS = [{
     "id": "plc_001", "name": "Press", "ip_address": "10.30.3.21", "ams_net_id": "10.30.3.21.1.1", "runtime_type": "TC2",
     "route": {"name": "line3-hmi1"}, "test_variable": {"name": "MAIN.bOpsTest", "rest_value": False},
+    "namespaces": [{"name": "GVL", "probe_variable": "GVL.n", "test_value": 1, "rest_value": 0}],
 }]  # fmt: skip
 KEYS = {"operator_key": "canary", "plc_password": "p"}
 ADDRESS = {"id": "plc_001", "ip_address": "10.30.3.21", "ams_net_id": "10.30.3.21.1.1", "ams_port": 801}
@@ -70,8 +71,10 @@ def test_role_gets_from_evidence_to_the_line_at_the_end(tmp_path: Path) -> None:
     later = {
         "plan": "{{ finding | lineops.runbook.plc_plan(plc) }}",
         "step": "{{ plc | lineops.runbook.plc_step('write_test') }}",
-        "outcome": "{{ finding | lineops.runbook.plc_outcome(finding, steps=[], planned=[], failed_step='',"
-        " check_mode=false) }}",
+        "entries": "{{ plc | lineops.runbook.plc_step('write_test') | lineops.runbook.step_entries('done', {'reached': false}) }}",
+        "namespaces": "{{ plc | lineops.runbook.plc_namespace_tests }}",
+        "notes": "{{ [evidence | from_json | combine({'wanted': {'id': 'plc_002'}})] | lineops.runbook.standby_notes('line3-hmi1', 'de') }}",
+        "outcome": "{{ finding | lineops.runbook.plc_outcome(finding, steps=[], planned=[], failed_step='', check_mode=false) }}",
     }
     last = {"lines": "{{ {'line3-hmi1': outcome} | lineops.runbook.summary_lines }}"}
     tasks = [
@@ -90,14 +93,12 @@ def test_role_gets_from_evidence_to_the_line_at_the_end(tmp_path: Path) -> None:
     facts = {name: value for number in "123" for name, value in done.result(number)["ansible_facts"].items()}
     assert (facts["address"], facts["blocked"], facts["plc"]["ams_port"]) == (ADDRESS, False, 801)
     assert facts["finding"]["sentence"] == "Der PLC Press {{ 6 * 7 }} fehlt die ADS-Route zurück zu line3-hmi1."
-    assert [step["name"] for step in facts["plan"]] == ["route", "connect", "write_test"]
-    assert facts["step"]["undo"] == {
-        "do": "write_rest",
-        "must": True,
-        "plc": "plc_001",
-        "variable": "MAIN.bOpsTest",
-        "value": False,
-    }
+    assert [step["name"] for step in facts["plan"]] == ["route", "connect", "write_test", "namespaces"]
+    undo = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
+    assert facts["step"]["undos"] == [undo]
+    assert [(entry["event"], entry["undo"], entry["reached"]) for entry in facts["entries"]] == [("done", undo, False)]
+    assert facts["namespaces"] == [{"name": "GVL.n", "test_value": 1, "rest_value": 0}]
+    assert facts["notes"] == ["Der PLC plc_002 fehlt die ADS-Route zurück zu line3-hmi1."]
     (line,) = facts["lines"]
     assert line.startswith(
         "line3-hmi1: UNRESOLVED - Der PLC Press {{ 6 * 7 }} fehlt die ADS-Route zurück zu line3-hmi1. | SEV-1"

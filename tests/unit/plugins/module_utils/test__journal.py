@@ -369,23 +369,22 @@ def test_no_file_stays_open(folder: Path) -> None:
 UNDO = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
 
 
-def line(
-    event: str, action: str = "write_test", plc: str = "plc_001", host: str = HOST, **more: t.Any
-) -> dict[str, t.Any]:
-    undo = {**UNDO, "plc": plc} if event == "begin" and action == "write_test" else None
-    return {
-        "host": host,
-        "event": event,
-        "action": action,
-        "plc": plc,
-        "undo": undo,
-        "ts": "T",
-        "incident": "i-1",
-        **more,
-    }
+ROUTE = {"do": "remove_controller_route", "must": True, "plc": "plc_001"}
+# Action -> the undo of its entries; an entry that settles carries the same undo as the one that began.
+UNDOS = {
+    "write_test": UNDO, "namespaces": UNDO, "write_rest": UNDO, "controller_route": ROUTE, "remove_controller_route": ROUTE,
+    "connect": {"do": "disconnect", "must": False},
+}  # fmt: skip
+
+
+def line(event: str, action: str = "write_test", plc: str = "plc_001", host: str = HOST, **more: t.Any) -> dict[str, t.Any]:
+    undo = {**UNDOS[action], "plc": plc} if action in UNDOS else None
+    return {"host": host, "event": event, "action": action, "plc": plc, "undo": undo, "ts": "T", "incident": "i-1", **more}
 
 
 BEGUN = line("begin")
+ADDED = line("begin", "controller_route")
+OTHER = {**UNDO, "variable": "GVL.bOpsTest"}
 
 
 @pytest.mark.parametrize(
@@ -403,6 +402,19 @@ BEGUN = line("begin")
         ([line("done"), BEGUN], ["plc_001"]),
         ([BEGUN, BEGUN, line("done")], []),
         ([BEGUN, line("begin", plc="plc_002")], ["plc_002", "plc_001"]),
+        ([BEGUN, line("done", "namespaces")], []),
+        ([BEGUN, line("done", "reboot", undo=UNDO)], ["plc_001"]),
+        ([BEGUN, line("done", undo=None)], ["plc_001"]),
+        ([BEGUN, line("done", undo=OTHER)], ["plc_001"]),
+        ([BEGUN, line("done", undo={**UNDO, "value": True})], ["plc_001"]),
+        ([BEGUN, line("begin", undo=OTHER), line("done")], ["plc_001"]),
+        ([BEGUN, line("begin", undo=OTHER), line("done"), line("done", undo=OTHER)], []),
+        ([ADDED], ["plc_001"]),
+        ([ADDED, line("done", "controller_route")], ["plc_001"]),
+        ([ADDED, line("done")], ["plc_001"]),
+        ([ADDED, line("undone", "remove_controller_route")], []),
+        ([ADDED, line("undone", "remove_controller_route", plc="plc_002")], ["plc_001"]),
+        ([ADDED, BEGUN, line("undone", "write_rest")], ["plc_001"]),
         ([line("begin", host="line3-hmi2")], []),
         ([line("begin", undo={**UNDO, "must": False})], []),
         ([line("begin", undo={"do": "reboot", "must": True})], []),
@@ -418,11 +430,15 @@ def test_open_undo_says_all_that_is_needed_to_do_it() -> None:
     assert open_undos([BEGUN], HOST) == [{**UNDO, "incident": "i-1", "begun_at": "T", "action": "write_test"}]
 
 
-def test_a_later_begin_replaces_an_earlier_one() -> None:
-    """The inventory may have changed meanwhile: the newest rest value counts."""
+def test_a_later_begin_of_the_same_replaces_an_earlier_one() -> None:
+    (undo,) = open_undos([BEGUN, line("begin", ts="T2")], HOST)
+    assert undo["begun_at"] == "T2"
+
+
+def test_rest_values_that_differ_are_both_open_and_the_newest_comes_first() -> None:
+    """The inventory may have changed meanwhile; neither entry settles the other."""
     newer = line("begin", ts="T2", undo={**UNDO, "value": True})
-    (undo,) = open_undos([BEGUN, newer], HOST)
-    assert (undo["value"], undo["begun_at"]) == (True, "T2")
+    assert [(undo["value"], undo["begun_at"]) for undo in open_undos([BEGUN, newer], HOST)] == [(True, "T2"), (False, "T")]
 
 
 def test_undos_survive_the_way_through_the_file(folder: Path) -> None:

@@ -47,6 +47,8 @@ LOST = found("disconnected", "timeout (1861)", None)
 VERLOREN = found("disconnected", "timeout (1861)", None, "de")
 BLOCKED = found("disconnected", "blocked (6)", None, probe={"probe": {"outcome": "refused"}})
 WRONG_KEY = found("disconnected", "", None, route_test={"levels": {"operator": "refused", "admin": "accepted"}})
+DRIFTED = found(wanted={"id": "plc_001", "ams_port": 851}, supervisor={
+    "status": {"plc_connected": True}, "plc_config": {"stored": {"plc_configs": {"plc_001": {"ams_port": 801}}}}})
 ALL_STEPS = done(disconnect=True, route=True, connect=True, write_test=False)
 
 # What happened, and the line that is read in the shell and in AWX.
@@ -61,6 +63,19 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         plc_outcome(HEALTHY, HEALTHY, steps=done(write_test=False)),
         "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | done: test variable written and put back"
         " | proven by route test and write test",
+    ),
+    (
+        "healthy, namespaces too",
+        plc_outcome(HEALTHY, HEALTHY, steps=done(write_test=False, namespaces=False)),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | done: test variable written and put back,"
+        " one variable of each namespace written and put back | proven by route test and write test",
+    ),
+    (
+        "healthy, and something beside it",
+        plc_outcome(DRIFTED, DRIFTED),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | proven by route test and write test"
+        " | SEV-3: a single feature is disturbed, production goes on (rule SEV.3) | also: The supervisor on line3-hmi1 has"
+        " stored the PLC Press otherwise than the inventory says (ams_port 801 instead of 851).",
     ),
     (
         "check of a healthy one",
@@ -188,9 +203,16 @@ def test_severity_is_that_of_what_was_wrong_also_when_it_is_healed() -> None:
     assert outcome["verdict"] == LOST["verdict"] and outcome["counter_checks"] == LOST["counter_checks"]
 
 
-def test_what_broke_on_the_way_is_told_instead_of_what_looked_healthy() -> None:
-    outcome = plc_outcome(HEALTHY, LOST, steps=done(write_test=False))
+@pytest.mark.parametrize("began_with", [HEALTHY, WRONG_KEY, BLOCKED])
+def test_what_is_wrong_at_the_end_is_told_instead_of_what_was_at_the_beginning(began_with: dict[str, t.Any]) -> None:
+    outcome = plc_outcome(began_with, LOST, steps=done(write_test=False))
     assert (outcome["result"], outcome["finding"]) == ("UNRESOLVED", "plc.route_missing")
+
+
+def test_what_is_wrong_beside_the_finding_is_data_too() -> None:
+    (side,) = plc_outcome(DRIFTED, DRIFTED)["also"]
+    assert (side["code"], side["severity"]) == ("plc.config_drift", "SEV-3")
+    assert plc_outcome(HEALTHY, HEALTHY)["also"] == []
 
 
 def test_outcome_names_the_refuted_hypotheses_by_code() -> None:

@@ -11,8 +11,14 @@ import typing as t
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import SETTLED_BY
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import HEALABLE, plan, step
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import FIELDS, SETTLED_BY, open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import (
+    HEALABLE,
+    namespace_tests,
+    plan,
+    step,
+    step_entries,
+)
 
 PLC = {
     "id": "plc_001",
@@ -20,6 +26,13 @@ PLC = {
     "test_variable": {"name": "MAIN.bOpsTest", "type": "BOOL", "test_value": True, "rest_value": False},
 }
 ORDER = ["disconnect", "route", "connect", "write_test"]
+EVERY_STEP = [*ORDER, "namespaces", "controller_route"]
+# Namespaces that are probed by a write, beside one that is only read.
+TESTED = [
+    {"name": "GVL", "probe_variable": "GVL.bOpsTest", "test_value": True, "rest_value": False},
+    {"name": "IO", "probe_variable": "IO.nOpsTest", "test_value": 7, "rest_value": 0},
+]
+NAMESPACED = {**PLC, "namespaces": [{"name": "MAIN", "probe_variable": "MAIN.bOpsTest"}, *TESTED]}
 
 
 def steps(code: str, **signals: t.Any) -> list[str]:
@@ -59,30 +72,99 @@ def test_findings_table_says_of_the_same_findings_that_they_heal() -> None:
     assert {code for code, row in FINDINGS.items() if row.heals} == set(HEALABLE)
 
 
+@pytest.mark.parametrize("code", HEALABLE)
+def test_namespaces_that_declare_their_values_are_proven_too_and_last(code: str) -> None:
+    made = plan({"code": code, "signals": {"flag": "disconnected", "test": "ok"}}, NAMESPACED)
+    assert [item["name"] for item in made] == ["connect", "write_test", "namespaces"]
+
+
+REST = {"do": "write_rest", "must": True, "plc": "plc_001"}
+
+
 @pytest.mark.parametrize(
-    ("name", "undo"),
+    ("name", "undos"),
     [
-        ("disconnect", {"do": "connect", "must": False}),
-        ("route", {"do": "remove_route", "must": False, "route": "line3-hmi1"}),
-        ("connect", {"do": "disconnect", "must": False}),
-        ("write_test", {"do": "write_rest", "must": True, "variable": "MAIN.bOpsTest", "value": False}),
+        ("disconnect", [{"do": "connect", "must": False}]),
+        ("route", [{"do": "remove_route", "must": False, "route": "line3-hmi1"}]),
+        ("connect", [{"do": "disconnect", "must": False}]),
+        ("write_test", [{**REST, "variable": "MAIN.bOpsTest", "value": False}]),
+        ("namespaces", [{**REST, "variable": "GVL.bOpsTest", "value": False}, {**REST, "variable": "IO.nOpsTest", "value": 0}]),
+        ("controller_route", [{"do": "remove_controller_route", "must": True}]),
     ],
 )
-def test_every_step_knows_how_to_take_it_back(name: str, undo: dict[str, t.Any]) -> None:
-    made = step(name, PLC)
-    assert made["undo"] == {**undo, "plc": "plc_001"}
+def test_every_step_knows_how_to_take_it_back(name: str, undos: list[dict[str, t.Any]]) -> None:
+    made = step(name, NAMESPACED)
+    assert made["undos"] == [{**undo, "plc": "plc_001"} for undo in undos]
     assert (made["name"], made["plc"]) == (name, "plc_001") and made["title"]
+
+
+@pytest.mark.parametrize("undeclared", [{}, {"test_value": True}, {"rest_value": False}])
+def test_a_namespace_is_written_to_only_where_both_values_are_declared(undeclared: dict[str, t.Any]) -> None:
+    """A rest value that nobody declared cannot be put back (DESIGN §7.5)."""
+    entry = {"name": "GVL", "probe_variable": "GVL.bOpsTest", **undeclared}
+    assert namespace_tests({**PLC, "namespaces": [entry]}) == []
+    assert step("namespaces", {**PLC, "namespaces": [entry]})["undos"] == []
+    assert namespace_tests({**PLC, "namespaces": [{**entry, "test_value": 0, "rest_value": 0}]}) == [
+        {"name": "GVL.bOpsTest", "test_value": 0, "rest_value": 0}]
+
+
+@pytest.mark.parametrize("namespaces", [None, []])
+def test_no_namespaces_no_tests(namespaces: t.Any) -> None:
+    assert namespace_tests({**PLC, "namespaces": namespaces}) == namespace_tests(PLC) == []
 
 
 def test_what_must_be_undone_is_something_the_journal_can_settle() -> None:
     """An undo that nothing settles would stay open for ever and be done again by every run."""
-    must = [step(name, PLC)["undo"]["do"] for name in ORDER if step(name, PLC)["undo"]["must"]]
-    assert must == ["write_rest"] and set(must) <= set(SETTLED_BY)
+    must = {undo["do"] for name in EVERY_STEP for undo in step(name, NAMESPACED)["undos"] if undo["must"]}
+    assert must == set(SETTLED_BY)
+
+
+@pytest.mark.parametrize("name", ["write_test", "namespaces"])
+@pytest.mark.parametrize(("ends", "left"), [("done", False), ("undone", False), ("failed", True), ("", True)])
+def test_entries_of_a_step_open_its_undos_and_settle_them(name: str, ends: str, left: bool) -> None:
+    """What the plan writes is what the journal reads: every undo of a step is settled by its own end, no other's is."""
+    made = step(name, NAMESPACED)
+    entries = [*step_entries(made, "begin"), *(step_entries(made, ends) if ends else [])]
+    found = open_undos([{**entry, "host": "h"} for entry in entries], "h")
+    assert [undo["variable"] for undo in reversed(found)] == [undo["variable"] for undo in made["undos"] if left]
+
+
+def test_undo_that_is_done_later_settles_what_was_left() -> None:
+    """finish_interrupted.yml: what open_undos returns, put back and written down as "undone", is open no more."""
+    entries = [{**entry, "host": "h"} for name in ("write_test", "namespaces") for entry in step_entries(step(name, NAMESPACED), "begin")]
+    left = open_undos(entries, "h")
+    assert len(left) == 3
+    settled = step_entries({"name": "write_rest", "plc": "plc_001", "undos": left}, "undone")
+    assert open_undos([*entries, *({**entry, "host": "h"} for entry in settled)], "h") == []
+    assert {entry["phase"] for entry in settled} == {"open"}
+    assert {entry["undo"]["variable"]: entry["reached"] for entry in settled} == {
+        "MAIN.bOpsTest": False, "GVL.bOpsTest": False, "IO.nOpsTest": 0}  # fmt: skip
+
+
+def test_controllers_route_is_settled_by_its_removal_only() -> None:
+    made = step("controller_route", PLC)
+    begun = [{**entry, "host": "h"} for entry in step_entries(made, "begin")]
+    assert [undo["do"] for undo in open_undos(begun, "h")] == ["remove_controller_route"]
+    added = [{**entry, "host": "h"} for entry in step_entries(made, "done")]
+    assert len(open_undos(begun + added, "h")) == 1
+    removed = [{**entry, "host": "h"} for entry in step_entries({**made, "name": "remove_controller_route"}, "undone")]
+    assert open_undos(begun + added + removed, "h") == []
+
+
+def test_entry_of_a_step_tells_what_was_reached_and_has_fields_of_the_journal_only() -> None:
+    result = {"original": "connected", "reached": "disconnected", "latency_s": 0.2, "msg": "why", "changed": True}
+    (entry,) = step_entries(step("disconnect", PLC), "failed", result)
+    assert entry == {
+        "phase": "act", "event": "failed", "action": "disconnect", "plc": "plc_001", "message": "why",
+        "undo": {"do": "connect", "must": False, "plc": "plc_001"}, "original": "connected", "reached": "disconnected",
+        "latency_s": 0.2,
+    }  # fmt: skip
+    assert set(entry) <= set(FIELDS)
 
 
 def test_rest_value_false_is_a_value() -> None:
     plc = {"id": "p", "test_variable": {"name": "MAIN.n", "rest_value": 0}}
-    assert step("write_test", plc)["undo"]["value"] == 0
+    assert step("write_test", plc)["undos"][0]["value"] == 0
 
 
 @pytest.mark.parametrize("plc", [{"id": "plc_001"}, {"id": "plc_001", "route": None, "test_variable": None}])
