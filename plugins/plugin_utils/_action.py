@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import traceback
 import typing as t
 from types import ModuleType
@@ -120,18 +119,8 @@ class HostAction(RunbookAction):
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module on the host, once its arguments are known to be right."""
-        params = self.params()
-        if self._host_is_here(task_vars):
-            return self.noun.run(params, self._task.check_mode)
+        self.params()
         return self.on_host(task_vars)
-
-    def _host_is_here(self, task_vars: dict[str, t.Any]) -> bool:
-        """Say whether sending the module would only start a second Python here: same machine, user, program, environment."""
-        if self._connection.transport != "local" or self._connection.become or any(self._task.environment or []):
-            return False
-        delegated = task_vars.get("ansible_delegated_vars") or {}
-        variables = delegated.get(self._task.delegate_to, task_vars)
-        return self._templar.template(variables.get("ansible_python_interpreter")) == sys.executable
 
     def vantage_point(self, task_vars: dict[str, t.Any]) -> str:
         """Say which host looked."""

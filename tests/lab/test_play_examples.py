@@ -32,11 +32,25 @@ class Tried:
         self.tasks = {name: tasks_of(name, lab, HOST) for name in MODULES}
         path = playbook(lab, "examples", HOST, [
             {**task, "ignore_errors": True} for tasks in self.tasks.values() for task in tasks])
-        self.run: Run = lab.play("-v", playbook=str(path), environment={**READABLE, **COLLECTIONS})
+        how = {"playbook": str(path), "environment": {**READABLE, **COLLECTIONS}}
+        # First on a host on which most of them would change something, only looking.
+        lab.fault(HOST, "plc-disconnected", "route-removed")
+        before = lab.settings(HOST)
+        self.check = lab.play("--check", "--diff", **how)
+        self.changed_by_check = {key for key, value in lab.settings(HOST).items() if value != before[key]}
+        put_right(lab)
+        self.run: Run = lab.play("-v", **how)
         self.results: dict[str, list[dict[str, Any]]] = {}
         found = iter(_RESULT.findall(self.run.out))
         for name, tasks in self.tasks.items():
             self.results[name] = [json.loads(next(found)) for dummy in tasks]
+
+
+def put_right(lab: PlantLab) -> None:
+    host = lab.host(HOST)
+    lab.ask(HOST, "route_add", **host.route)
+    body = {"ams_id": host.plc_net_id, "ams_port": 851, "ip_address": host.plc_ip}
+    assert lab.post(HOST, "/api/plc/connect", body).ok
 
 
 @pytest.fixture(scope="class")
@@ -60,6 +74,11 @@ class TestExamples:
         for result in tried.results[name]:
             assert always <= set(result)
             assert set(result) <= {*documented, "changed", "diff", "failed", "invocation", "msg", "warnings", "ansible_facts"}
+
+    def test_check_mode_changes_nothing_and_says_what_it_would(self, tried: Tried) -> None:
+        assert tried.changed_by_check == set()
+        would = re.findall(r"^changed: \[", tried.check.out, re.MULTILINE)
+        assert len(would) >= 2  # the route, the connection
 
     def test_plant_is_healthy_afterwards(self, tried: Tried) -> None:
         host = tried.lab.host(HOST)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from a plant is data (DESIGN §7.12): what a supervisor says is shown as it is and never evaluated."""
+"""Text from a plant is data (DESIGN §7.12): what a supervisor says is shown as it is, never evaluated, secrets taken out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import pytest
 from plants import PlantLab
 
 SUM = "62773913"  # what the text would become if somebody templated it
+CAMERA = "canary-camera-Zq7Xv"
 TEXT = "{{ 7919 * 7927 }} {% set x = 1 %} $(id) [bold] (6)"
+SHOWN = TEXT.replace("[bold]", "[bold] *** rtsp://***@10.0.0.9/cam1")
 HOST = "line1-hmi1"
 
 
@@ -36,10 +38,12 @@ class HostileSupervisor(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # pylint: disable=invalid-name
         status, body = self.ANSWERS.get(self.path.partition("?")[0], (500, {"success": False, "error": TEXT}))
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        # It also tells everybody the key it was given, and the password of a camera (quirk 19).
+        told = json.dumps(body).replace("[bold]", f"[bold] {self.headers.get('X-API-Key')} rtsp://viewer:{CAMERA}@10.0.0.9/cam1")
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(told.encode())
 
     do_POST = do_GET
 
@@ -64,9 +68,9 @@ class TestHostileText:
         def go_there(groups: dict[str, Any], dummy: dict[str, Any]) -> None:
             groups["line1"]["hosts"][HOST]["lineops_supervisor_url"] = hostile_url
 
-        run = lab.play("-vvv", inventory=lab.variant(go_there))
+        run = lab.play("-vvvv", "--diff", inventory=lab.variant(go_there), canaries=[CAMERA])
         outcome = run.outcomes[HOST]
         assert (run.code, outcome["finding"]) == (2, "plc.unclear")
-        assert TEXT in outcome["sentence"] and TEXT in run.lines[HOST]
-        assert TEXT in lab.journal(HOST)[-1]["message"]
+        assert SHOWN in outcome["sentence"] and SHOWN in run.lines[HOST]
+        assert SHOWN in lab.journal(HOST)[-1]["message"]
         assert SUM not in run.text and SUM not in json.dumps(lab.journal(HOST))

@@ -31,6 +31,7 @@ LAYER_OF_UTIL = {
     "_plc_config_rules": "rules",
     "_plc_diagnosis": "rules",
     "_plc_plan": "rules",
+    "_plc_signals": "rules",
     "_route_rules": "rules",
     # all that talks to the world outside
     "_ads_lock": "clients",
