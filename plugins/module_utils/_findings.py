@@ -165,9 +165,9 @@ _ROWS = (
         "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
-        "The supervisor's write breaker for the PLC {plc} on {host} is stuck half open{detail}.",
-        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} hängt halb offen{detail}.",
-        "", "L1", "Restart the supervisor on {host} (Playbook C); only that clears it."),
+        "The supervisor's write breaker for the PLC {plc} on {host} is half open and lets no command through{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt keinen Befehl durch{detail}.",
+        "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.symbol_unknown", "B", "SEV.3",
         "The test variable is not in the PLC {plc}, so its write path is not proven{detail}.",

@@ -8,32 +8,40 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from plants import PlantLab
+
+from lab.plant import SUPERVISOR_NET_ID, Host
 
 SUM = "62773913"  # what the text would become if somebody templated it
 CAMERA = "canary-camera-Zq7Xv"
-TEXT = "{{ 7919 * 7927 }} {% set x = 1 %} $(id) [bold] (6)"
+TEXT = "{{ 7919 * 7927 }} {% set x = 1 %} $(id) [bold] (1793)"
 SHOWN = TEXT.replace("[bold]", "[bold] *** rtsp://***@10.0.0.9/cam1")
 HOST = "line1-hmi1"
 
 
-class HostileSupervisor(http.server.BaseHTTPRequestHandler):
-    """A supervisor that answers everything in the right shape and puts TEXT wherever a text may stand."""
-
-    ANSWERS: dict[str, tuple[int, Any]] = {
+def answers(host: Host) -> dict[str, tuple[int, Any]]:
+    """A supervisor's answers in the right shape, connected to the right PLC, with TEXT wherever a text may stand."""
+    target = {"plc_ams_net_id": host.plc_net_id, "plc_ams_port": 851, "plc_ip_address": host.plc_ip, "plc_runtime_type": TEXT}
+    stored = {"ams_net_id": host.plc_net_id, "ams_port": 851, "ip_address": host.plc_ip, "name": TEXT}
+    return {
         "/api/system/status": (200, {"plc": {"connected": True}, "circuit_breakers": {TEXT: {"state": TEXT}}}),
         "/api/monitor/slo": (200, {"status": TEXT, "alerts": [{"name": TEXT}]}),
         "/api/admin/logs": (200, [{"message": TEXT, "module": TEXT}]),
-        "/api/plc/config": (200, {"plc_configs": {TEXT: {"name": TEXT}}, "active_plc": TEXT}),
-        "/api/debug/config": (200, {"config": {"plc_ams_net_id": TEXT}}),
-        "/api/plc/ads/route/status": (200, {"success": True, "local_ams_net_id": TEXT}),
+        "/api/plc/config": (200, {"plc_configs": {"plc_001": stored, TEXT: stored}, "active_plc": TEXT}),
+        "/api/debug/config": (200, {"config": target}),
+        "/api/plc/ads/route/status": (200, {"success": True, "available": True, "local_ams_net_id": SUPERVISOR_NET_ID}),
         "/api/plc/ads/route/test": (500, {"success": False, "error": TEXT}),
         "/api/system/versioning": (200, {"current_major": 1, "current_namespace": TEXT}),
     }
+
+
+class HostileSupervisor(http.server.BaseHTTPRequestHandler):
+    """Gives ANSWERS, and TEXT as the error of everything else."""
+
+    ANSWERS: dict[str, tuple[int, Any]] = {}
 
     def do_GET(self) -> None:  # pylint: disable=invalid-name
         status, body = self.ANSWERS.get(self.path.partition("?")[0], (500, {"success": False, "error": TEXT}))
@@ -51,24 +59,20 @@ class HostileSupervisor(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def hostile_url() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), HostileSupervisor) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-
-
 class TestHostileText:
     """One class, one plant."""
 
-    def test_is_shown_and_not_evaluated(self, new_lab: Callable[[int, int], PlantLab], hostile_url: str) -> None:
+    def test_is_shown_and_not_evaluated(self, new_lab: Callable[[int, int], PlantLab]) -> None:
         lab = new_lab(1, 1)
+        supervisor = type("Supervisor", (HostileSupervisor,), {"ANSWERS": answers(lab.host(HOST))})
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), supervisor) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
 
-        def go_there(groups: dict[str, Any], dummy: dict[str, Any]) -> None:
-            groups["line1"]["hosts"][HOST]["lineops_supervisor_url"] = hostile_url
+            def go_there(groups: dict[str, Any], dummy: dict[str, Any]) -> None:
+                groups["line1"]["hosts"][HOST]["lineops_supervisor_url"] = f"http://localhost:{server.server_port}"
 
-        run = lab.play("-vvvv", "--diff", inventory=lab.variant(go_there), canaries=[CAMERA])
+            run = lab.play("-vvvv", "--diff", inventory=lab.variant(go_there), canaries=[CAMERA])
+            server.shutdown()
         outcome = run.outcomes[HOST]
         assert (run.code, outcome["finding"]) == (2, "plc.unclear")
         assert SHOWN in outcome["sentence"] and SHOWN in run.lines[HOST]

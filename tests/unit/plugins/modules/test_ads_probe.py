@@ -130,6 +130,13 @@ def test_states_tell_a_plc_in_config_from_one_that_runs(
     assert ads_probe.run(params_of(ads_probe, **PLC), False)["states"] == states
 
 
+@pytest.mark.parametrize("outcome", ["ok", "port_unknown", "ads_error"])
+def test_whoever_was_answered_with_a_route_may_ask_more(wire: Wire, outcome: str) -> None:
+    wire.outcomes = [outcome]
+    result = ads_probe.run(params_of(ads_probe, **PLC), False)
+    assert (len(wire.connections), result["states"]["system"]) == (1, "RUN")
+
+
 def test_symbols_are_read_over_the_same_connection(wire: Wire) -> None:
     wire.outcomes, wire.inside = ["ok"], {10000: "RUN", 851: "RUN", "MAIN.bOpsTest": True}
     result = ads_probe.run(params_of(ads_probe, symbols=["MAIN.bOpsTest", "GVL.bOpsTest"], **PLC), False)
