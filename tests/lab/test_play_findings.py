@@ -44,7 +44,7 @@ class Case:
 
     prepare: before the run, in this order; meanwhile: during the run, in a thread of its own; variables: of this host in
     the inventory. checks: counter-check -> (verdict, who looked); refuted: at least these fell; changed: tasks that did;
-    posts: what the supervisor is asked to do, in order; adds_route: the PLC takes the route though nothing is healed.
+    posts: what the supervisor is asked to do, in order; route: what becomes of the route though nothing is healed.
     """
 
     finding: str
@@ -58,7 +58,7 @@ class Case:
     changed: int = 0
     posts: tuple[str, ...] = (TEST,)
     actions: list[str] = field(default_factory=list)
-    adds_route: bool = False
+    route: str = "as before"
     words: str = ""
     marks: tuple[Any, ...] = ()
 
@@ -231,9 +231,12 @@ PLC_UNRESOLVED = {
         "plc.route_missing", prepare=(fault("hang part=udp", *WRONG_PASSWORD),),
         meanwhile=when_begun("disconnect", plc_op("heal")), changed=1, posts=ADD_IN_VAIN, actions=FAILED_ADD,
         refuted={"plc.route_refused"}),
+    "route lost while connecting": Case(
+        "plc.link_stale", prepare=(fault("plc-disconnected"),), meanwhile=when_begun("connect", fault("route-removed")),
+        changed=1, posts=(TEST, CONNECT, TEST), actions=["FAILED: connect to the PLC"], route="lost"),
     "library wedged": Case(
         "plc.library_wedged", prepare=(add_route_by_hand, fault("route-removed")), changed=1, posts=ADD_IN_VAIN,
-        actions=FAILED_ADD, adds_route=True,
+        actions=FAILED_ADD, route="added",
         checks={"controller": (CONFIRMED, CONTROLLER), "controller_udp": (CONFIRMED, CONTROLLER),
                 "host_udp": (CONFIRMED, HOST)}),
     "library wedged, then ports closed": Case(
@@ -468,8 +471,10 @@ class TestPlcUnresolved:
     @pytest.mark.parametrize("name", parameters(PLC_UNRESOLVED))
     def test_plc_is_as_it_was(self, scene: Scene, name: str) -> None:
         """Its route table holds what it held, and the test variable is at rest."""
-        added = [SUPERVISOR_NET_ID] if PLC_UNRESOLVED[name].adds_route else []
-        assert route_net_ids(scene.lab, scene.host(name)) == scene.routes_before[name] + added
+        before = scene.routes_before[name]
+        expected = {"as before": before, "added": [*before, SUPERVISOR_NET_ID],
+                    "lost": [net_id for net_id in before if net_id != SUPERVISOR_NET_ID]}
+        assert route_net_ids(scene.lab, scene.host(name)) == expected[PLC_UNRESOLVED[name].route]
         assert scene.lab.ask(scene.host(name), "read", name="MAIN.bOpsTest")["value"] is False
 
     @pytest.mark.parametrize("name", parameters(PLC_UNRESOLVED))
