@@ -8,18 +8,22 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import time
 import typing as t
 from contextlib import contextmanager
 
 from ._ads_wire import check_address
 from ._errors import AdsError
 
+PATIENCE_S = 60.0
+
 
 @contextmanager
 def one_at_a_time(ip: str) -> t.Iterator[None]:
     """Hold the lock of the PLC at an address while a task speaks to it; it ends with the process.
 
-    :raises AdsError: "ads.address_invalid" (the address becomes a file name), "ads.lock" if the file cannot be opened.
+    :raises AdsError: "ads.address_invalid" (the address becomes a file name), "ads.lock" if the file cannot be opened or
+        another run of this machine holds it for longer than a minute.
     """
     check_address(ip)
     path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
@@ -28,7 +32,21 @@ def one_at_a_time(ip: str) -> t.Iterator[None]:
     except OSError as error:
         raise AdsError("ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for(descriptor, ip)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for(descriptor: int, ip: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise AdsError(
+                    "ads.lock", f"Another run on this machine has been speaking to the PLC at {ip} for over a minute.",
+                    "Look for a hanging run, or wait for it.") from None
+            time.sleep(0.02)

@@ -34,6 +34,8 @@ SYMBOL_UNKNOWN = 0x710
 NO_LISTING = (0x701, 0x702)
 #: More routes than any router holds: a list that is longer never ends.
 MAX_ROUTES = 1000
+#: A router that answers each entry just in time would hold the task and the PLC's lock for half an hour.
+LIST_PATIENCE_S = 30.0
 
 _SOURCE_AMS_PORT = 30100
 _READ_SIZE = 2048
@@ -149,10 +151,14 @@ class Router:
     def routes(self) -> tuple[list[RouteEntry], str]:
         """The route table, and a remark where its end is not certain.
 
-        :raises AdsError: "ads.no_listing" for a device that cannot list, "ads.endless" after 1000 entries.
+        :raises AdsError: "ads.no_listing" for a device that cannot list, "ads.endless" after 1000 entries or 30 s.
         """
         entries: list[RouteEntry] = []
+        deadline = time.monotonic() + LIST_PATIENCE_S
         for index in range(MAX_ROUTES + 1):
+            if time.monotonic() > deadline:
+                raise AdsError(
+                    "ads.endless", f"The route list of {self._ip} did not end within {LIST_PATIENCE_S:g} s ({index} entries).")
             data = self._ask(SYSTEM_SERVICE, COMMAND_READ, struct.pack("<III", GROUP_ENUMERATE, index, _READ_SIZE)).data
             code = self._u32(data)
             if code == END_OF_LIST:

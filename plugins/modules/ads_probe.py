@@ -63,12 +63,12 @@ probe:
   sample: {outcome: closed, sentence: "The router closed the connection.", latency_s: 0.004}
 states:
   description: ADS state of TwinCAT itself and of the runtime O(ams_port), null where not observed, V(ABSENT) for a
-    runtime that is not there. Needs a route for the controller.
+    runtime that is not there. Empty without a route for the controller.
   returned: always
   type: dict
   sample: {system: RUN, runtime: RUN}
 symbols:
-  description: Per symbol, whether it can be read; null where not observed.
+  description: Per symbol, whether it can be read; null where not observed. Empty without a route for the controller.
   returned: always
   type: dict
   sample: {MAIN.bOpsTest: true}

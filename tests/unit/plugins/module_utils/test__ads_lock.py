@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lineops.runbook.plugins.module_utils import _ads_lock
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError
 
@@ -41,6 +42,13 @@ def test_the_lock_is_held_exactly_as_long_as_the_task_speaks(folder) -> None:
     with pytest.raises(KeyError), one_at_a_time("10.30.0.21"):
         raise KeyError
     assert not is_held(path)
+
+
+def test_a_run_that_never_lets_go_is_told_and_not_waited_for_in_silence(monkeypatch) -> None:
+    monkeypatch.setattr(_ads_lock, "PATIENCE_S", 0.05)
+    with one_at_a_time("10.30.0.21"), pytest.raises(AdsError) as caught, one_at_a_time("10.30.0.21"):
+        pass
+    assert caught.value.code == "ads.lock" and "10.30.0.21" in caught.value.message
 
 
 def test_another_plc_is_not_kept_waiting(folder) -> None:

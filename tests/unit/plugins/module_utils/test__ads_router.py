@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _ads_frames as frames
+from ansible_collections.lineops.runbook.plugins.module_utils import _ads_router
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_route_entries import RouteEntry
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_router import MAX_ROUTES, Router, add_route_by_udp
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError
@@ -180,6 +181,15 @@ def test_more_entries_than_any_router_has_are_an_error(count) -> None:
             tracemalloc.stop()
     assert len(router.asked) == MAX_ROUTES + 1
     assert peak < 20_000_000
+
+
+def test_a_list_that_takes_for_ever_is_an_error(monkeypatch) -> None:
+    content = read_answer(entry_bytes(HMI))
+    monkeypatch.setattr(_ads_router, "LIST_PATIENCE_S", 0.0)
+    with fake() as router:
+        router.script[LIST] = lambda frame: content
+        assert failure(router, Router.routes).code == "ads.endless"
+    assert len(router.asked) < MAX_ROUTES
 
 
 # --- no answer -------------------------------------------------------------------------------------------------------
