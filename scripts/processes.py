@@ -130,10 +130,14 @@ class Guard:
     def _wait(self, limit_s: float) -> bool:
         """Wait for the current command; meanwhile collect the exit of orphans, whose pids would else seem alive."""
         limit = time.monotonic() + limit_s
+        next_reap = time.monotonic()
         while self._current.poll() is None:
-            if time.monotonic() > limit:
+            now = time.monotonic()
+            if now > limit:
                 return False
-            self._reap_orphans()
+            if now > next_reap:
+                self._reap_orphans()
+                next_reap = now + 1.0  # reading the whole process table is work that the command would miss
             time.sleep(0.05)
         return True
 
@@ -174,13 +178,14 @@ def _send(number: int, pids: object) -> None:
 def _process_table() -> dict[int, tuple[int, str]]:
     """pid -> (parent's pid, state letter), from /proc; empty where there is none."""
     table = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    # Not Path.glob: it stops with ProcessLookupError when a process ends while it looks.
+    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
         try:
             # the command name stands in brackets and may hold anything, so look behind the last bracket
-            state, parent = stat.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            state, parent = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
         except (OSError, ValueError):
             continue
-        table[int(stat.parent.name)] = (int(parent), state)
+        table[int(pid)] = (int(parent), state)
     return table
 
 

@@ -23,7 +23,7 @@ from truth import Observer, calls, files, flag, target
 from lab import api, inventory
 from lab.control import ask
 from lab.faults import fault
-from lab.plant import SUPERVISOR_IP, Host, Plant
+from lab.plant import SUPERVISOR_IP, Host
 from lab.plc.packets import attach_filter
 from lab.processes import REPOSITORY
 from lab.start import up
@@ -55,7 +55,8 @@ class PlantLab:
         self.base, self.inventory = base, base / "inventory"
         folder = base / "lab"
         self._guardian = subprocess.Popen(
-            [sys.executable, "-c", _GUARDIAN, str(folder)], cwd=REPOSITORY, stdin=subprocess.PIPE, start_new_session=True)
+            [sys.executable, "-c", _GUARDIAN, str(folder)], cwd=REPOSITORY, stdin=subprocess.PIPE,
+            start_new_session=True)
         self._numbers = itertools.count(1)
         self.resources = ExitStack()  # what else a test needs until the lab ends
         try:
@@ -122,7 +123,7 @@ class PlantLab:
     # --- the inventory -------------------------------------------------------------------------------------------
 
     def variant(self, change: Change) -> Path:
-        """An inventory that differs from the plant's: ``change(groups, secrets)`` edits both before they are written."""
+        """An inventory that differs from the plant's: ``change(groups, secrets)`` edits both before they are kept."""
         groups, secrets = inventory.hosts_data(self.plant), inventory.secrets_data(self.plant)
         change(groups, secrets)
         folder = self.base / f"inventory{next(self._numbers)}"
@@ -134,7 +135,8 @@ class PlantLab:
     def secrets(self) -> set[str]:
         """Every secret of the plant."""
         named = inventory.secrets_data(self.plant).values()
-        return {value for line in named for value in line.values()} | {line.camera_password for line in self.plant.lines}
+        cameras = {line.camera_password for line in self.plant.lines}
+        return {value for line in named for value in line.values()} | cameras
 
     # --- Ansible -------------------------------------------------------------------------------------------------
 
@@ -166,7 +168,8 @@ class PlantLab:
     def assert_no_secret(self, run: Run, canaries: Iterable[str] = ()) -> None:
         """Search output, state folders and the plant's own logs for every secret of the plant, and for ``canaries``."""
         folder = self.plant.folder
-        kept = [*(path for path in (folder / "state").rglob("*") if path.is_file()), *folder.glob("hosts/*/supervisor.log")]
+        kept = [path for path in (folder / "state").rglob("*") if path.is_file()]
+        kept += folder.glob("hosts/*/supervisor.log")
         places = {"output": run.text, **{str(path): path.read_text("utf-8", "replace") for path in kept}}
         shown = {(secret[:3] + "…", place) for secret in {*self.secrets(), *canaries}
                  for place, text in places.items() if secret in text}

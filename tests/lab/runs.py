@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running Ansible as an operator does: a process of its own with a clean environment, and what it printed, taken apart."""
+"""Running Ansible as an operator does: a process of its own, a clean environment, and what it printed, taken apart."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ PLAYBOOKS = REPOSITORY / "playbooks"
 LIMIT_S = 900.0
 _RECAP = re.compile(r"^(\S+)\s+: ((?:\w+=\d+\s*)+)$", re.MULTILINE)
 _CUSTOM_STATS = re.compile(r"^\s*RUN: (\{.*\})\s*$", re.MULTILINE)
-_RESULT_LINE = re.compile(r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|FAILED) - .*?)",?$', re.MULTILINE)
+_RESULT_LINE = re.compile(
+    r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|FAILED) - .*?)",?$', re.MULTILINE)
 #: JSON instead of wrapped YAML, so that tests can read the custom stats; nothing else differs from an operator's run.
 READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 
 #: What set_stats holds for every host (docs/playbook_b.md).
 RESULT_KEYS = {
-    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "also", "refuted", "actions",
-    "changed", "proof", "owner", "next_step", "incident", "notes", "seconds", "supervisor_seconds",
+    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "also", "refuted",
+    "actions", "changed", "proof", "owner", "next_step", "incident", "notes", "seconds", "supervisor_seconds",
 }
 
 

@@ -40,7 +40,7 @@ def test_lab_ends_when_its_tests_are_killed(tmp_path: Path) -> None:
     until(lambda: not processes.find(None, tmp_path / "lab"), "the lab has ended")
 
 
-def test_observer_sees_the_truth_and_leaves_the_supervisors_connection_alone(new_lab: Callable[[int, int], PlantLab]) -> None:
+def test_observer_sees_the_truth_and_leaves_the_supervisor_alone(new_lab: Callable[[int, int], PlantLab]) -> None:
     lab = new_lab(1, 1)
     host = lab.plant.hosts[0]
     before = lab.links(host.name)

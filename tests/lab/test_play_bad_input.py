@@ -19,12 +19,13 @@ LOUD = ("-vvvv", "--diff")
 VICTIM, HEALTHY, ODD, BROKEN = "line1-hmi1", "line2-hmi1", "line2-hmi2", "broken-run"
 CANARY = "canary-Zq7Xv"
 NUMBER = 471108154711081547
+UNDEFINED = "{{ vault_canary_of_a_name }}"
 GONE = object()  # "take it away"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A mistake: where in the host's variables (dots and numbers) or secrets, the value there, and what must be said."""
+    """A mistake: where in the host's variables or secrets (dots and numbers), the value there, what must be said."""
 
     where: str
     value: Any
@@ -87,8 +88,8 @@ ROWS = {
     "variable-of-the-gateway": variable(f"{VARIABLE}.name", "GATEWAY.bOpsTest", SYMBOL),
     "variable-no-rest-value": variable(f"{VARIABLE}.rest_value", GONE, "the value to put back"),
     # A quoted "false" is a true BOOL for the supervisor (quirk 7: nothing is checked there).
-    "variable-rest-is-a-text": Row(f"{VARIABLE}.rest_value", "false", "lineops_plcs[0].test_variable.rest_value is 'false'; "),
-    "variable-test-is-no-bool": Row(f"{VARIABLE}.test_value", 99999, "lineops_plcs[0].test_variable.test_value is 99999; "),
+    "variable-rest-is-a-text": variable(f"{VARIABLE}.rest_value", "false", "a value that fits type BOOL"),
+    "variable-test-is-no-bool": variable(f"{VARIABLE}.test_value", 99999, "a value that fits type BOOL"),
     "run-from": variable("lineops_run_from", "moon", "controller or host"),
     "host-access": variable("lineops_host_access", "perhaps", "true or false"),
     "state-dir": variable("lineops_state_dir", "var/lib/lineops", "an absolute path"),
@@ -112,7 +113,7 @@ ROWS = {
     "all-secrets-broken-yaml": Row(
         "lineops_secrets", f"line1: [{CANARY}", "lineops_secrets is missing or not a mapping; expected "),
     "all-secrets-undefined": Row(
-        "lineops_secrets", "{{ vault_" + CANARY.replace("-", "_") + " }}", "lineops_secrets is missing or not a mapping; "),
+        "lineops_secrets", UNDEFINED, "lineops_secrets is missing or not a mapping; expected "),
 }
 
 
@@ -128,7 +129,7 @@ def put(tree: Any, where: str, value: Any) -> None:
 
 
 def make_mistakes(groups: dict[str, Any], secrets: dict[str, Any]) -> None:
-    """A host per mistake, all made from VICTIM, which they would contact; HEALTHY and ODD are real ones of another line."""
+    """A host per mistake, all made from VICTIM, which they would contact; HEALTHY and ODD are real ones."""
     model = groups["line1"]["hosts"].pop(VICTIM)
     for name, row in ROWS.items():
         host, own = copy.deepcopy(model), dict(secrets["line1"])
@@ -152,13 +153,15 @@ class Refused:
         self.inventory = lab.variant(make_mistakes)
         self.before = self.traces(VICTIM)
         self.run = lab.play(
-            *LOUD, inventory=self.inventory, canaries=[CANARY, str(NUMBER), CANARY.replace("-", "_") + " }}"])
+            *LOUD, inventory=self.inventory, canaries=[CANARY, str(NUMBER)])
         self.after = self.traces(VICTIM)
 
     def traces(self, host: str) -> dict[str, Any]:
         """What a contact would leave: calls, ADS requests, connections, a journal."""
-        plc = self.lab.ask(host, "status")
-        return {"calls": self.lab.calls(host), "ads": (plc["requests"], plc["connections"]), "journal": self.lab.journal(host)}
+        return {
+            "calls": self.lab.calls(host), "requests": self.lab.ask(host, "status")["requests"],
+            "links": self.lab.links(host), "journal": self.lab.journal(host),
+        }
 
 
 @pytest.fixture(scope="class")

@@ -17,7 +17,8 @@ from lab.processes import REPOSITORY
 
 # The list of docs/playbook_b.md.
 ALLOWED = {
-    "GET /api/system/status", "GET /api/monitor/slo", "GET /api/admin/logs", "GET /api/plc/config", "GET /api/debug/config",
+    "GET /api/system/status", "GET /api/monitor/slo", "GET /api/admin/logs", "GET /api/plc/config",
+    "GET /api/debug/config",
     "GET /api/plc/ads/route/status", "GET /api/system/versioning", "POST /api/plc/ads/route/test",
 }
 UNPROVEN = "write path not proven"
@@ -40,7 +41,8 @@ class Checked:
         self.lab = lab
         lab.fault("line1-hmi2", "route-removed")
         lab.fault("line1-hmi3", "plc-disconnected")
-        body = {"ams_id": lab.host("line2-hmi1").plc_net_id, "ams_port": 852, "ip_address": lab.host("line2-hmi1").plc_ip}
+        host = lab.host("line2-hmi1")
+        body = {"ams_id": host.plc_net_id, "ams_port": 852, "ip_address": host.plc_ip}
         assert lab.post("line2-hmi1", "/api/plc/connect", body).ok
         lab.fault("line2-hmi2", "refuse")
         lab.fault("line2-hmi3", "reboot down_s=0")
@@ -57,7 +59,8 @@ class Checked:
     def _log_rows(self, name: str) -> list[str]:
         path = self.lab.plant.host_dir(self.lab.host(name)) / "config/system_logs.db"
         with closing(sqlite3.connect(path, timeout=10)) as database:
-            return [f"{level} {text}" for level, text in database.execute("SELECT level, message FROM logs ORDER BY id")]
+            rows = database.execute("SELECT level, message FROM logs ORDER BY id")
+            return [f"{level} {text}" for level, text in rows]
 
     def new_log_rows(self, name: str) -> list[str]:
         return self._log_rows(name)[self.rows_before[name]:]

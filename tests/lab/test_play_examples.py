@@ -18,6 +18,7 @@ from runs import READABLE, Run
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
 
 HOST = "line3-hmi1"
+ANSIBLES_OWN = {"changed", "diff", "failed", "invocation", "msg", "warnings", "ansible_facts"}
 _RESULT = re.compile(r"^(?:ok|changed|fatal): \[\S+\](?:: FAILED!)? => (\{.*\})$", re.MULTILINE)
 
 
@@ -73,7 +74,7 @@ class TestExamples:
         always = {key for key, returned in documented.items() if returned == "always"}
         for result in tried.results[name]:
             assert always <= set(result)
-            assert set(result) <= {*documented, "changed", "diff", "failed", "invocation", "msg", "warnings", "ansible_facts"}
+            assert set(result) <= {*documented, *ANSIBLES_OWN}
 
     def test_check_mode_changes_nothing_and_says_what_it_would(self, tried: Tried) -> None:
         assert tried.changed_by_check == set()

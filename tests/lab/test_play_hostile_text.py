@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from a plant is data (DESIGN §7.12): what a supervisor says is shown as it is, never evaluated, secrets taken out."""
+"""Text from a plant is data (DESIGN §7.12): shown as it is, never evaluated, secrets taken out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ HOST = "line1-hmi1"
 
 def answers(host: Host) -> dict[str, tuple[int, Any]]:
     """A supervisor's answers in the right shape, connected to the right PLC, with TEXT wherever a text may stand."""
-    target = {"plc_ams_net_id": host.plc_net_id, "plc_ams_port": 851, "plc_ip_address": host.plc_ip, "plc_runtime_type": TEXT}
+    target = {"plc_ams_net_id": host.plc_net_id, "plc_ams_port": 851, "plc_ip_address": host.plc_ip,
+              "plc_runtime_type": TEXT}
     stored = {"ams_net_id": host.plc_net_id, "ams_port": 851, "ip_address": host.plc_ip, "name": TEXT}
     return {
         "/api/system/status": (200, {"plc": {"connected": True}, "circuit_breakers": {TEXT: {"state": TEXT}}}),
@@ -47,7 +48,8 @@ class HostileSupervisor(http.server.BaseHTTPRequestHandler):
         status, body = self.ANSWERS.get(self.path.partition("?")[0], (500, {"success": False, "error": TEXT}))
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         # It also tells everybody the key it was given, and the password of a camera (quirk 19).
-        told = json.dumps(body).replace("[bold]", f"[bold] {self.headers.get('X-API-Key')} rtsp://viewer:{CAMERA}@10.0.0.9/cam1")
+        more = f"[bold] {self.headers.get('X-API-Key')} rtsp://viewer:{CAMERA}@10.0.0.9/cam1"
+        told = json.dumps(body).replace("[bold]", more)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()

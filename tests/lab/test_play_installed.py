@@ -86,15 +86,16 @@ class TestAsDocumented:
         empty = cloned.lab.base / "empty"
         empty.mkdir()
         home = cloned.lab.base / "third"
-        built = cloned.run("build", "ansible-galaxy", "collection", "build", "--output-path", str(empty), cwd=cloned.folder)
+        galaxy = ("ansible-galaxy", "collection")
+        built = cloned.run("build", *galaxy, "build", "--output-path", str(empty), cwd=cloned.folder)
         (tarball,) = empty.glob("lineops-runbook-*.tar.gz")
         collections = home / ".ansible/collections"
         installed = cloned.run(
-            "install", "ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(collections), cwd=empty)
+            "install", *galaxy, "install", "--offline", str(tarball), "-p", str(collections), cwd=empty)
         assert (built.code, installed.code) == (0, 0), built.text + installed.text
         tarball.unlink()
         run = cloned.run(
-            "third", "ansible-playbook", "lineops.runbook.playbook_b_plc", "-i", str(cloned.lab.inventory), "-l", "line3",
-            cwd=empty)
+            "third", "ansible-playbook", "lineops.runbook.playbook_b_plc", "-i", str(cloned.lab.inventory),
+            "-l", "line3", cwd=empty)
         assert run.code == 0, run.text
         assert "line3-hmi1: HEALTHY" in " ".join(run.out.split()) and list(empty.iterdir()) == []

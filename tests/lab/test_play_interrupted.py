@@ -12,8 +12,8 @@ import pytest
 from plants import PlantLab, until
 from runs import Running
 
-# How a run is ended -> its host, what ends it, its exit status (DESIGN §3; a shell shows -15 as 143). Ctrl-C goes to the
-# process group, kill and AWX signal one process; when a pod or the machine dies everything is gone at once.
+# How a run is ended -> its host, what ends it, its exit status (DESIGN §3; a shell shows -15 as 143). Ctrl-C goes to
+# the process group, kill and AWX signal one process; when a pod or the machine dies everything is gone at once.
 ENDED_BY: dict[str, tuple[str, Callable[[Running], None], int]] = {
     "Ctrl-C": ("line1-hmi1", lambda run: run.signal_group(signal.SIGINT), 99),
     "SIGTERM": ("line1-hmi2", lambda run: run.signal_main(signal.SIGTERM), -15),

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets appear nowhere: not on the screen at the highest verbosity, not in the journal, not in an error.
 
-Every run of all lab tests is searched for the plant's secrets (``PlantLab.play``). Here they run at -vvvv with --diff, with
-wrong secrets and with secrets of a wrong type.
+Every run of all lab tests is searched for the plant's secrets (``PlantLab.play``). Here they run at -vvvv with --diff,
+with wrong secrets and with secrets of a wrong type.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALL_CANARIES = [*CANARIES, str(NUMBER)]
 
 
 def wrong_secrets(groups: dict[str, Any], secrets: dict[str, Any]) -> None:
-    """Line 1: as it should be; a wrong PLC password. Line 2: a wrong operator key; both keys wrong, used on the host."""
+    """Line 1: as it should be; a wrong PLC password. Line 2: a wrong operator key; two wrong keys, used on the host."""
     secrets["line1-hmi2"] = {**secrets["line1"], "plc_username": USER, "plc_password": PASSWORD}
     secrets["line2-hmi1"] = {**secrets["line2"], "operator_key": OPERATOR}
     secrets["line2-hmi2"] = {**secrets["line2"], "operator_key": OPERATOR, "admin_key": ADMIN}
@@ -58,7 +58,7 @@ def loud(new_lab) -> Loud:
 
 
 class TestSecrets:
-    """The searches themselves are in ``play``; these make sure that the secrets were used and there was much to search."""
+    """The searches themselves are in ``play``; these make sure that the secrets were used and much was searched."""
 
     @pytest.mark.parametrize("host", Loud.FINDINGS)
     def test_secrets_were_used(self, loud: Loud, host: str) -> None:
@@ -87,7 +87,8 @@ class TestSecrets:
             task = tasks_of(name, loud.lab, HOST)[0]
             for option, (kind, value) in itertools.product(secret_options(name), WRONG_TYPES.items()):
                 arguments = {**task[f"{COLLECTION}.{name}"], **secrets_from_the_inventory(name), option: value}
-                tasks.append({"name": f"{name} {option} {kind}", f"{COLLECTION}.{name}": arguments, "ignore_errors": True})
+                tasks.append({
+                    "name": f"{name} {option} {kind}", f"{COLLECTION}.{name}": arguments, "ignore_errors": True})
         path = playbook(loud.lab, "wrong-types", HOST, tasks)
         run = loud.lab.play(*LOUD, playbook=str(path), environment={**READABLE, **COLLECTIONS}, canaries=ALL_CANARIES)
         assert run.recap[HOST].items() >= {"ignored": len(tasks), "changed": 0}.items()

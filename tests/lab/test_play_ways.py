@@ -20,7 +20,8 @@ WRITE = "POST /api/variables/write"
 CLOSED_PORT = 9  # discard: nobody listens there on the lab's addresses
 SSH_DOWN = {"ansible_connection": "ssh", "ansible_port": CLOSED_PORT}
 NO_JOURNAL, LOCAL_ONLY = "JOURNAL NOT WRITTEN", "guard rails local only: no state host"
-HEALED_ROUTE, HEALED_LINK, ALL_WELL = ("HEALED", "plc.route_missing"), ("HEALED", "plc.link_stale"), ("HEALTHY", "plc.healthy")
+HEALED_ROUTE, HEALED_LINK = ("HEALED", "plc.route_missing"), ("HEALED", "plc.link_stale")
+ALL_WELL = ("HEALTHY", "plc.healthy")
 # host -> how it is broken, how it is reached, how it ends, what the operator is told beside that, how often is written
 WAYS: dict[str, tuple[str, dict[str, Any], tuple[str, str], str, int]] = {
     "line1-hmi1": ("route-removed", SSH_DOWN, HEALED_ROUTE, NO_JOURNAL, 1),

@@ -34,7 +34,7 @@ RUNTIME_PORT, SYSTEM_SERVICE_PORT, ENUMERATE_ROUTES = 851, 10000, 803
 SYMBOL_TYPES = {
     "MAIN.bOpsTest": BOOL, "GVL.bOpsTest": BOOL, "MAIN.nCycle": DINT, "MAIN.nParts": INT, "GVL.fSpeed": REAL,
 }
-# TAdsSysAddRemote (ADS_FACTS §2): NetId, transport, flags, timeout, fragment, reserved, lengths of address, name, more.
+# TAdsSysAddRemote (ADS_FACTS §2): NetId, transport, flags, timeout, fragment, reserved, sizes of address, name, more.
 _ENTRY = struct.Struct("<6sHIII12sIII")
 _ACCESS_LOG = re.compile(r'"(?:\x1b\[[\d;]*m)*([A-Z]+ /\S*) HTTP/[\d.]+(?:\x1b\[[\d;]*m)*" (\d+)')
 
@@ -89,7 +89,8 @@ class Observer:
             for number in range(1000):
                 request = ADSReadRequest(SimpleNamespace(value=ENUMERATE_ROUTES), number, 2048)
                 try:
-                    entry = client._send_ams_packet(  # pylint: disable=protected-access  # it has no call for other groups
+                    # It has no call of its own for other groups than symbols.
+                    entry = client._send_ams_packet(  # pylint: disable=protected-access
                         command=ADSCommand.ADSSRVID_READ, payload=request.to_bytes()).data
                 except RuntimeError as end:
                     assert "NOMOREHDLS" in str(end), end
