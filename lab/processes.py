@@ -21,7 +21,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PLC, SUPERVISOR = "lab.plc", "lab.supervisor"
-STOP_PATIENCE_S = 15.0
+STOP_PATIENCE_S = 30.0
 
 
 def start(module: str, config: Path) -> subprocess.Popen[bytes]:

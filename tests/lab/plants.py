@@ -142,11 +142,11 @@ class PlantLab:
 
     def start(
         self, *words: str, limit: str = "", playbook: str = "playbook_b_plc.yml", inventory: Path | None = None,
-        cwd: Path = PLAYBOOKS, environment: Mapping[str, str] = READABLE,
+        cwd: Path = PLAYBOOKS, environment: Mapping[str, str] | None = None,
     ) -> Running:
         """Start a playbook in the background."""
         command = ["ansible-playbook", "-i", str(inventory or self.inventory), playbook]
-        return self._start([*command, *(["-l", limit] if limit else []), *words], cwd, environment)
+        return self._start([*command, *(["-l", limit] if limit else []), *words], cwd, READABLE if environment is None else environment)
 
     def play(self, *words: str, canaries: Iterable[str] = (), **how: Any) -> Run:
         """Run to the end. No run may show a secret: not on the screen, not in what it keeps on a host."""

@@ -138,8 +138,10 @@ def web_server(address: str, port: int = 0) -> Iterator[int]:
     """A program that is no supervisor; yields its port."""
     with http.server.ThreadingHTTPServer((address, port), LogInPage) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
 
 
 def other_program(lab: PlantLab, host: str) -> None:

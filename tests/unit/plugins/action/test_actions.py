@@ -368,19 +368,20 @@ def test_option_that_does_not_exist_is_refused(checked: Run) -> None:
 def test_single_values_encrypted_with_vault_are_texts(tmp_path: Path) -> None:
     """`ansible-vault encrypt_string` is how most people keep a key; ansible-core 2.18 hands it over as an object."""
     vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
-    playbook = Playbook(tmp_path / "run", [play(
+    count = "{{ lineops_secrets | lineops.runbook.host_secrets('h1', 'line3') | length }}"
+    tasks = [
         task("check", "inventory_check", fail=False),
-        task("ask", "supervisor_info", url="http://127.0.0.1:1",
-        operator_key="{{ lineops_secrets.line3.operator_key }}"),
-        {"name": "lookup", "ansible.builtin.set_fact": {"found": "{{ lineops_secrets |"
-        " lineops.runbook.host_secrets('h1', 'line3') | length }}"}},
-    )], {"h1": CONTRACT})  # fmt: skip
+        task("ask", "supervisor_info", url="http://127.0.0.1:1", operator_key="{{ lineops_secrets.line3.operator_key }}"),
+        {"name": "lookup", "ansible.builtin.set_fact": {"found": count}},
+    ]
+    playbook = Playbook(tmp_path / "run", [play(*tasks)], {"h1": CONTRACT})
     encrypted = vault.encrypt(OPERATOR.encode()).decode().strip().replace("\n", "\n        ")
     (playbook.folder / "group_vars").mkdir()
     (playbook.folder / "group_vars" / "all.yml").write_text(
         f"lineops_secrets:\n  line3:\n    plc_username: a\n    plc_password: {PASSWORD}\n    operator_key: !vault |\n"
         f"        {encrypted}\n",
-        encoding="utf-8")  # fmt: skip
+        encoding="utf-8",
+    )
     (playbook.folder / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
     done = playbook.run("-vvvv", "--vault-password-file", str(playbook.folder / "password"))
     assert done.result("check")["mistakes"] == []

@@ -356,10 +356,17 @@ def test_no_secrets_end_in_a_traceback(secrets: t.Any, host: t.Any, line: t.Any)
 
 @given(leaf=st.text(alphabet="abcdefgh", min_size=8, max_size=12).map("canary-".__add__) | st.integers(10**9, 10**12))
 @settings(deadline=None)
-@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"k": x}, lambda x: {"line3": x},
-    lambda x: {"line3": [x]},
-                                  lambda x: {"line3": {"operator_key": [x], "admin_key": {"a": x},
-                                  "plc_password": x}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda x: x,
+        lambda x: [x],
+        lambda x: {"k": x},
+        lambda x: {"line3": x},
+        lambda x: {"line3": [x]},
+        lambda x: {"line3": {"operator_key": [x], "admin_key": {"a": x}, "plc_password": x}},
+    ],
+)
 def test_no_sentence_holds_what_stands_among_the_secrets(wrap: t.Callable[[t.Any], t.Any], leaf: t.Any) -> None:
     assert str(leaf) not in " ".join(check_secrets(wrap(leaf), "line3-hmi1", "line3"))
 

@@ -141,8 +141,12 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
     ),
     (
         "the inventory is wrong",
-        {"result": "REFUSED", "sentence": "lineops_plcs is missing.", "owner": "L1",
-        "next_step": "Correct the inventory."},
+        {
+            "result": "REFUSED",
+            "sentence": "lineops_plcs is missing.",
+            "owner": "L1",
+            "next_step": "Correct the inventory.",
+        },
         "line3-hmi1: REFUSED - lineops_plcs is missing. | next (L1): Correct the inventory.",
     ),
 ]  # fmt: skip

@@ -143,12 +143,11 @@ def test_route_test_that_blocks_is_an_answer(monkeypatch: pytest.MonkeyPatch) ->
 
 # --- whatever a supervisor says --------------------------------------------------------------------------------------
 
+KEYS = ["plc", "connected", "circuit_breakers", "state", "alerts", "name", "streams", "success", "status", "config"]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["plc", "connected", "circuit_breakers", "state", "alerts", "name", "streams",
-        "success", "status", "config"]),
-                      inner, max_size=4),
+    | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=10,
 )  # fmt: skip
 
