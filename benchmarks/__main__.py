@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs all benchmarks on a lab of its own, prints what came out and keeps the raw numbers as JSON.
 
-Not a test: a busy machine changes seconds, so the exit status is 0 also where a limit does not hold. The ratio of the
-API task is measured in one run, side by side, and says something on a busy machine too.
+Not a test: a busy machine changes seconds, so the exit status is 0 also where a limit does not hold. What is measured
+side by side, and in processor time, says something on a busy machine too; the load is kept with the numbers.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ of the supervisors run on the same cores, so their work counts against us. Limit
 
 from __future__ import annotations
 
-import statistics
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -87,15 +86,15 @@ def measure(folder: Path, lab: Lab, repeats: int) -> dict[str, Any]:
 
 
 def summary(rounds: list[dict[str, Timed]], count: int) -> dict[str, Any]:
-    """Medians of the play with so many tasks: seconds, milliseconds per task and host without the noop play, ratios."""
+    """The play with so many tasks: seconds, milliseconds per task and host without the noop play, and ratios.
+
+    Seconds are those of the least disturbed round, since whatever else runs on the machine can only add to them.
+    """
     found: dict[str, Any] = {"tasks": count}
     for unit in ("wall_s", "cpu_s"):
-        median = {
-            variant: statistics.median(getattr(one[f"{variant}-{count}"], unit) for one in rounds)
-            for variant in VARIANTS
-        }
-        net = {variant: median[variant] - median["noop"] for variant in ("empty", "api")}
-        found[unit] = {variant: round(value, 3) for variant, value in median.items()}
+        least = {variant: min(getattr(one[f"{variant}-{count}"], unit) for one in rounds) for variant in VARIANTS}
+        net = {variant: least[variant] - least["noop"] for variant in ("empty", "api")}
+        found[unit] = {variant: round(value, 3) for variant, value in least.items()}
         found[f"net_ms_per_host_{unit[:-2]}"] = {
             name: round(value / HOSTS / count * 1000, 1) for name, value in net.items()
         }
@@ -107,7 +106,7 @@ def table(result: dict[str, Any]) -> str:
     """The result for people."""
     lines = [
         f"API task against an empty action plugin, {result['hosts']} hosts, {result['forks']} forks, "
-        f"medians of {result['repeats']} interleaved rounds",
+        f"least disturbed of {result['repeats']} interleaved rounds",
         f"{'tasks':>5} {'':8} {'noop s':>8} {'empty s':>8} {'api s':>8} {'empty ms/host':>14} {'api ms/host':>12}"
         f" {'ratio':>6}",
     ]
@@ -118,7 +117,10 @@ def table(result: dict[str, Any]) -> str:
                 f"{row['tasks']:>5} {unit:8} {seconds['noop']:>8.2f} {seconds['empty']:>8.2f} {seconds['api']:>8.2f} "
                 f"{net['empty']:>14.1f} {net['api']:>12.1f} {row[f'ratio_{unit}']:>6.2f}"
             )
-    worst = max(row["ratio_wall"] for row in result["summary"])
-    verdict = "holds" if worst <= result["limit_ratio"] else "DOES NOT HOLD"
-    lines.append(f"limit {result['limit_ratio']} x the empty plugin per host, wall time: {verdict} (worst {worst:.2f})")
+    for unit in ("wall", "cpu"):
+        worst = max(row[f"ratio_{unit}"] for row in result["summary"])
+        verdict = "holds" if worst <= result["limit_ratio"] else "DOES NOT HOLD"
+        lines.append(
+            f"limit {result['limit_ratio']} x the empty plugin per host, {unit}: {verdict} (worst {worst:.2f})"
+        )
     return "\n".join(lines)

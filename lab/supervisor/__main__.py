@@ -105,7 +105,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     threading.Thread(target=serve, args=(settings, ended, running), daemon=True).start()
-    ended.wait()
+    # Not one long wait: a signal that arrives while the process is stopped may be taken by another thread when it goes on,
+    # and Python handles it only once this one wakes.
+    while not ended.wait(0.2):
+        pass
     if "supervisor" in running:
         running["supervisor"].link.close(STOP_PATIENCE_S)
     if settings.pid_file.read_text(encoding="utf-8") == own_pid:  # else a successor has taken over
