@@ -150,6 +150,8 @@ class Playbook:
             "ANSIBLE_HOME": str(self.folder / ".ansible"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "PYTHONPATH": str(Path(ansible.__file__).parents[1]),
+            # Core 2.21 returns a module's arguments only on request: wanted here, to see that no secret is in them.
+            "ANSIBLE_INJECT_INVOCATION": "1",
             "RECORD": str(self.folder / "record"),
         }
 
