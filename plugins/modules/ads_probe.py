@@ -35,6 +35,19 @@ options:
     type: list
     elements: str
     default: []
+  interlock:
+    description:
+      - Variable that says whether the line may be touched. Its value is read from the runtime O(ams_port).
+    type: dict
+    suboptions:
+      variable:
+        description: Symbol of the variable.
+        type: str
+        required: true
+      safe_value:
+        description: Value that means safe.
+        type: raw
+        required: true
   udp_timeout:
     description:
       - Seconds to wait for the answer to a datagram, of which two are sent.
@@ -72,6 +85,13 @@ symbols:
   returned: always
   type: dict
   sample: {MAIN.bOpsTest: true}
+interlock:
+  description:
+    - The interlock's variable, its value, and whether that is the safe one. V(safe) is null with a reason where the value
+      was not observed, which counts as unsafe.
+  returned: with O(interlock)
+  type: dict
+  sample: {variable: MAIN.bSafeToRestart, value: true, safe: true, reason: ""}
 identity:
   description: What the PLC says of itself over UDP, or null if it did not answer.
   returned: always
@@ -92,6 +112,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_symbols import value_of
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_router import SYSTEM_SERVICE, Router
 from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
@@ -104,6 +125,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **CONTROLLER_SPEC,
     "connect_timeout": {"type": "float", "default": 1.0},
     "symbols": {"type": "list", "elements": "str", "default": []},
+    "interlock": {
+        "type": "dict",
+        "options": {"variable": {"type": "str", "required": True}, "safe_value": {"type": "raw", "required": True}},
+    },
     "udp_timeout": {"type": "float", "default": 0.75},
 }
 
@@ -123,7 +148,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if answer.outcome == "closed":
             answer = _ask(params)
         identity = asked.result()
-        inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else {"states": {}, "symbols": {}}
+        inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else _nothing_inside(params, answer.sentence)
     return {
         "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
         "identity": asdict(identity) if identity else None, **inside,
@@ -136,23 +161,46 @@ _HAS_ROUTE = ("ok", "port_unknown", "ads_error")
 _PORT_UNKNOWN = 6
 
 
+def _nothing_inside(params: t.Mapping[str, t.Any], reason: str) -> dict[str, t.Any]:
+    interlock = params["interlock"]
+    told = {"interlock": _interlock(interlock["variable"], reason=reason)} if interlock else {}
+    return {"states": {}, "symbols": {}, **told}
+
+
+def _interlock(variable: str, value: t.Any = None, safe: bool | None = None, reason: str = "") -> dict[str, t.Any]:
+    return {"variable": variable, "value": value, "safe": safe, "reason": reason}
+
+
 def _look_inside(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """States and symbols over one more connection; what cannot be had is None."""
+    """States, symbols and interlock over one more connection; what cannot be had is None."""
     states: dict[str, t.Any] = {"system": None, "runtime": None}
     symbols: dict[str, t.Any] = dict.fromkeys(params["symbols"])
+    told = _nothing_inside(params, "The PLC did not answer to the end.")
     try:
         with Router(
             params["ip_address"], params["ams_net_id"], local_ip=params["controller_ip"],
             local_ams_net_id=params["controller_ams_net_id"], connect_timeout=params["connect_timeout"],
             timeout=params["ads_timeout"],
         ) as router:
+            if params["interlock"]:
+                told["interlock"] = _asked(router, params["ams_port"], params["interlock"])
             for name, port in (("system", SYSTEM_SERVICE), ("runtime", params["ams_port"])):
                 states[name] = _state(router, port)
             for symbol in params["symbols"]:
                 symbols[symbol] = router.is_readable(params["ams_port"], symbol)
     except AdsError:
         pass
-    return {"states": states, "symbols": symbols}
+    return {**told, "states": states, "symbols": symbols}
+
+
+def _asked(router: Router, ams_port: int, interlock: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Read the interlock; whatever keeps its value from being known is the reason, never a safe one."""
+    variable = interlock["variable"]
+    try:
+        value = value_of(*router.read(ams_port, variable))
+    except AdsError as error:
+        return _interlock(variable, reason=error.message)
+    return _interlock(variable, value, value == interlock["safe_value"])
 
 
 def _state(router: Router, ams_port: int) -> str | None:

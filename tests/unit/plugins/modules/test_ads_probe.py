@@ -58,6 +58,12 @@ class Wire:
     def is_readable(self, ams_port: int, symbol: str) -> bool:
         return bool(self.inside.get(symbol))
 
+    def read(self, ams_port: int, symbol: str) -> tuple[str, bytes]:
+        found = self.inside.get(symbol, AdsError("ads.symbol_unknown", "The PLC has no such variable."))
+        if isinstance(found, Exception):
+            raise found
+        return t.cast("tuple[str, bytes]", found)
+
     def _probe(self, *args: t.Any, **options: t.Any) -> ProbeResult:
         self.probes.append((args, options))
         return probed(self.outcomes.pop(0))
@@ -141,6 +147,40 @@ def test_symbols_are_read_over_the_same_connection(wire: Wire) -> None:
     wire.outcomes, wire.inside = ["ok"], {10000: "RUN", 851: "RUN", "MAIN.bOpsTest": True}
     result = ads_probe.run(params_of(ads_probe, symbols=["MAIN.bOpsTest", "GVL.bOpsTest"], **PLC), False)
     assert result["symbols"] == {"MAIN.bOpsTest": True, "GVL.bOpsTest": False} and len(wire.connections) == 1
+
+
+SAFE = "MAIN.bSafeToRestart"
+
+
+@pytest.mark.parametrize(
+    ("inside", "safe_value", "value", "safe", "reason"),
+    [
+        ({SAFE: ("BOOL", b"\1")}, True, True, True, ""),
+        ({SAFE: ("BOOL", b"\0")}, True, False, False, ""),
+        ({SAFE: ("INT", b"\2\0")}, 2, 2, True, ""),
+        ({SAFE: ("BOOL", b"\1")}, "true", True, False, ""),
+        ({SAFE: ("ST_Interlock", b"\1")}, True, None, None, "not a PLC type"),
+        ({}, True, None, None, "no such variable"),
+        ({SAFE: AdsError("ads.silent", "It went silent.")}, True, None, None, "It went silent."),
+    ],
+)
+def test_interlock_is_safe_only_if_its_safe_value_was_read(
+    wire: Wire, inside: dict[t.Any, t.Any], safe_value: t.Any, value: t.Any, safe: t.Any, reason: str
+) -> None:
+    pytest.importorskip("pyads", reason="the types are those of pyads")
+    wire.outcomes, wire.inside = ["ok"], {10000: "RUN", 851: "RUN", **inside}
+    interlock = {"variable": SAFE, "safe_value": safe_value}
+    found = ads_probe.run(params_of(ads_probe, interlock=interlock, **PLC), False)["interlock"]
+    assert (found["variable"], found["value"], found["safe"]) == (SAFE, value, safe)
+    assert reason in found["reason"] and bool(reason) == (safe is None)
+
+
+@pytest.mark.parametrize("outcome", ["closed", "filtered", "silent"])
+def test_interlock_of_a_plc_that_does_not_answer_us_is_not_observed(wire: Wire, outcome: str) -> None:
+    wire.outcomes = [outcome, outcome]
+    interlock = {"variable": SAFE, "safe_value": True}
+    found = ads_probe.run(params_of(ads_probe, interlock=interlock, **PLC), False)["interlock"]
+    assert (found["safe"], found["reason"]) == (None, "It was so.")
 
 
 def test_plc_that_says_nothing_over_udp_has_no_identity(wire: Wire) -> None:
