@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import stat
 import typing as t
-from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from ._errors import LineopsError
+from ._state_dir import locked, prepare
 
 VERSION = 1
 FIELDS = (
     "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity", "action",
-    "plc", "original", "reached", "undo", "latency_s", "message",
+    "plc", "target", "original", "reached", "undo", "latency_s", "message", "details",
 )
 GENESIS = "0" * 64
 
@@ -34,7 +32,7 @@ class Journal:
     """The journal in one state directory.
 
     state_dir: absolute path; it is created (mode 0750) when the first entry is written. A directory that is a link or
-    that everybody may write to is refused. Raises LineopsError (journal.*) with one sentence.
+    that everybody may write to is refused. Raises LineopsError (journal.*, state_dir.*) with one sentence.
     """
 
     def __init__(self, state_dir: str) -> None:
@@ -47,9 +45,9 @@ class Journal:
             unknown = sorted(set(entry) - set(FIELDS))
             if unknown:
                 raise LineopsError("journal.field", f"The journal has no field {', '.join(unknown)}.")
-        self._prepare()
+        prepare(self.state_dir)
         try:
-            with self._locked():
+            with locked(self.state_dir, "journal"):
                 return self._write(entries)
         except OSError as error:
             raise LineopsError(
@@ -77,28 +75,6 @@ class Journal:
                     "Nothing was overwritten; move the file aside after looking at it.")
             entries.append(entry)
         return entries
-
-    def _prepare(self) -> None:
-        try:
-            os.makedirs(self.state_dir, mode=0o750, exist_ok=True)
-            mode = os.lstat(self.state_dir).st_mode
-        except OSError as error:
-            raise LineopsError(
-                "journal.unwritable", f"The state directory {self.state_dir} cannot be made: {error.strerror}.",
-                "Create it for the user Ansible works as, or set lineops_state_dir.") from error
-        if stat.S_ISLNK(mode) or mode & stat.S_IWOTH:
-            raise LineopsError(
-                "journal.unsafe", f"The state directory {self.state_dir} is a link or writable by everybody.",
-                "Make it a directory of its own with mode 0750.")
-
-    @contextmanager
-    def _locked(self) -> t.Iterator[None]:
-        descriptor = os.open(os.path.join(self.state_dir, "journal.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _write(self, entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         self._move_torn_tail_aside()

@@ -38,9 +38,11 @@ LAYER_OF_UTIL = {
     "_ads_router": "clients",
     "_ads_symbols": "clients",
     "_ads_wire": "clients",
+    "_flock": "clients",
     "_host": "clients",
     "_http": "clients",
     "_journal": "clients",
+    "_state_dir": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
     # what modules share: options, results, the way a module is started

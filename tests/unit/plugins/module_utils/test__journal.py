@@ -70,7 +70,7 @@ def test_format_is_the_one_that_other_programs_read(folder: Path) -> None:
     line = json.loads((folder / NAME).read_text(encoding="utf-8"))
     assert list(line) == [
         "v", "ts", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity",
-        "action", "plc", "original", "reached", "undo", "latency_s", "message", "prev", "hash",
+        "action", "plc", "target", "original", "reached", "undo", "latency_s", "message", "details", "prev", "hash",
     ]  # fmt: skip
     assert line["prev"] == "0000000000000000000000000000000000000000000000000000000000000000"
     content = json.dumps(
@@ -278,7 +278,7 @@ def test_directory_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     journal = Journal(str(locked / "lineops"))
     code, sentence = as_nobody(lambda: journal.append([{"event": "begin"}]))
     assert (code, sentence.split(":")[0]) == (
-        "journal.unwritable",
+        "state_dir.unwritable",
         f"The state directory {locked / 'lineops'} cannot be made",
     )
 
@@ -304,7 +304,7 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path, slash: str) -> None
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "lineops").symlink_to("elsewhere")
     assert "is a link" in fails(
-        lambda: Journal(f"{tmp_path}/lineops{slash}").append([{"event": "x"}]), "journal.unsafe"
+        lambda: Journal(f"{tmp_path}/lineops{slash}").append([{"event": "x"}]), "state_dir.unsafe"
     )
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
@@ -313,7 +313,7 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path, slash: str) -> None
 def test_directory_that_everybody_may_write_to_is_refused(folder: Path, mode: int) -> None:
     folder.mkdir(parents=True)
     folder.chmod(mode)
-    assert "writable by everybody" in fails(lambda: Journal(str(folder)).append([{"event": "x"}]), "journal.unsafe")
+    assert "writable by everybody" in fails(lambda: Journal(str(folder)).append([{"event": "x"}]), "state_dir.unsafe")
     assert list(folder.iterdir()) == []
 
 
