@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import typing as t
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from ._errors import LineopsError
 from ._flock import StillHeld, lock_of
@@ -22,11 +23,30 @@ def prepare(state_dir: str, *below: str) -> str:
     :raises LineopsError: "state_dir.unwritable", or "state_dir.unsafe" if it is a link or everybody may write to it.
     """
     path = os.path.normpath(state_dir)
-    _make_own(path)
-    for name in below:
-        path = os.path.join(path, name)
-        _make_own(path)
+    for name in ("", *below):
+        path = os.path.join(path, name) if name else path
+        try:
+            _make(path)
+        except OSError as error:
+            raise _unwritable(f"The state directory {path} cannot be made", error) from error
+        check(path)
     return path
+
+
+def check(state_dir: str) -> None:
+    """Refuse a directory in which somebody else could have put what is found there; one that is missing is no danger.
+
+    :raises LineopsError: "state_dir.unsafe" if it is a link or everybody may write to it.
+    """
+    path = os.path.normpath(state_dir)
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return
+    if stat.S_ISLNK(mode) or mode & stat.S_IWOTH:
+        raise LineopsError(
+            "state_dir.unsafe", f"The state directory {path} is a link or writable by everybody.",
+            "Make it a directory of its own with mode 0750.")
 
 
 @contextmanager
@@ -56,11 +76,16 @@ def write_atomically(path: str, content: bytes, mode: int = 0o640) -> None:
     """
     temporary = f"{path}.tmp"
     flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-    with os.fdopen(os.open(temporary, flags, mode), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.rename(temporary, path)
+    try:
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
     flush_directory(os.path.dirname(path))
 
 
@@ -69,20 +94,24 @@ def flush_directory(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # file systems that flush no directories say so
+            raise
     finally:
         os.close(descriptor)
 
 
-def _make_own(path: str) -> None:
+def _make(path: str) -> None:
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    _make(parent)
     try:
-        os.makedirs(path, mode=0o750, exist_ok=True)
-        mode = os.lstat(path).st_mode
-    except OSError as error:
-        raise _unwritable(f"The state directory {path} cannot be made", error) from error
-    if stat.S_ISLNK(mode) or mode & stat.S_IWOTH:
-        raise LineopsError(
-            "state_dir.unsafe", f"The state directory {path} is a link or writable by everybody.",
-            "Make it a directory of its own with mode 0750.")
+        os.mkdir(path, 0o750)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    flush_directory(parent)
 
 
 def _unwritable(what: str, error: OSError) -> LineopsError:
