@@ -213,6 +213,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import MAX_BYTES, Journal
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos, select
+from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._times import seconds_of, utc_of
 
@@ -248,7 +249,8 @@ def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) 
     if check_mode:
         return {"written": 0}
     entries = [{**params["common"], **entry} for entry in params["entries"]]
-    return {"written": len(journal.append(entries))}
+    renewed = {"lease_until": Leases(params["state_dir"]).renew(**params["lease"])} if params["lease"] else {}
+    return {**renewed, "written": len(journal.append(entries))}
 
 
 def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -22,6 +22,7 @@ LAYER_OF_UTIL = {
     "_ads_frames": "base",
     "_ads_route_entries": "base",
     "_errors": "base",
+    "_lease_rules": "base",
     "_redact": "base",
     # evidence in, findings out
     "_findings": "rules",
@@ -44,6 +45,7 @@ LAYER_OF_UTIL = {
     "_http": "clients",
     "_journal": "clients",
     "_journal_files": "clients",
+    "_lease": "clients",
     "_state_dir": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",

@@ -25,6 +25,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils import _journal, _
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
 from ansible_collections.lineops.runbook.plugins.module_utils._times import utc_of
+from ansible_collections.lineops.runbook.tests.unit.helpers.killed import Work, killed_at
 
 HOST = "line3-hmi1"
 NAME = "journal.jsonl"
@@ -458,41 +459,16 @@ KILLS = 200
 STEPS = 700
 
 
-def append_until_killed(state_dir: str, step: int, first: int, acknowledge: int) -> None:
-    """Append entries; at a step of our own code the process is gone, as by kill -9 or a power cut of the runner."""
-    taken = 0
+def append_from(folder: Path, first: int) -> Work:
+    """Append numbered entries, and say so of each when it is done."""
 
-    def trace(frame: t.Any, event: str, dummy: t.Any) -> t.Any:
-        nonlocal taken
-        if "module_utils" not in frame.f_code.co_filename:
-            return None
-        taken += event == "line"
-        if taken >= step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return trace
+    def work(acknowledge: t.Callable[[str], None]) -> None:
+        journal = Journal(str(folder), max_bytes=2048)
+        for number in range(first, first + 1000):
+            journal.append([{"message": str(number)}])
+            acknowledge(str(number))
 
-    real = os.write
-    pieces = lambda descriptor, data: real(descriptor, bytes(data)[:100])  # noqa: E731 a kill in the middle of a line
-    journal = Journal(state_dir, max_bytes=2048)
-    _journal.os.write = pieces
-    sys.settrace(trace)
-    for number in range(first, first + 1000):
-        journal.append([{"message": str(number)}])
-        real(acknowledge, f"{number}\n".encode())
-
-
-def acknowledged_before_the_kill(folder: Path, step: int, first: int) -> list[str]:
-    receiver, sender = os.pipe()
-    process = multiprocessing.get_context("fork").Process(
-        target=append_until_killed, args=(str(folder), step, first, sender)
-    )
-    process.start()
-    os.close(sender)
-    with os.fdopen(receiver) as stream:
-        said = stream.read().split()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
-    return said
+    return work
 
 
 def test_kill_at_any_moment_loses_nothing_that_was_acknowledged(folder: Path) -> None:
@@ -500,7 +476,7 @@ def test_kill_at_any_moment_loses_nothing_that_was_acknowledged(folder: Path) ->
     dice = random.Random(20260101)
     acknowledged: list[str] = []
     for kill in range(KILLS):
-        acknowledged += acknowledged_before_the_kill(folder, dice.randrange(1, STEPS), kill * 1000)
+        acknowledged += killed_at(dice.randrange(1, STEPS), append_from(folder, kill * 1000))
     journal = Journal(str(folder))
     journal.append([{"message": "end"}])
     messages = [entry["message"] for entry in journal.read()]
