@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
-import time
 import typing as t
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ._ads_wire import check_address
 from ._errors import AdsError
+from ._flock import StillHeld, lock_of
 
 PATIENCE_S = 60.0
 
@@ -27,26 +26,13 @@ def one_at_a_time(ip: str) -> t.Iterator[None]:
     """
     check_address(ip)
     path = os.path.join(tempfile.gettempdir(), f"lineops-ads-{os.getuid()}-{ip}.lock")
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise AdsError("ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
-    try:
-        _wait_for(descriptor, ip)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for(descriptor: int, ip: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+    with ExitStack() as stack:  # what fails inside the with of the caller is no failure of the lock
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise AdsError(
-                    "ads.lock", f"Another run on this machine has been speaking to the PLC at {ip} for over a minute.",
-                    "Look for a hanging run, or wait for it.") from None
-            time.sleep(0.02)
+            stack.enter_context(lock_of(path, 0o600, PATIENCE_S))
+        except OSError as error:
+            raise AdsError("ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
+        except StillHeld:
+            raise AdsError(
+                "ads.lock", f"Another run on this machine has been speaking to the PLC at {ip} for over a minute.",
+                "Look for a hanging run, or wait for it.") from None
+        yield

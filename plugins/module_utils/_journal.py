@@ -5,138 +5,145 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import stat
 import typing as t
-from contextlib import contextmanager
-from datetime import datetime, timezone
 
 from ._errors import LineopsError
+from ._journal_files import JournalFiles, Tail, first_is_missing
+from ._state_dir import check, locked, prepare
+from ._times import utc_now
 
 VERSION = 1
 FIELDS = (
     "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity", "action",
-    "plc", "original", "reached", "undo", "latency_s", "message",
+    "plc", "target", "original", "reached", "undo", "latency_s", "message", "details",
 )
 GENESIS = "0" * 64
+#: Size that a file does not grow beyond, unless by a single append.
+MAX_BYTES = 8 * 1024 * 1024
+SMALLEST_MAX_BYTES = 1024
 
-#: What settles an undo that may not stay open: a later "done" or "undone" of one of these actions with the same undo.
-SETTLED_BY = {
-    "write_rest": ("write_test", "namespaces", "write_rest"),
-    "remove_controller_route": ("remove_controller_route",),
-}
+#: What can be wrong with a line.
+UNREADABLE = "unreadable"
+WRONG_HASH = "hash does not match"
+BROKEN_CHAIN = "chain does not continue"
 
 
 class Journal:
-    """The journal in one state directory.
+    """The journal in one state directory; readers see all its files as one.
 
     state_dir: absolute path; it is created (mode 0750) when the first entry is written. A directory that is a link or
-    that everybody may write to is refused. Raises LineopsError (journal.*) with one sentence.
+    that everybody may write to is refused. Raises LineopsError (journal.*, state_dir.*) with one sentence.
     """
 
-    def __init__(self, state_dir: str) -> None:
+    def __init__(self, state_dir: str, max_bytes: int = MAX_BYTES) -> None:
+        if max_bytes < SMALLEST_MAX_BYTES:
+            raise LineopsError(
+                "journal.max_bytes", f"max_bytes is {max_bytes}; expected {SMALLEST_MAX_BYTES} or more.")
         self.state_dir = os.path.normpath(state_dir)
-        self.path = os.path.join(self.state_dir, "journal.jsonl")
+        self.max_bytes = max_bytes
+        self._files = JournalFiles(self.state_dir)
+        self.path = self._files.path
 
     def append(self, entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-        """Append entries under the lock and flush them to disk; return them as written."""
-        for entry in entries:
-            unknown = sorted(set(entry) - set(FIELDS))
-            if unknown:
-                raise LineopsError("journal.field", f"The journal has no field {', '.join(unknown)}.")
-        self._prepare()
+        """Append entries under the lock and flush them to disk; return them as written.
+
+        A journal whose last line is broken is left as it is (journal.broken).
+        """
+        plain = [_plain(entry) for entry in entries]
+        prepare(self.state_dir)
         try:
-            with self._locked():
-                return self._write(entries)
+            with locked(self.state_dir, "journal"):
+                return self._write(plain)
         except OSError as error:
             raise LineopsError(
                 "journal.unwritable", f"The journal {self.path} cannot be written: {error.strerror}.",
                 "Free space or correct the owner of lineops_state_dir.") from error
 
     def read(self) -> list[dict[str, t.Any]]:
-        """Return all good entries, oldest first; [] where there is no journal yet. A torn last line is left out."""
-        try:
-            with open(self.path, "rb") as stream:
-                lines = stream.read().split(b"\n")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise LineopsError("journal.unreadable", f"The journal {self.path} cannot be read: {error.strerror}.") from error
+        """Return all entries, oldest first; [] where there is no journal yet. A torn last line is left out."""
         entries = []
-        for number, line in enumerate(lines[:-1], start=1):
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                entry = None
-            if not isinstance(entry, dict) or not isinstance(entry.get("hash"), str):
-                raise LineopsError(
-                    "journal.broken", f"Line {number} of the journal {self.path} is not readable.",
-                    "Nothing was overwritten; move the file aside after looking at it.")
+        for path, number, line in self._lines():
+            entry = _entry_of(line)
+            if entry is None:
+                raise _broken(path, number, UNREADABLE)
             entries.append(entry)
         return entries
 
-    def _prepare(self) -> None:
+    def verify(self) -> dict[str, t.Any]:
+        """Follow the chain from the first line to the last.
+
+        Returns ok, checked (number of good lines before a broken one), broken (None, or file, line and reason) and
+        remarks: sentences about what breaks no chain.
+        """
+        checked, broken, remarks = 0, None, _Remarks()
+        previous: dict[str, t.Any] = {}
+        for path, number, line in self._lines():
+            entry = _entry_of(line)
+            wanted = previous["hash"] if previous else None if first_is_missing(path) else GENESIS
+            reason = _fault(entry, wanted)
+            if entry is None or reason:
+                broken = {"file": path, "line": number, "reason": reason}
+                break
+            remarks.note(path, entry, previous)
+            previous = entry
+            checked += 1
+        return {"ok": broken is None, "checked": checked, "broken": broken, "remarks": remarks.sentences()}
+
+    def _lines(self) -> t.Iterator[tuple[str, int, bytes]]:
+        check(self.state_dir)
         try:
-            os.makedirs(self.state_dir, mode=0o750, exist_ok=True)
-            mode = os.lstat(self.state_dir).st_mode
+            yield from self._files.lines()
         except OSError as error:
-            raise LineopsError(
-                "journal.unwritable", f"The state directory {self.state_dir} cannot be made: {error.strerror}.",
-                "Create it for the user Ansible works as, or set lineops_state_dir.") from error
-        if stat.S_ISLNK(mode) or mode & stat.S_IWOTH:
-            raise LineopsError(
-                "journal.unsafe", f"The state directory {self.state_dir} is a link or writable by everybody.",
-                "Make it a directory of its own with mode 0750.")
+            raise LineopsError("journal.unreadable", f"The journal {self.path} cannot be read: {error.strerror}.") from error
 
-    @contextmanager
-    def _locked(self) -> t.Iterator[None]:
-        descriptor = os.open(os.path.join(self.state_dir, "journal.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _write(self, entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-        self._move_torn_tail_aside()
-        previous = self._last_hash()
+    def _write(self, entries: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        tail = self._files.tail()
+        last = tail if tail.line is not None else self._files.last_rotated_tail()
+        previous = self._hash_of_last(last) if last else GENESIS
+        if tail.torn:
+            self._files.move_aside(tail)
         written = []
         for entry in entries:
-            line: dict[str, t.Any] = {"v": VERSION, "ts": utc_now(), **{name: entry.get(name) for name in FIELDS}}
-            line["prev"] = previous
+            line: dict[str, t.Any] = {"v": VERSION, "ts": utc_now(), **entry, "prev": previous}
             line["hash"] = previous = hash_of(line)
             written.append(line)
         payload = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in written)
-        descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
-        try:
-            while payload:
-                payload = payload[os.write(descriptor, payload):]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if payload and tail.line is not None and tail.size - len(tail.torn) + len(payload) > self.max_bytes:
+            self._files.rotate()
+        self._files.put(payload)
         return written
 
-    def _move_torn_tail_aside(self) -> None:
-        """A line without its end is what a power cut leaves: keep it in a file of its own, never drop good ones."""
-        try:
-            with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW), "rb+") as stream:
-                content = stream.read()
-                good = content.rfind(b"\n") + 1
-                if good == len(content):
-                    return
-                with open(f"{self.path}.torn-{utc_now().replace(':', '')}", "wb") as aside:
-                    aside.write(content[good:])
-                    os.fsync(aside.fileno())
-                stream.truncate(good)
-        except FileNotFoundError:
-            return
+    def _hash_of_last(self, tail: Tail) -> str:
+        """Return what the next line continues. Only this one line is looked at: verify looks at all."""
+        entry = _entry_of(tail.line or b"")
+        reason = _fault(entry, None)
+        if entry is None or reason:
+            number = sum(path == tail.path for path, dummy, dummy2 in self._lines())
+            raise _broken(tail.path, number, reason)
+        return entry["hash"]
 
-    def _last_hash(self) -> str:
-        entries = self.read()
-        return entries[-1]["hash"] if entries else GENESIS
+
+class _Remarks:
+    """Collects what is worth a sentence while a chain is followed."""
+
+    def __init__(self) -> None:
+        self._missing = ""
+        self._steps_back: list[str] = []
+
+    def note(self, path: str, entry: t.Mapping[str, t.Any], previous: t.Mapping[str, t.Any]) -> None:
+        if not previous and first_is_missing(path):
+            self._missing = f"The journal begins with {os.path.basename(path)}; the files before it are not here."
+        if str(entry.get("ts")) < str(previous.get("ts", "")):
+            self._steps_back.append(f"from {previous['ts']} to {entry.get('ts')}")
+
+    def sentences(self) -> list[str]:
+        """Return the remarks; clocks that differ are told once, however often their entries alternate."""
+        count = len(self._steps_back)
+        clock = f"A clock was set back or two differ: times run backwards at {count} lines, first {self._steps_back[0]}." if count else ""
+        return [sentence for sentence in (self._missing, clock) if sentence]
 
 
 def hash_of(line: t.Mapping[str, t.Any]) -> str:
@@ -145,25 +152,42 @@ def hash_of(line: t.Mapping[str, t.Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def open_undos(entries: t.Sequence[t.Mapping[str, t.Any]], host: str) -> list[dict[str, t.Any]]:
-    """Return what interrupted runs left to be undone on a host, newest first.
-
-    An undo is open if its step began, it may not stay (undo.must), and no later entry with the same undo settled it.
-    """
-    still_open: dict[str, dict[str, t.Any]] = {}
-    for entry in entries:
-        undo = entry.get("undo") or {}
-        if entry.get("host") != host or undo.get("do") not in SETTLED_BY or not undo.get("must"):
-            continue
-        key = json.dumps(undo, sort_keys=True)
-        if entry.get("event") == "begin":
-            still_open[key] = {
-                **undo, "incident": entry.get("incident"), "begun_at": entry.get("ts"), "action": entry.get("action")}
-        elif entry.get("event") in ("done", "undone") and entry.get("action") in SETTLED_BY[undo["do"]]:
-            still_open.pop(key, None)
-    return list(reversed(list(still_open.values())))
+def _plain(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return an entry with every field, its values as they will be read back, so that the hash stays true."""
+    unknown = sorted(set(entry) - set(FIELDS))
+    if unknown:
+        raise LineopsError("journal.field", f"The journal has no field {', '.join(unknown)}.")
+    try:
+        text = json.dumps({name: entry.get(name) for name in FIELDS}, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise LineopsError("journal.value", f"An entry holds a value that JSON has no form for: {error}.") from error
+    return json.loads(text.encode("utf-8", "replace"))
 
 
-def utc_now() -> str:
-    """Return now as ISO 8601 in UTC with milliseconds."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _entry_of(line: bytes) -> dict[str, t.Any] | None:
+    """Return the entry in a line; None if there is none in it."""
+    try:
+        entry = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) and isinstance(entry.get("hash"), str) else None
+
+
+def _fault(entry: dict[str, t.Any] | None, previous: str | None) -> str:
+    """Say what is wrong with a line after the one with hash previous (None: not known); "" if nothing is."""
+    if entry is None:
+        return UNREADABLE
+    try:
+        good = entry["hash"] == hash_of(entry)
+    except ValueError:  # a lone surrogate, which we never write
+        good = False
+    if not good:
+        return WRONG_HASH
+    return "" if previous is None or entry.get("prev") == previous else BROKEN_CHAIN
+
+
+def _broken(path: str, number: int, reason: str) -> LineopsError:
+    what = "is not readable" if reason == UNREADABLE else f"is broken: {reason}"
+    return LineopsError(
+        "journal.broken", f"Line {number} of the journal {path} {what}.",
+        "Nothing was overwritten; move the file aside after looking at it.")

@@ -15,7 +15,9 @@ author:
 description:
   - Appends entries to C(journal.jsonl) in O(state_dir), one JSON object a line, each with the hash of the one before,
     written under a lock and flushed to disk before the task returns.
-  - Lists what interrupted runs left to be undone.
+  - Lists what interrupted runs left to be undone, finds entries, and verifies the chain of hashes.
+  - A file that has grown to O(max_bytes) becomes C(journal-000001.jsonl) and so on; the chain goes on in the next one,
+    and readers see all files as one journal. Older files are never removed.
   - A host that cannot be reached is a failure like any other and does not make the host unreachable for the play.
 extends_documentation_fragment:
   - lineops.runbook.attributes
@@ -46,8 +48,10 @@ options:
     description:
       - V(appended) writes O(entries).
       - V(open_undos) returns what must still be undone on O(host).
+      - V(read) returns the entries that O(incident), O(finding), O(event), O(host), O(since) and O(until) ask for.
+      - V(verified) follows the chain of hashes through all files and names the first broken line.
     type: str
-    choices: [appended, open_undos]
+    choices: [appended, open_undos, read, verified]
     default: appended
   entries:
     description:
@@ -68,8 +72,51 @@ options:
     default: true
   host:
     description:
-      - Inventory host whose open undos are wanted.
+      - Inventory host whose open undos or entries are wanted.
     type: str
+  incident:
+    description:
+      - Incident whose entries are wanted.
+    type: str
+  finding:
+    description:
+      - Code of the finding whose entries are wanted, for example V(plc.route_missing).
+    type: str
+  event:
+    description:
+      - Event whose entries are wanted, for example V(done).
+    type: str
+  since:
+    description:
+      - Time of the oldest entry wanted, for example V(2026-01-01T02:03:04Z). Without a zone it is UTC.
+    type: str
+  until:
+    description:
+      - Time before which the wanted entries were written.
+    type: str
+  max_bytes:
+    description:
+      - Size beyond which the newest file does not grow, unless by a single append.
+    type: int
+    default: 8388608
+  lease:
+    description:
+      - Lease that is renewed before anything is written. If it was lost, nothing is written and the code of
+        RV(failure) is C(lease.lost).
+    type: dict
+    suboptions:
+      host:
+        description: Inventory host whose lease it is.
+        type: str
+        required: true
+      lease_id:
+        description: What M(lineops.runbook.lease) returned.
+        type: str
+        required: true
+      deadline_s:
+        description: Seconds that the next action may take.
+        type: float
+        default: 60
 """
 
 EXAMPLES = r"""
@@ -87,6 +134,25 @@ EXAMPLES = r"""
     state_dir: /var/lib/lineops
     state: open_undos
     host: line3-hmi1
+
+- name: Renew the lease and write down what is about to be done
+  lineops.runbook.journal:
+    state_dir: /var/lib/lineops
+    lease: {host: line3-hmi1, lease_id: "{{ my_lease.lease_id }}", deadline_s: 30}
+    entries:
+      - {event: begin, action: connect, host: line3-hmi1}
+
+- name: What happened in the night
+  lineops.runbook.journal:
+    state_dir: /var/lib/lineops
+    state: read
+    since: 2026-01-01T20:00:00Z
+    until: 2026-01-02T04:00:00Z
+
+- name: Is the journal as it was written
+  lineops.runbook.journal:
+    state_dir: /var/lib/lineops
+    state: verified
 """
 
 RETURN = r"""
@@ -100,6 +166,33 @@ open_undos:
   type: list
   elements: dict
   sample: [{do: write_rest, must: true, plc: plc_001, variable: MAIN.bOpsTest, value: false}]
+lease_until:
+  description: UTC time at which the renewed lease ends unless it is renewed again.
+  returned: for O(state=appended) with O(lease), not in check mode
+  type: str
+entries:
+  description: The entries asked for, in the order of the journal.
+  returned: for O(state=read)
+  type: list
+  elements: dict
+ok:
+  description: Whether every line is as it was written and continues the one before.
+  returned: for O(state=verified)
+  type: bool
+checked:
+  description: Number of good lines, up to the first broken one.
+  returned: for O(state=verified)
+  type: int
+broken:
+  description: The first broken line.
+  returned: for O(state=verified)
+  type: dict
+  sample: {file: /var/lib/lineops/journal.jsonl, line: 7, reason: hash does not match}
+remarks:
+  description: What breaks no chain but is worth a look, such as a clock that was set back.
+  returned: for O(state=verified)
+  type: list
+  elements: str
 failure:
   description: Code, message and hint.
   returned: on failure
@@ -117,29 +210,76 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal, open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import MAX_BYTES, Journal
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos, select
+from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+from ansible_collections.lineops.runbook.plugins.module_utils._times import seconds_of, utc_of
 
+FILTERS = ("incident", "finding", "event", "host")
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "state_dir": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["appended", "open_undos"], "default": "appended"},
+    "state": {"type": "str", "choices": ["appended", "open_undos", "read", "verified"], "default": "appended"},
     "entries": {"type": "list", "elements": "dict", "default": []},
     "common": {"type": "dict", "default": {}},
     "required": {"type": "bool", "default": True},
-    "host": {"type": "str"},
+    **{name: {"type": "str"} for name in (*FILTERS, "since", "until")},
+    "max_bytes": {"type": "int", "default": MAX_BYTES},
+    "lease": {
+        "type": "dict",
+        "options": {
+            "host": {"type": "str", "required": True},
+            "lease_id": {"type": "str", "required": True},
+            "deadline_s": {"type": "float", "default": 60},
+        },
+    },
 }
 REQUIRED_IF = [("state", "open_undos", ["host"])]
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Append, or list open undos."""
-    journal = Journal(params["state_dir"])
-    if params["state"] == "open_undos":
-        return {"changed": False, "open_undos": open_undos(journal.read(), params["host"])}
+    """Append, list open undos, read or verify."""
+    journal = Journal(params["state_dir"], params["max_bytes"])
+    return {"changed": False, **STATES[params["state"]](journal, params, check_mode)}
+
+
+def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Renew the lease if there is one, then write."""
     if check_mode:
-        return {"changed": False, "written": 0}
+        return {"written": 0}
     entries = [{**params["common"], **entry} for entry in params["entries"]]
-    return {"changed": False, "written": len(journal.append(entries))}
+    renewed = {"lease_until": Leases(params["state_dir"]).renew(**params["lease"])} if params["lease"] else {}
+    return {**renewed, "written": len(journal.append(entries))}
+
+
+def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """List what must be undone."""
+    return {"open_undos": open_undos(journal.read(), params["host"])}
+
+
+def read(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Find entries."""
+    times = {name: time_of(name, params[name]) for name in ("since", "until")}
+    return {"entries": select(journal.read(), **times, **{name: params[name] for name in FILTERS})}
+
+
+def verified(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Follow the chain."""
+    return journal.verify()
+
+
+def time_of(name: str, text: str | None) -> str | None:
+    """Return a time as the journal writes it."""
+    try:
+        return text if text is None else utc_of(seconds_of(text))
+    except (ValueError, OverflowError):
+        raise LineopsError("journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
+
+
+STATES: dict[str, t.Callable[..., dict[str, t.Any]]] = {
+    "appended": appended, "open_undos": still_open, "read": read, "verified": verified,
+}
 
 
 def main() -> None:

@@ -79,12 +79,15 @@ class RunbookAction(ActionBase):
             raise AnsibleActionFail("; ".join(checked.error_messages))
         return checked.validated_parameters
 
-    def on_host(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module of the same name over the connection; whatever keeps it from running becomes a LineopsError."""
+    def on_host(self, task_vars: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
+        """Run the module of the same name over the connection; whatever keeps it from running becomes a LineopsError.
+
+        arguments: what the module gets beside, or in place of, the arguments of the task.
+        """
         try:
             result = self._execute_module(
                 module_name=f"lineops.runbook.{self.noun.__name__.rsplit('.', 1)[-1]}",
-                module_args=dict(self._task.args), task_vars=task_vars)
+                module_args={**self._task.args, **arguments}, task_vars=task_vars)
         except AnsibleConnectionFailure as error:
             raise _unreachable(str(error)) from error
         except AnsibleError as error:

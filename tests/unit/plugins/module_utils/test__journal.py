@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import random
 import re
 import resource
 import signal
@@ -20,9 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils import _journal
+from ansible_collections.lineops.runbook.plugins.module_utils import _journal, _state_dir
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of, open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
+from ansible_collections.lineops.runbook.plugins.module_utils._times import utc_of
+from ansible_collections.lineops.runbook.tests.unit.helpers.killed import Work, killed_at
 
 HOST = "line3-hmi1"
 NAME = "journal.jsonl"
@@ -44,9 +47,14 @@ def fails(call: t.Callable[[], t.Any], code: str) -> str:
     return caught.value.message
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a journal, oldest first; not its lock."""
+    return sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")
+
+
 def assert_chain(entries: t.Sequence[dict[str, t.Any]]) -> None:
     """Each line carries the hash of the one before, and its own over all the rest."""
-    assert [entry["prev"] for entry in entries] == [GENESIS, *(entry["hash"] for entry in entries[:-1])]
+    assert [entry["prev"] for entry in entries] == [GENESIS, *(entry["hash"] for entry in entries)][: len(entries)]
     assert [entry["hash"] for entry in entries] == [hash_of(entry) for entry in entries]
 
 
@@ -70,7 +78,7 @@ def test_format_is_the_one_that_other_programs_read(folder: Path) -> None:
     line = json.loads((folder / NAME).read_text(encoding="utf-8"))
     assert list(line) == [
         "v", "ts", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity",
-        "action", "plc", "original", "reached", "undo", "latency_s", "message", "prev", "hash",
+        "action", "plc", "target", "original", "reached", "undo", "latency_s", "message", "details", "prev", "hash",
     ]  # fmt: skip
     assert line["prev"] == "0000000000000000000000000000000000000000000000000000000000000000"
     content = json.dumps(
@@ -79,13 +87,31 @@ def test_format_is_the_one_that_other_programs_read(folder: Path) -> None:
     assert line["hash"] == hashlib.sha256(content.encode("utf-8")).hexdigest()
 
 
-def test_a_changed_line_shows_in_the_chain(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "read_back"),
+    [
+        ("{{ 1/0 }} {% raw %} <script>alert(1)</script>", None),
+        ("Ü\n\u2028\x00", None),
+        ("a lone \ud800 surrogate", "a lone ? surrogate"),
+        ({1: "a", 10: "b", 9: "c"}, {"1": "a", "10": "b", "9": "c"}),
+        ((1, 2), [1, 2]),
+        (1e22, None),
+        ({"b": {"d": [None, True, 0.1], "c": ""}}, None),
+    ],
+)
+def test_what_is_written_is_what_was_meant_and_the_hash_stays_true(folder: Path, text: t.Any, read_back: t.Any) -> None:
+    """Text of a plant stays literal; keys that are no text must not change the order the hash is made of."""
     journal = Journal(str(folder))
-    journal.append([{"event": "begin"}, {"event": "done"}])
-    path = folder / NAME
-    path.write_text(path.read_text(encoding="utf-8").replace('"begin"', '"chain"'), encoding="utf-8")
-    with pytest.raises(AssertionError):
-        assert_chain(journal.read())
+    written = journal.append([{"event": "x", "message": text, "details": {"said": text}}])
+    assert journal.read() == written
+    assert written[0]["message"] == (text if read_back is None else read_back)
+    assert journal.verify() == {"ok": True, "checked": 1, "broken": None, "remarks": []}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}, {(1, 2): 3}])
+def test_value_that_no_line_can_hold_is_refused_and_nothing_is_written(folder: Path, value: t.Any) -> None:
+    fails(lambda: Journal(str(folder)).append([{"event": "x"}, {"details": {"a": value}}]), "journal.value")
+    assert not folder.exists()
 
 
 def test_directory_and_file_are_not_for_everybody(folder: Path) -> None:
@@ -103,9 +129,27 @@ def test_every_append_is_flushed_to_disk_before_it_returns(folder: Path, monkeyp
         flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
         real(descriptor)
 
+    Journal(str(folder)).append([])
+    (folder / NAME).unlink()
     monkeypatch.setattr(_journal.os, "fsync", fsync)
-    Journal(str(folder)).append([{"event": "begin"}])
+    journal = Journal(str(folder), max_bytes=1024)
+    journal.append([{"event": "begin"}])
+    # The name of a new file is there before its first line: a run killed in between leaves no line without a name.
+    assert flushed == [str(folder.resolve()), str((folder / NAME).resolve())]
+    flushed.clear()
+    journal.append([{"event": "done"}])
     assert flushed == [str((folder / NAME).resolve())]
+    flushed.clear()
+    journal.append([{"event": "close"}])
+    assert len(files_of(folder)) == 2
+    assert flushed == [str(folder.resolve())] * 2 + [str((folder / NAME).resolve())]
+
+
+def test_directories_made_for_the_journal_are_flushed_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(_state_dir, "flush_directory", flushed.append)
+    Journal(str(folder)).append([{"event": "begin"}])
+    assert flushed == [str(folder.parents[1]), str(folder.parent)]
 
 
 @pytest.mark.parametrize("entry", [{"evnet": "begin"}, {"event": "begin", "password": "x"}, {"hash": "x"}, {"ts": "x"}])
@@ -156,9 +200,10 @@ def test_torn_first_line_leaves_an_empty_journal(folder: Path) -> None:
     assert len(list(folder.glob(f"{NAME}.torn-*"))) == 1
 
 
-@pytest.mark.parametrize(
-    "broken", [b"{torn in the middle", b"", b"[]", b"5", b"null", b'{"event": "x"}', b'{"hash": 5}', b"\xff"]
-)
+BROKEN = [b"{torn in the middle", b"", b"[]", b"5", b"null", b'{"event": "x"}', b'{"hash": 5}', b"\xff", b"[" * 5000]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 def test_broken_line_is_named_and_nothing_is_overwritten(folder: Path, broken: bytes) -> None:
     """Whoever edits a journal by hand must not lose it to the next run."""
     journal = Journal(str(folder))
@@ -169,8 +214,26 @@ def test_broken_line_is_named_and_nothing_is_overwritten(folder: Path, broken: b
     before = path.read_bytes()
     sentence = f"Line 2 of the journal {path} is not readable."
     assert fails(journal.read, "journal.broken") == sentence
-    assert fails(lambda: journal.append([{"event": "x"}]), "journal.broken") == sentence
-    assert path.read_bytes() == before and list(folder.glob("*.torn-*")) == []
+    assert journal.verify()["broken"] == {"file": str(path), "line": 2, "reason": "unreadable"}
+    # The last line is good, so what happens from now on is not lost.
+    journal.append([{"event": "x"}])
+    assert path.read_bytes().startswith(before) and list(folder.glob("*.torn-*")) == []
+
+
+@pytest.mark.parametrize("torn", [b"", b"and one without an end"])
+@pytest.mark.parametrize("broken", [*BROKEN, None])
+def test_nothing_is_appended_after_a_broken_line(folder: Path, broken: bytes | None, torn: bytes) -> None:
+    """It could continue no chain; and moving it aside is for a person to decide."""
+    journal = Journal(str(folder))
+    journal.append([{"event": "begin"}, {"event": "done"}])
+    path = folder / NAME
+    last = path.read_bytes().split(b"\n")[1].replace(b"done", b"d0ne") if broken is None else broken
+    path.write_bytes(path.read_bytes() + last + b"\n" + torn)
+    before = path.read_bytes()
+    what = "is broken: hash does not match" if broken is None else "is not readable"
+    sentence = fails(lambda: journal.append([{"event": "x"}]), "journal.broken")
+    assert sentence == f"Line 3 of the journal {path} {what}."
+    assert path.read_bytes() == before and files_of(folder) == [path]
 
 
 def in_a_child(work: t.Callable[[], t.Any]) -> tuple[str, t.Any]:
@@ -278,7 +341,7 @@ def test_directory_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     journal = Journal(str(locked / "lineops"))
     code, sentence = as_nobody(lambda: journal.append([{"event": "begin"}]))
     assert (code, sentence.split(":")[0]) == (
-        "journal.unwritable",
+        "state_dir.unwritable",
         f"The state directory {locked / 'lineops'} cannot be made",
     )
 
@@ -303,9 +366,9 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path, slash: str) -> None
     """Whoever can place a link could let us write elsewhere."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "lineops").symlink_to("elsewhere")
-    assert "is a link" in fails(
-        lambda: Journal(f"{tmp_path}/lineops{slash}").append([{"event": "x"}]), "journal.unsafe"
-    )
+    journal = Journal(f"{tmp_path}/lineops{slash}")
+    for call in (lambda: journal.append([{"event": "x"}]), journal.read, journal.verify):
+        assert "is a link" in fails(call, "state_dir.unsafe")
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -313,7 +376,10 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path, slash: str) -> None
 def test_directory_that_everybody_may_write_to_is_refused(folder: Path, mode: int) -> None:
     folder.mkdir(parents=True)
     folder.chmod(mode)
-    assert "writable by everybody" in fails(lambda: Journal(str(folder)).append([{"event": "x"}]), "journal.unsafe")
+    journal = Journal(str(folder))
+    # Not read either: an undo that somebody put there would be carried out.
+    for call in (lambda: journal.append([{"event": "x"}]), journal.read, journal.verify):
+        assert "writable by everybody" in fails(call, "state_dir.unsafe")
     assert list(folder.iterdir()) == []
 
 
@@ -323,35 +389,58 @@ def test_journal_that_is_a_link_is_not_followed(folder: Path, tmp_path: Path, co
     (tmp_path / "target").write_bytes(content)
     (folder / NAME).symlink_to(tmp_path / "target")
     fails(lambda: Journal(str(folder)).append([{"event": "x"}]), "journal.unwritable")
+    fails(Journal(str(folder)).read, "journal.unreadable")
     assert (tmp_path / "target").read_bytes() == content
 
 
 # --- many at once ----------------------------------------------------------------------------------------------------
 
 
-def write_many(state_dir: str, writer: int, count: int) -> None:
-    journal = Journal(state_dir)
+def write_many(state_dir: str, max_bytes: int, writer: int, count: int) -> None:
+    journal = Journal(state_dir, max_bytes)
     for number in range(count):
         journal.append([{"run": f"w{writer}", "message": str(number)}, {"run": f"w{writer}", "message": f"{number}b"}])
 
 
-def test_writers_of_many_processes_make_one_chain(folder: Path) -> None:
-    """Two runners, or two forks of one: no line is lost, torn or written twice, and pairs stay together."""
-    writers, count = 6, 15
+def read_while(state_dir: str, writing: t.Any) -> None:
+    """Read all the time: what was there once stays, and the chain is whole at any moment."""
+    journal, seen, go_on = Journal(state_dir), 0, True
+    while go_on:
+        go_on = writing.is_set()
+        entries = journal.read()
+        assert_chain(entries)
+        assert len(entries) >= seen
+        seen = len(entries)
+    assert seen
+
+
+@pytest.mark.parametrize("max_bytes", [_journal.MAX_BYTES, 4096], ids=["one file", "rotated"])
+def test_writers_of_many_processes_make_one_chain(folder: Path, max_bytes: int) -> None:
+    """Two runners, or two forks of one: no line is lost, torn or written twice, pairs stay together, readers see all."""
+    writers, count = 8, 12
     context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=write_many, args=(str(folder), writer, count)) for writer in range(writers)]
-    for process in processes:
+    writing = context.Event()
+    writing.set()
+    reader = context.Process(target=read_while, args=(str(folder), writing))
+    arguments = [(str(folder), max_bytes, writer, count) for writer in range(writers)]
+    processes = [context.Process(target=write_many, args=each) for each in arguments]
+    for process in (reader, *processes):
         process.start()
     for process in processes:
         process.join(120)
-    assert [process.exitcode for process in processes] == [0] * writers
+    writing.clear()
+    reader.join(120)
+    assert [process.exitcode for process in (reader, *processes)] == [0] * (writers + 1)
     entries = Journal(str(folder)).read()
     assert_chain(entries)
+    assert Journal(str(folder)).verify()["checked"] == len(entries) == writers * count * 2
     for writer in range(writers):
         wanted = [text for number in range(count) for text in (str(number), f"{number}b")]
         assert [entry["message"] for entry in entries if entry["run"] == f"w{writer}"] == wanted
     assert all(one["run"] == two["run"] for one, two in zip(entries[::2], entries[1::2]))
     assert list(folder.glob("*.torn-*")) == []
+    assert (len(files_of(folder)) > 10) == (max_bytes == 4096)
+    assert all(path.stat().st_size <= max_bytes for path in files_of(folder))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
@@ -364,85 +453,239 @@ def test_no_file_stays_open(folder: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-# --- what is still to be undone --------------------------------------------------------------------------------------
+# --- runs that are killed --------------------------------------------------------------------------------------------
 
-UNDO = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
-
-
-ROUTE = {"do": "remove_controller_route", "must": True, "plc": "plc_001"}
-# Action -> the undo of its entries; an entry that settles carries the same undo as the one that began.
-UNDOS = {
-    "write_test": UNDO, "namespaces": UNDO, "write_rest": UNDO, "controller_route": ROUTE, "remove_controller_route": ROUTE,
-    "connect": {"do": "disconnect", "must": False},
-}  # fmt: skip
+KILLS = 200
+STEPS = 700
 
 
-def line(event: str, action: str = "write_test", plc: str = "plc_001", host: str = HOST, **more: t.Any) -> dict[str, t.Any]:
-    undo = {**UNDOS[action], "plc": plc} if action in UNDOS else None
-    return {"host": host, "event": event, "action": action, "plc": plc, "undo": undo, "ts": "T", "incident": "i-1", **more}
+def append_from(folder: Path, first: int) -> Work:
+    """Append numbered entries, and say so of each when it is done."""
+
+    def work(acknowledge: t.Callable[[str], None]) -> None:
+        journal = Journal(str(folder), max_bytes=2048)
+        for number in range(first, first + 1000):
+            journal.append([{"message": str(number)}])
+            acknowledge(str(number))
+
+    return work
 
 
-BEGUN = line("begin")
-ADDED = line("begin", "controller_route")
-OTHER = {**UNDO, "variable": "GVL.bOpsTest"}
-
-
-@pytest.mark.parametrize(
-    ("entries", "open_on"),
-    [
-        ([], []),
-        ([BEGUN], ["plc_001"]),
-        ([BEGUN, line("done")], []),
-        ([BEGUN, line("undone", "write_rest")], []),
-        ([BEGUN, line("failed")], ["plc_001"]),
-        ([BEGUN, line("done", "connect")], ["plc_001"]),
-        ([BEGUN, line("done", plc="plc_002")], ["plc_001"]),
-        ([BEGUN, line("done", host="line3-hmi2")], ["plc_001"]),
-        ([BEGUN, line("done"), BEGUN], ["plc_001"]),
-        ([line("done"), BEGUN], ["plc_001"]),
-        ([BEGUN, BEGUN, line("done")], []),
-        ([BEGUN, line("begin", plc="plc_002")], ["plc_002", "plc_001"]),
-        ([BEGUN, line("done", "namespaces")], []),
-        ([BEGUN, line("done", "reboot", undo=UNDO)], ["plc_001"]),
-        ([BEGUN, line("done", undo=None)], ["plc_001"]),
-        ([BEGUN, line("done", undo=OTHER)], ["plc_001"]),
-        ([BEGUN, line("done", undo={**UNDO, "value": True})], ["plc_001"]),
-        ([BEGUN, line("begin", undo=OTHER), line("done")], ["plc_001"]),
-        ([BEGUN, line("begin", undo=OTHER), line("done"), line("done", undo=OTHER)], []),
-        ([ADDED], ["plc_001"]),
-        ([ADDED, line("done", "controller_route")], ["plc_001"]),
-        ([ADDED, line("done")], ["plc_001"]),
-        ([ADDED, line("undone", "remove_controller_route")], []),
-        ([ADDED, line("undone", "remove_controller_route", plc="plc_002")], ["plc_001"]),
-        ([ADDED, BEGUN, line("undone", "write_rest")], ["plc_001"]),
-        ([line("begin", host="line3-hmi2")], []),
-        ([line("begin", undo={**UNDO, "must": False})], []),
-        ([line("begin", undo={"do": "reboot", "must": True})], []),
-        ([line("begin", "disconnect", undo={"do": "connect", "must": False})], []),
-        ([{}, {"host": HOST}, {"host": HOST, "event": "begin", "undo": None}], []),
-    ],
-)
-def test_what_an_interrupted_run_left(entries: list[dict[str, t.Any]], open_on: list[str]) -> None:
-    assert [undo["plc"] for undo in open_undos(entries, HOST)] == open_on
-
-
-def test_open_undo_says_all_that_is_needed_to_do_it() -> None:
-    assert open_undos([BEGUN], HOST) == [{**UNDO, "incident": "i-1", "begun_at": "T", "action": "write_test"}]
-
-
-def test_a_later_begin_of_the_same_replaces_an_earlier_one() -> None:
-    (undo,) = open_undos([BEGUN, line("begin", ts="T2")], HOST)
-    assert undo["begun_at"] == "T2"
-
-
-def test_rest_values_that_differ_are_both_open_and_the_newest_comes_first() -> None:
-    """The inventory may have changed meanwhile; neither entry settles the other."""
-    newer = line("begin", ts="T2", undo={**UNDO, "value": True})
-    assert [(undo["value"], undo["begun_at"]) for undo in open_undos([BEGUN, newer], HOST)] == [(True, "T2"), (False, "T")]
-
-
-def test_undos_survive_the_way_through_the_file(folder: Path) -> None:
+def test_kill_at_any_moment_loses_nothing_that_was_acknowledged(folder: Path) -> None:
+    """200 runs on one journal, each killed at a random step: of writing, flushing, rotating, moving a torn line aside."""
+    dice = random.Random(20260101)
+    acknowledged: list[str] = []
+    for kill in range(KILLS):
+        acknowledged += killed_at(dice.randrange(1, STEPS), append_from(folder, kill * 1000))
     journal = Journal(str(folder))
-    journal.append([{name: BEGUN[name] for name in ("host", "event", "action", "plc", "undo", "incident")}])
-    (undo,) = open_undos(journal.read(), HOST)
-    assert {name: undo[name] for name in UNDO} == UNDO
+    journal.append([{"message": "end"}])
+    messages = [entry["message"] for entry in journal.read()]
+    assert len(set(messages)) == len(messages) and sorted(messages[:-1], key=int) == messages[:-1]
+    assert set(acknowledged) <= set(messages)
+    assert journal.verify() == {"ok": True, "checked": len(messages), "broken": None, "remarks": []}
+    # All of it happened: entries in number, files in number, lines torn and moved aside.
+    assert len(acknowledged) > KILLS and len(files_of(folder)) > 20 and list(folder.glob(f"{NAME}.torn-*"))
+
+
+# --- rotation --------------------------------------------------------------------------------------------------------
+
+
+def in_small_files(folder: Path, count: int = 15) -> Journal:
+    """A journal of some files, with about four entries each."""
+    journal = Journal(str(folder), max_bytes=2048)
+    for number in range(count):
+        journal.append([{"event": "x", "host": HOST, "message": f"{number:04d}"}])
+    assert len(files_of(folder)) > 3
+    return journal
+
+
+def test_rotation_makes_new_files_of_one_chain(folder: Path) -> None:
+    journal = in_small_files(folder)
+    names = [path.name for path in files_of(folder)]
+    assert names == [*(f"journal-{number:06d}.jsonl" for number in range(1, len(names))), NAME]
+    assert [entry["message"] for entry in journal.read()] == [f"{number:04d}" for number in range(15)]
+    assert_chain(journal.read())
+    assert all(path.stat().st_size <= 2048 and path.stat().st_mode & 0o777 == 0o640 for path in files_of(folder))
+
+
+def test_files_are_taken_by_number_and_strange_names_are_left_alone(folder: Path) -> None:
+    journal = in_small_files(folder)
+    for path, number in zip(files_of(folder)[:-1], ("0999999", "1000000", "10000000")):
+        os.rename(path, folder / f"journal-{number}.jsonl")
+    for name in ("journal-1.jsonl", "journal-x.jsonl", "journal-000001.jsonl.bak", "other.jsonl"):
+        (folder / name).write_text("no entry\n", encoding="utf-8")
+    assert [entry["message"] for entry in journal.read()] == [f"{number:04d}" for number in range(15)]
+    found = journal.verify()
+    assert found["ok"] and "begins with journal-0999999.jsonl" in found["remarks"][0]
+
+
+def test_single_append_that_is_larger_than_a_file_stays_together(folder: Path) -> None:
+    journal = Journal(str(folder), max_bytes=1024)
+    journal.append([{"message": "x" * 700}] * 3)
+    journal.append([{"event": "done"}])
+    assert [len(path.read_bytes().splitlines()) for path in files_of(folder)] == [3, 1]
+    assert journal.verify()["checked"] == 4
+
+
+@pytest.mark.parametrize("left", [None, b"", b'{"v": 1, "to'])
+def test_rotation_that_was_cut_off_loses_nothing(folder: Path, left: bytes | None) -> None:
+    """Killed after the rename, after the new file was made, or in its first line."""
+    journal = in_small_files(folder)
+    newest = len(files_of(folder))
+    os.rename(folder / NAME, folder / f"journal-{newest:06d}.jsonl")
+    if left is not None:
+        (folder / NAME).write_bytes(left)
+    assert len(journal.read()) == 15 and journal.verify()["ok"]
+    journal.append([{"message": "0015"}])
+    assert [entry["message"] for entry in journal.read()] == [f"{number:04d}" for number in range(16)]
+    assert_chain(journal.read())
+
+
+def test_rotation_while_somebody_reads_hides_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest file becomes an older one between two looks of the reader."""
+    journal = in_small_files(folder)
+    real = os.listdir
+
+    def listdir(path: str) -> list[str]:
+        monkeypatch.setattr(_journal.os, "listdir", real)
+        for dummy in range(2):
+            os.rename(folder / NAME, folder / f"journal-{len(files_of(folder)):06d}.jsonl")
+            journal.append([{"message": "later"}])
+        return real(path)
+
+    monkeypatch.setattr(_journal.os, "listdir", listdir)
+    assert [entry["message"] for entry in journal.read()] == [f"{number:04d}" for number in range(15)]
+    assert len(journal.read()) == 17
+
+
+def test_append_reads_the_end_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of years must not make every entry slow. Also where the last line is longer than one look."""
+    journal = Journal(str(folder))
+    journal.append([{"message": "x" * 1000}] * 300)
+    long = journal.append([{"message": "y" * 200_000}])
+    with (folder / NAME).open("ab") as stream:
+        stream.write(b"z" * 70_000)
+    assert journal.append([{"event": "done"}])[0]["prev"] == long[0]["hash"]
+    looked: list[int] = []
+    real = os.fdopen
+
+    class Counting:
+        def __init__(self, stream: t.Any) -> None:
+            self._stream = stream
+
+        def __getattr__(self, name: str) -> t.Any:
+            return getattr(self._stream, name)
+
+        def __enter__(self) -> Counting:
+            return self
+
+        def __exit__(self, *dummy: object) -> None:
+            self._stream.close()
+
+        def read(self, *size: int) -> bytes:
+            looked.append(len(content := self._stream.read(*size)))
+            return t.cast("bytes", content)
+
+    monkeypatch.setattr(_journal.os, "fdopen", lambda *arguments: Counting(real(*arguments)))
+    journal.append([{"event": "close"}])
+    assert 0 < sum(looked) < 400_000 < (folder / NAME).stat().st_size
+
+
+def test_limit_that_makes_no_sense_is_refused(folder: Path) -> None:
+    assert fails(lambda: Journal(str(folder), max_bytes=0), "journal.max_bytes") == "max_bytes is 0; expected 1024 or more."
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+
+
+def rewritten(line: bytes, **changes: t.Any) -> bytes:
+    """A line changed by somebody who knows how to make its hash."""
+    entry = {**json.loads(line), **changes}
+    return json.dumps({**entry, "hash": hash_of(entry)}, ensure_ascii=False).encode()
+
+
+# What somebody does to the lines of one file -> number and reason of the line that shows it.
+TAMPERED: dict[str, tuple[t.Callable[[list[bytes]], list[bytes]], int, str]] = {
+    "changed": (lambda lines: [lines[0], lines[1].replace(b'"x"', b'"y"'), *lines[2:]], 2, "hash does not match"),
+    "changed with its hash": (lambda lines: [rewritten(lines[0], event="y"), *lines[1:]], 2, "chain does not continue"),
+    "removed": (lambda lines: [lines[0], *lines[2:]], 2, "chain does not continue"),
+    "removed at the start": (lambda lines: lines[1:], 1, "chain does not continue"),
+    "put in": (lambda lines: [lines[0], rewritten(lines[0]), *lines[1:]], 2, "chain does not continue"),
+    "twice": (lambda lines: [lines[0], *lines], 2, "chain does not continue"),
+    "exchanged": (lambda lines: [lines[1], lines[0], *lines[2:]], 1, "chain does not continue"),
+    "emptied": (lambda lines: [lines[0], b"", *lines[1:]], 2, "unreadable"),
+    "without hash": (lambda lines: [b"{}", *lines[1:]], 1, "unreadable"),
+    "lone surrogate": (lambda lines: [lines[0].replace(b'"x"', b'"\\ud800"'), *lines[1:]], 1, "hash does not match"),
+}
+
+
+@pytest.mark.parametrize("file", [0, 1, -1])
+@pytest.mark.parametrize("what", TAMPERED)
+def test_first_broken_line_is_named_by_file_number_and_reason(folder: Path, what: str, file: int) -> None:
+    journal = in_small_files(folder)
+    path = files_of(folder)[file]
+    before = sum(len(each.read_bytes().splitlines()) for each in files_of(folder)[: files_of(folder).index(path)])
+    change, number, reason = TAMPERED[what]
+    path.write_bytes(b"\n".join([*change(path.read_bytes().splitlines()), b""]))
+    contents = [each.read_bytes() for each in files_of(folder)]
+    broken = {"file": str(path), "line": number, "reason": reason}
+    assert journal.verify() == {"ok": False, "checked": before + number - 1, "broken": broken, "remarks": []}
+    assert [each.read_bytes() for each in files_of(folder)] == contents
+
+
+def test_file_that_is_missing_in_the_middle_is_seen(folder: Path) -> None:
+    journal = in_small_files(folder)
+    files_of(folder)[1].unlink()
+    assert journal.verify()["broken"] == {
+        "file": str(folder / "journal-000003.jsonl"), "line": 1, "reason": "chain does not continue",
+    }  # fmt: skip
+
+
+def test_oldest_files_that_were_put_away_are_a_remark(folder: Path) -> None:
+    """Whoever archives them does no harm; that the first ones are not here is said all the same."""
+    journal = in_small_files(folder)
+    files_of(folder)[0].unlink()
+    found = journal.verify()
+    assert found["ok"] and found["remarks"] == [
+        "The journal begins with journal-000002.jsonl; the files before it are not here."
+    ]
+
+
+@pytest.mark.parametrize("cut", [1, 10])
+def test_older_file_without_its_end_is_broken_not_torn(folder: Path, cut: int) -> None:
+    """Only the newest file can be torn by a power cut; here somebody cut."""
+    journal = in_small_files(folder)
+    (folder / NAME).unlink()
+    path = files_of(folder)[-1]
+    path.write_bytes(path.read_bytes()[:-cut])
+    if cut == 1:
+        assert journal.verify()["ok"] and journal.append([{"event": "x"}])
+        return
+    assert journal.verify()["broken"]["file"] == str(path)
+    assert str(path) in fails(lambda: journal.append([{"event": "x"}]), "journal.broken")
+
+
+def test_torn_tail_is_no_broken_chain(folder: Path) -> None:
+    journal = in_small_files(folder)
+    with (folder / NAME).open("ab") as stream:
+        stream.write(b'{"v": 1')
+    assert journal.verify()["ok"] and journal.verify()["checked"] == 15
+
+
+def test_nothing_to_verify_is_fine(folder: Path) -> None:
+    assert Journal(str(folder)).verify() == {"ok": True, "checked": 0, "broken": None, "remarks": []}
+    assert not folder.exists()
+
+
+def test_clocks_that_differ_or_step_back_are_a_remark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two controllers ten minutes apart write in turn to a state directory they share: order is that of the file."""
+    journal = Journal(str(folder))
+    ahead = 0.0
+    for number in range(6):
+        ahead = 600.0 * (number % 2)
+        monkeypatch.setattr(_journal, "utc_now", lambda: utc_of(1_767_261_600 + number + ahead))  # noqa: B023
+        journal.append([{"message": str(number)}])
+    assert [entry["message"] for entry in journal.read()] == list("012345")
+    assert journal.verify() == {"ok": True, "checked": 6, "broken": None, "remarks": [
+        "A clock was set back or two differ: times run backwards at 2 lines, "
+        "first from 2026-01-01T10:10:01.000Z to 2026-01-01T10:00:02.000Z."]}  # fmt: skip

@@ -11,7 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import FIELDS, SETTLED_BY, open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import FIELDS
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import SETTLED_BY, open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import (
     HEALABLE,
     namespace_tests,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.lineops.runbook.plugins.module_utils import _journal
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal
 from ansible_collections.lineops.runbook.plugins.modules import journal
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import outcome_of, params_of
@@ -54,3 +55,67 @@ def test_broken_journal_is_a_failure_with_code_and_hint(tmp_path: Path, state: s
     result = made(tmp_path, state=state, host=HOST, entries=[BEGIN])
     assert result["failed"] and result["failure"]["code"] == "journal.broken"
     assert result["msg"].endswith("Nothing was overwritten; move the file aside after looking at it.")
+
+
+@pytest.mark.parametrize("state", ["read", "verified"])
+def test_broken_journal_is_named_when_it_is_read_or_verified(tmp_path: Path, state: str) -> None:
+    made(tmp_path, entries=[BEGIN])
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes() + b"broken\n")
+    before = path.read_bytes()
+    result = made(tmp_path, state=state)
+    if state == "read":
+        assert result["failure"]["message"] == f"Line 2 of the journal {path} is not readable."
+    else:
+        broken = {"file": str(path), "line": 2, "reason": "unreadable"}
+        assert result == {"changed": False, "ok": False, "checked": 1, "broken": broken, "remarks": []}
+    assert path.read_bytes() == before
+
+
+TWO = [
+    {"incident": "i-1", "host": "h1", "event": "finding", "finding": "plc.off", "message": "{{ 1/0 }}"},
+    {"incident": "i-2", "host": "h2", "event": "healed", "finding": "plc.off", "message": "<script>"},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["i-1", "i-2"]),
+        ({"incident": "i-2"}, ["i-2"]),
+        ({"finding": "plc.off", "host": "h1"}, ["i-1"]),
+        ({"event": "healed", "incident": "i-1"}, []),
+        ({"since": "2020-01-01", "until": "2099-12-31T23:59:59+02:00"}, ["i-1", "i-2"]),
+        ({"since": "2099-01-01T00:00:00Z"}, []),
+        ({"until": "2020-01-01 00:00"}, []),
+        ({"incident": "{{ 1/0 }}"}, []),
+    ],
+)
+def test_entries_are_read_as_they_were_written_over_all_files(
+    tmp_path: Path, asked: dict[str, t.Any], found: list[str]
+) -> None:
+    for dummy in range(2):
+        made(tmp_path, entries=[{**entry, "details": {"long": "x" * 500}} for entry in TWO], max_bytes=1024)
+    assert (tmp_path / "journal-000001.jsonl").exists()
+    entries = made(tmp_path, check_mode=True, state="read", **asked)["entries"]
+    assert [entry["incident"] for entry in entries] == found * 2
+    assert {entry["message"] for entry in entries} <= {"{{ 1/0 }}", "<script>"}
+
+
+def test_time_of_another_zone_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_journal, "utc_now", lambda: "2026-01-01T10:00:00.000Z")
+    made(tmp_path, entries=[BEGIN])
+    assert len(made(tmp_path, state="read", since="2026-01-01T12:00:00+02:00")["entries"]) == 1
+    assert len(made(tmp_path, state="read", since="2026-01-01T12:00:01+02:00")["entries"]) == 0
+    assert len(made(tmp_path, state="read", until="2026-01-01T10:00:00Z")["entries"]) == 0
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01", "0001-01-01T00:00:00+14:00"])
+def test_time_that_is_none_is_said_in_one_sentence(tmp_path: Path, text: str) -> None:
+    result = made(tmp_path, state="read", since=text)
+    assert result["failure"]["code"] == "journal.time"
+    assert result["failure"]["message"] == f"since is '{text}'; expected a time such as 2026-01-01T02:03:04Z."
+
+
+def test_limit_of_a_file_is_an_option(tmp_path: Path) -> None:
+    assert made(tmp_path, entries=[BEGIN], max_bytes=10)["failure"]["code"] == "journal.max_bytes"
