@@ -5,13 +5,16 @@
 
 Decided here, and why:
 
-* An action counts from its ``begin``: a run killed in between may have done it. It stops counting only if its ``failed``
-  names a code after which surely nothing was sent (``details: {code: …}``, NOTHING_SENT); all else may have happened.
-* One act may have several ``begin`` entries, one for each undo: those of one run and target that were written together and
-  differ in their undo are one act.
-* A restart in the audit log is ours if its request id begins with an incident whose journal has a begin of the same action
-  for it. They are paired one to one within the window, so a second request of the same incident counts by itself.
-* What lies in the future counts, and what has no time that can be read counts for ever: a wrong clock gives no free pass.
+* An action counts from its ``begin``: a run killed in between may have done it. It stops counting only if its
+  ``failed`` names a code after which surely nothing was sent (``details: {code: …}``, NOTHING_SENT); all else may
+  have happened.
+* One act may have several ``begin`` entries, one for each undo: those of one run and target that were written
+  together and differ in their undo are one act.
+* A restart in the audit log is ours if its request id begins with an incident whose journal has a begin of the same
+  action for it. They are paired one to one within the window, so a second request of the same incident counts by
+  itself.
+* What lies in the future counts, and what has no time that can be read counts for ever: a wrong clock gives no free
+  pass.
 
 Private to this collection.
 """
@@ -52,15 +55,15 @@ _WORDS: Words = {
         "Interruptions of {what} in the last {minutes} min: {used} of {limit}.",
         "Unterbrechungen in den letzten {minutes} min ({what}): {used} von {limit}."),
     "used_up": (
-        "The budget is used up: {what} was interrupted {used} times in the last {minutes} min, {limit} are allowed; the next "
-        "is allowed from {next}.",
-        "Das Budget ist verbraucht: {what} wurde in den letzten {minutes} min {used} mal unterbrochen, {limit} mal ist "
-        "erlaubt; die nächste Unterbrechung ist ab {next} erlaubt."),
+        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. The next is "
+        "allowed from {next}.",
+        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. Die "
+        "nächste ist ab {next} erlaubt."),
     "used_up_for_good": (
-        "The budget is used up: {what} was interrupted {used} times in the last {minutes} min, {limit} are allowed; it does not "
+        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. It does not "
         "get free by itself.",
-        "Das Budget ist verbraucht: {what} wurde in den letzten {minutes} min {used} mal unterbrochen, {limit} mal ist "
-        "erlaubt; es wird nicht von selbst wieder frei."),
+        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. Es "
+        "wird nicht von selbst wieder frei."),
     "nothing_observed": (
         "How often {what} was interrupted could be read neither in the journal nor in the supervisor's audit log.",
         "Wie oft unterbrochen wurde ({what}), war weder im Journal noch im Audit-Log des Supervisors zu lesen."),
@@ -72,16 +75,17 @@ _WORDS: Words = {
         "Das Audit-Log des Supervisors wurde nicht gelesen; Neustarts durch Menschen sind nicht gezählt."),
     "audit_from": (
         "The supervisor's audit log was read back to {since} only; older restarts by people are not counted.",
-        "Das Audit-Log des Supervisors wurde nur bis {since} gelesen; ältere Neustarts durch Menschen sind nicht gezählt."),
+        "Das Audit-Log des Supervisors wurde nur bis {since} gelesen; ältere Neustarts durch Menschen sind nicht "
+        "gezählt."),
     "ahead": (
-        "{n} of them lie in the future: a clock is wrong. They count.",
-        "{n} davon liegen in der Zukunft: eine Uhr geht falsch. Sie zählen."),
+        "With a time in the future, so that a clock must be wrong: {n}. They count.",
+        "Mit einer Zeit in der Zukunft, also geht eine Uhr falsch: {n}. Sie zählen."),
     "untimed": (
-        "{n} of them have no time that can be read. They count until a person has looked.",
-        "{n} davon haben keine lesbare Zeit. Sie zählen, bis ein Mensch nachgesehen hat."),
+        "Without a time that can be read: {n}. They count until a person has looked.",
+        "Ohne lesbare Zeit: {n}. Sie zählen, bis ein Mensch nachgesehen hat."),
     "garbage": (
-        "{n} rows of the supervisor's audit log could not be understood; restarts that may hide there are not counted.",
-        "{n} Zeilen des Audit-Logs waren nicht zu verstehen; Neustarts, die darin stehen, sind nicht gezählt."),
+        "Rows of the supervisor's audit log that nobody understands: {n}. A restart that hides there is not counted.",
+        "Unverständliche Zeilen im Audit-Log des Supervisors: {n}. Ein Neustart, der darin steht, ist nicht gezählt."),
 }
 
 
@@ -96,11 +100,18 @@ class _Act:
     key: tuple[str, str]
 
     def is_in(self, now: int, window: int) -> bool:
+        """Say whether it counts at a time."""
         return self.at is None or self.at > now - window
 
     @property
     def order(self) -> int:
+        """What has no time comes first."""
         return -1 if self.at is None else self.at
+
+    def told(self) -> dict[str, t.Any]:
+        """Return it as the result has it."""
+        ts = None if self.at is None else utc_of(self.at)
+        return {"ts": ts, "who": self.who, "action": self.action, "source": self.source}
 
 
 def budget_of(
@@ -117,8 +128,9 @@ def budget_of(
     """Return how much of the budget of one target is used.
 
     entries: of the journal, audit_rows: of GET /api/admin/logs; None for not observed. now: UTC as text.
-    The result has target, allowed, used, left, limit, window_s, next_free_at (only where the budget is used up, and None
-    if nothing gets free by itself), counted ({ts, who, action, source}, oldest first), sources, notes and sentence.
+    The result has target, allowed, used, left, limit, window_s, next_free_at (only where the budget is used up, and
+    None if nothing gets free by itself), counted ({ts, who, action, source}, oldest first), sources, notes and
+    sentence.
     """
     now_ms, window = ms_of(now) or 0, int(window_s * 1000)
     journal = _journalled(entries or (), host, target)
@@ -130,41 +142,34 @@ def budget_of(
     observed = OBSERVED in sources.values() or IN_PART in sources.values()
     counted = _counted(journal, audit, now_ms, window)
     used = len(counted)
-    is_free = used < limit
-    next_free = None if is_free else _next_free(journal, audit, now_ms, window, limit)
-    names = {"what": _what(target, host, language), "used": used, "limit": limit, "minutes": f"{window_s / 60:g}"}
-    key = "nothing_observed" if not observed else "free" if is_free else "used_up" if next_free else "used_up_for_good"
-    notes = _notes(counted, now_ms, language)
-    if garbage:
-        notes.append(say(_WORDS, "garbage", language, n=garbage))
-    if observed and sources["journal"] == NOT_OBSERVED:
-        notes.append(say(_WORDS, "no_journal", language))
-    if observed and sources["audit"] == NOT_OBSERVED:
-        notes.append(say(_WORDS, "no_audit", language))
-    if sources["audit"] == IN_PART:
-        notes.append(say(_WORDS, "audit_from", language, since=utc_of(since or 0)))
+    next_free = _next_free(journal, audit, now_ms, window, limit) if used >= limit else None
+    used_up = "used_up" if next_free else "used_up_for_good"
+    key = "nothing_observed" if not observed else "free" if used < limit else used_up
+    names = {"used": used, "limit": limit, "minutes": f"{window_s / 60:g}", "next": next_free}
+    uncertain = {
+        "ahead": sum(act.at is not None and act.at > now_ms + _AHEAD_MS for act in counted),
+        "untimed": sum(act.at is None for act in counted),
+        "garbage": garbage,
+        "no_journal": observed and sources["journal"] == NOT_OBSERVED,
+        "no_audit": observed and sources["audit"] == NOT_OBSERVED,
+        "audit_from": sources["audit"] == IN_PART,
+    }
     return {
-        "target": target, "allowed": observed and is_free, "used": used, "left": max(0, limit - used) if observed else 0, "limit": limit,
-        "window_s": window_s, "next_free_at": next_free, "sources": sources, "notes": notes,
-        "counted": [
-            {"ts": None if act.at is None else utc_of(act.at), "who": act.who, "action": act.action, "source": act.source}
-            for act in counted
+        "target": target, "allowed": observed and used < limit, "used": used,
+        "left": max(0, limit - used) if observed else 0, "limit": limit, "window_s": window_s,
+        "next_free_at": next_free, "counted": [act.told() for act in counted], "sources": sources,
+        "sentence": say(_WORDS, key, language, what=_what(target, host, language), **names),
+        "notes": [
+            say(_WORDS, note, language, n=number, since=utc_of(since or 0))
+            for note, number in uncertain.items() if number
         ],
-        "sentence": say(_WORDS, key, language, next=next_free, **names),
     }
 
 
 def _what(target: str, host: str, language: str) -> str:
     kind, dummy, name = target.partition(":")
-    return say(_WORDS, kind if kind in ("supervisor", "plc", "stream") else "other", language, name=name or target, host=host)
-
-
-def _notes(counted: t.Sequence[_Act], now: int, language: str) -> list[str]:
-    numbers = {
-        "ahead": sum(act.at is not None and act.at > now + _AHEAD_MS for act in counted),
-        "untimed": sum(act.at is None for act in counted),
-    }
-    return [say(_WORDS, key, language, n=number) for key, number in numbers.items() if number]
+    key = kind if kind in ("supervisor", "plc", "stream") else "other"
+    return say(_WORDS, key, language, name=name or target, host=host)
 
 
 def _journalled(entries: t.Iterable[t.Any], host: str, target: str) -> list[_Act]:
@@ -182,7 +187,8 @@ def _journalled(entries: t.Iterable[t.Any], host: str, target: str) -> list[_Act
         if entry.get("event") == "begin":
             at, undo = ms_of(entry.get("ts")), json.dumps(entry.get("undo"), sort_keys=True, default=str)
             if act is None or undo in undos or not _is_together(act.at, at):
-                act, undos = _Act(at, str(entry.get("runner") or "unknown"), action, "journal", (incident, action)), set()
+                act = _Act(at, str(entry.get("runner") or "unknown"), action, "journal", (incident, action))
+                undos = set()
                 acts.append(act)
             running[key] = (act, undos | {undo})
         elif entry.get("event") in ("done", "failed", "undone") and act is not None:
@@ -210,8 +216,7 @@ def _audited(rows: t.Iterable[t.Any]) -> tuple[list[_Act], int, int | None]:
     is_whole = False
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            garbage += 1
-            continue
+            row = {"module": "audit", "message": row}
         at = ms_of(row.get("timestamp"))
         at = ms_of(row.get("created_at")) if at is None else at
         oldest = at if oldest is None or (at is not None and at < oldest) else oldest
@@ -259,7 +264,7 @@ def _audit_source(rows: Rows, target: str, since: int | None, start: int) -> str
 
 
 def _counted(journal: t.Sequence[_Act], audit: t.Sequence[_Act], now: int, window: int) -> list[_Act]:
-    """Return the acts in the window, oldest first: those of the journal, and of the audit log what they do not explain."""
+    """Return the acts in the window, oldest first: of the journal, and of the audit log what that does not explain."""
     inside = [act for act in journal if act.is_in(now, window)]
     unexplained = [act.key for act in inside]
     counted = list(inside)

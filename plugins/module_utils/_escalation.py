@@ -38,7 +38,8 @@ LADDER = (
 _WORDS: Words = {
     "owner": ("{level} acts on this finding.", "Für diesen Befund ist {level} zuständig."),
     "failed_attempts": ("{n} attempts to heal it have failed.", "{n} Versuche, es zu heilen, sind gescheitert."),
-    "budget_used": ("The budget of disruptive actions is used up.", "Das Budget für unterbrechende Eingriffe ist verbraucht."),
+    "budget_used": (
+        "The budget of disruptive actions is used up.", "Das Budget für unterbrechende Eingriffe ist verbraucht."),
     "minutes_open": ("{severity} for {n} min and not healed.", "{severity} seit {n} min und nicht geheilt."),
     "call": ("Escalate to {level}: {contact}.", "Eskalation an {level}: {contact}."),
     "nobody": (
@@ -46,24 +47,29 @@ _WORDS: Words = {
         "Eskalation an {level}: lineops_contacts nennt dafür niemanden."),
     # What to look at by hand, by topic.
     "routes": (
-        "Compare the route table in TwinCAT XAE (SYSTEM > Routes) with lineops_plcs: name, NetId and address of {host}.",
-        "Die Routentabelle in TwinCAT XAE (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse von {host}."),
+        "Compare the route table in TwinCAT XAE (SYSTEM > Routes) with lineops_plcs: name, NetId and address of "
+        "{host}.",
+        "Die Routentabelle in TwinCAT XAE (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse "
+        "von {host}."),
     "net_ids": (
         "Compare the NetIds in TwinCAT XAE (SYSTEM > Routes > NetId Management) and on {host} with lineops_plcs.",
         "Die NetIds in TwinCAT XAE (SYSTEM > Routes > NetId Management) und auf {host} mit lineops_plcs vergleichen."),
     "network": (
         "Follow the packets between {host} and the PLC on switch and firewall (TCP 48898, UDP 48899), both ways.",
-        "Die Pakete zwischen {host} und der PLC auf Switch und Firewall verfolgen (TCP 48898, UDP 48899), in beide Richtungen."),
+        "Die Pakete zwischen {host} und der PLC auf Switch und Firewall verfolgen (TCP 48898, UDP 48899), in beide "
+        "Richtungen."),
     "runtime": (
         "Log in to the PLC with TwinCAT XAE: state, error list, boot project, and who downloaded last.",
         "Mit TwinCAT XAE auf der PLC anmelden: Zustand, Fehlerliste, Boot-Projekt, und wer zuletzt geladen hat."),
     "writes": (
-        "Read the ADS code of the failed write in the supervisor's own output on {host} (journalctl); its admin log has none.",
+        "Read the ADS code of the failed write in the supervisor's own output on {host} (journalctl); its admin "
+        "log has none.",
         "Den ADS-Code des fehlgeschlagenen Schreibens in der Ausgabe des Supervisors auf {host} lesen (journalctl); im "
         "Admin-Log steht er nicht."),
     "service": (
         "Read unit, log and last change of the supervisor on {host}: systemctl status, journalctl, what was deployed.",
-        "Unit, Log und letzte Änderung des Supervisors auf {host} lesen: systemctl status, journalctl, was eingespielt wurde."),
+        "Unit, Log und letzte Änderung des Supervisors auf {host} lesen: systemctl status, journalctl, was "
+        "eingespielt wurde."),
     "keys": (
         "Find out in the supervisor's key list on {host} who changed the keys, and when.",
         "In der Schlüsselliste des Supervisors auf {host} nachsehen, wer die Schlüssel geändert hat, und wann."),
@@ -72,17 +78,19 @@ _WORDS: Words = {
         "Die Kamera selbst und ihren ffmpeg-Prozess auf {host} ansehen, nicht das, was der Supervisor darüber sagt."),
     "decide": (
         "Decide how production goes on meanwhile, who repairs it across systems, and with which priority.",
-        "Entscheiden, wie die Produktion solange weitergeht, wer es systemübergreifend behebt, und mit welcher Priorität."),
+        "Entscheiden, wie die Produktion solange weitergeht, wer es systemübergreifend behebt, und mit welcher "
+        "Priorität."),
 }
 
 #: Topic -> findings (or the word before their dot) that it helps with.
 _TOPICS: dict[str, tuple[str, ...]] = {
     "routes": (
-        "plc.route_missing", "plc.route_refused", "plc.route_unanswered", "plc.route_conflict", "plc.link_stale", "plc.silent",
-        "plc.target_differs", "plc.unclear"),
+        "plc.route_missing", "plc.route_refused", "plc.route_unanswered", "plc.route_conflict", "plc.link_stale",
+        "plc.silent", "plc.target_differs", "plc.unclear"),
     "net_ids": ("plc.net_id_differs", "plc.net_id_not_from_ip", "supervisor.net_id_differs", "plc.config_drift"),
     "network": ("plc.filtered", "plc.router_refused", "plc.route_unanswered", "plc.silent", "supervisor.path_blocked"),
-    "runtime": ("plc.not_running", "plc.port_wrong", "plc.symbol_unknown", "plc.namespace_failing", "supervisor.symbols_stale"),
+    "runtime": (
+        "plc.not_running", "plc.port_wrong", "plc.symbol_unknown", "plc.namespace_failing", "supervisor.symbols_stale"),
     "writes": ("plc.write_failed", "plc.write_breaker_open", "plc.write_breaker_wedged"),
     "service": (
         "supervisor.unreachable", "supervisor.not_understood", "supervisor.ads_library_missing", "plc.library_wedged",
@@ -114,7 +122,9 @@ def escalation(
         return {"level": "", "contact": None, "reasons": [], "next_step": "", "look_at": [], "text": ""}
     code, severity = str(outcome.get("finding")), str(outcome.get("severity") or "")
     measured = {
-        "failed_attempts": failed_attempts, "budget_used": int(bool(budget_used)), "minutes_open": _minutes(opened_at, now)}
+        "failed_attempts": failed_attempts, "budget_used": int(bool(budget_used)),
+        "minutes_open": _minutes(opened_at, now),
+    }
     asking = [rung for rung in LADDER if measured[rung.measure] >= rung.at_least and rung.severity in ("", severity)]
     owner = outcome["owner"] if outcome.get("owner") in LEVELS else LEVELS[0]
     level = max([owner, *(rung.level for rung in asking)])
@@ -124,7 +134,8 @@ def escalation(
         say(_WORDS, "owner", language, level=owner)]
     named = contacts.get(level) if isinstance(contacts, Mapping) else None
     contact = named.strip() if isinstance(named, str) and named.strip() else None
-    next_step = next_step_of(code, host=host, language=language) if code in FINDINGS else str(outcome.get("next_step") or "")
+    told = str(outcome.get("next_step") or "")
+    next_step = next_step_of(code, host=host, language=language) if code in FINDINGS else told
     look_at = [say(_WORDS, topic, language, host=host) for topic in _topics_of(code)] if level > "L1" else []
     look_at += [say(_WORDS, "decide", language)] if level == "L3" else []
     call = say(_WORDS, "call" if contact else "nobody", language, level=level, contact=contact)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Guard rails: what speaks against the actions of a plan (DESIGN §7.7 to §7.10, §8). Pure. Private to this collection.
 
-Freeze, an interlock seen unsafe and the lease are asked before every action; what else is asked before which is the table
-of _actions. A plan with one refusal is not begun at all: half of a reconnect is worse than none.
+Freeze, an interlock seen unsafe and the lease are asked before every action; what else is asked before which is the
+table of _actions. A plan with one refusal is not begun at all: half of a reconnect is worse than none.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _WORDS: Words = {
         "The interlock {variable} is {value}, not {safe_value}: nothing is done on {host} but looking.",
         "Die Verriegelung {variable} ist {value}, nicht {safe_value}: auf {host} wird nur geschaut."),
     "interlock.not_observed": (
-        "The interlock {variable} was not read from the PLC, so it counts as unsafe and {actions} on {host} is left to a "
-        "person. Only a direct read counts, since a supervisor repeats what was last written: give the controller a route to "
-        "the PLC (lineops_controller_ads).",
-        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen, sie gilt als unsicher, und {actions} auf {host} bleibt "
-        "einem Menschen überlassen. Nur ein direktes Lesen zählt, denn ein Supervisor wiederholt, was zuletzt geschrieben "
-        "wurde: dem Controller eine Route zur PLC geben (lineops_controller_ads)."),
+        "The interlock {variable} was not read from the PLC, so it counts as unsafe and {actions} on {host} is "
+        "left to a person. Only a direct read counts, since a supervisor repeats what was last written: give the "
+        "controller a route to the PLC (lineops_controller_ads).",
+        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen, sie gilt als unsicher, und {actions} auf "
+        "{host} bleibt einem Menschen überlassen. Nur ein direktes Lesen zählt, denn ein Supervisor wiederholt, "
+        "was zuletzt geschrieben wurde: dem Controller eine Route zur PLC geben (lineops_controller_ads)."),
     "blast_radius.line_in_trouble": (
         "No {actions} on {host}: of the {number} hosts of {line}, {troubled} cannot be counted on now.",
         "Kein {actions} auf {host}: von den {number} Hosts von {line} ist auf {troubled} gerade kein Verlass."),
@@ -52,17 +52,20 @@ _WORDS: Words = {
         "Kein {actions} auf {host}: das Journal ist nicht zu schreiben, also wüsste niemand davon."),
     "confirm.mistake": (
         "lineops_confirm is {confirm!r}; expected the line ({line}) or the incident ({incident}), or nothing.",
-        "lineops_confirm ist {confirm!r}; erwartet wird die Linie ({line}) oder der Vorfall ({incident}), oder nichts."),
+        "lineops_confirm ist {confirm!r}; erwartet wird die Linie ({line}) oder der Vorfall ({incident}), oder "
+        "nichts."),
     "overridden": ("Overridden by lineops_confirm: {sentence}", "Aufgehoben durch lineops_confirm: {sentence}"),
     "not_written": (
         "JOURNAL NOT WRITABLE: {actions} on {host} is done all the same and is written down nowhere.",
         "JOURNAL NICHT SCHREIBBAR: {actions} auf {host} geschieht trotzdem und wird nirgends festgehalten."),
     "interlock_open": (
         "The interlock {variable} was not read from the PLC; what is done on {host} interrupts nothing that works.",
-        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen; was auf {host} geschieht, unterbricht nichts, was geht."),
+        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen; was auf {host} geschieht, unterbricht "
+        "nichts, was geht."),
     "budget_open": (
         "How often {target} was interrupted lately was not observed; {actions} on {host} is done all the same.",
-        "Wie oft {target} zuletzt unterbrochen wurde, wurde nicht beobachtet; {actions} auf {host} geschieht trotzdem."),
+        "Wie oft {target} zuletzt unterbrochen wurde, wurde nicht beobachtet; {actions} auf {host} geschieht "
+        "trotzdem."),
 }
 
 Step = t.Mapping[str, t.Any]
@@ -113,10 +116,10 @@ def guard(
 ) -> dict[str, t.Any]:
     """Return what speaks against a plan (refusals) and what a person is told if it goes on (notes).
 
-    actions: names, or steps with name and target or plc. frozen: lineops_freeze. interlock: as interlock_state returns it,
-    None where the line has none. budget: results of the module budget, one for each target; None for not observed.
-    line_state: as the function of that name returns it. confirm: lineops_confirm. proven_dead: targets that were just
-    proven dead, such as plc:plc_001; to interrupt them interrupts nothing.
+    actions: names, or steps with name and target or plc. frozen: lineops_freeze. interlock: as interlock_state
+    returns it, None where the line has none. budget: results of the module budget, one for each target; None for not
+    observed. line_state: as the function of that name returns it. confirm: lineops_confirm. proven_dead: targets that
+    were just proven dead, such as plc:plc_001; to interrupt them interrupts nothing.
     A refusal has guard, code, sentence and override: the extra variable by which a person may decide otherwise, or "".
     """
     steps = [step if isinstance(step, Mapping) else {"name": step} for step in actions]
@@ -145,8 +148,8 @@ def refusals(actions: t.Iterable[t.Any], **asked: t.Any) -> list[dict[str, str]]
 def interlock_state(interlock: t.Any, values: t.Any) -> dict[str, t.Any] | None:
     """Return the interlock as guard asks it: variable, safe_value, observed, value.
 
-    interlock: lineops_interlock, None where the line has none; values: symbol -> value of a direct read; a symbol that is
-    not in it, or is null, was not observed. A number and a text are never the same; true is 1.
+    interlock: lineops_interlock, None where the line has none; values: symbol -> value of a direct read; a symbol
+    that is not in it, or is null, was not observed. A number and a text are never the same; true is 1.
     """
     if not isinstance(interlock, Mapping):
         return None
@@ -160,8 +163,8 @@ def interlock_state(interlock: t.Any, values: t.Any) -> dict[str, t.Any] | None:
 def dead_links(finding: t.Mapping[str, t.Any], plc: t.Mapping[str, t.Any]) -> list[str]:
     """Return the target of a PLC link if the diagnosis proved that it carries no commands.
 
-    It is disconnected, its own route test got no answer, or the write test over it failed. A link to another PLC than the
-    inventory's may carry commands of somebody and is not dead.
+    It is disconnected, its own route test got no answer, or the write test over it failed. A link to another PLC than
+    the inventory's may carry commands of somebody and is not dead.
     """
     signals = finding.get("signals")
     signals = signals if isinstance(signals, Mapping) else {}
@@ -217,9 +220,9 @@ def _blast_radius(
     others = {**{name: told.words("restarted_too") for name in line_state["restarting"]}, **line_state["troubled"]}
     others.pop(host, None)
     if len(others) > len(hosts) / 2 or (len(hosts) <= 2 and others):
-        troubled = ", ".join(f"{name} ({why})" for name, why in sorted(others.items()))
         told.refuse(
-            "blast_radius.line_in_trouble", by_confirm=True, actions=_names(asked), number=len(hosts), troubled=troubled)
+            "blast_radius.line_in_trouble", by_confirm=True, actions=_names(asked), number=len(hosts),
+            troubled=", ".join(f"{name} ({why})" for name, why in sorted(others.items())))
 
 
 def _budget(told: _Verdicts, steps: t.Sequence[Step], budget: t.Iterable[t.Any] | None) -> None:

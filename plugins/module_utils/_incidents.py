@@ -35,8 +35,8 @@ _WORDS: Words = {
     "unread": ("neither it nor its journal was observed", "weder er noch sein Journal wurde beobachtet"),
     "stale": (
         "Incident {incident} of {host} has been open since {since}, longer than a day: close it. It stops no restart.",
-        "Vorfall {incident} von {host} ist seit {since} offen, länger als einen Tag: bitte schließen. Er verhindert keinen "
-        "Neustart."),
+        "Vorfall {incident} von {host} ist seit {since} offen, länger als einen Tag: bitte schließen. Er "
+        "verhindert keinen Neustart."),
 }
 
 
@@ -75,9 +75,10 @@ def recurrence(
 def open_incidents(entries: t.Iterable[t.Any], *, now: str, without: t.Collection[str] = ()) -> list[dict[str, t.Any]]:
     """Return the incidents of all hosts that are not closed, oldest entry first.
 
-    without: incidents of this run, which are open as long as it runs. Closed is what ended healthy or healed, was closed
-    by a person, or is of a host that the same playbook found healthy or healed since. Each has incident, host, playbook,
-    since (None if it cannot be read), finding, severity, and is_stale (open for more than a day, which no longer counts).
+    without: incidents of this run, which are open as long as it runs. Closed is what ended healthy or healed, was
+    closed by a person, or is of a host that the same playbook found healthy or healed since. Each has incident, host,
+    playbook, since (None if it cannot be read), finding, severity, and is_stale (open for more than a day, which no
+    longer counts).
     """
     opened: dict[tuple[t.Any, t.Any], dict[str, t.Any]] = {}
     closed: set[tuple[t.Any, t.Any]] = set()
@@ -121,9 +122,9 @@ def line_state(
 ) -> dict[str, t.Any]:
     """Return how the hosts of a line are, as the guard of the blast radius asks it.
 
-    entries: of the journals of all hosts; hosts: all of the line, also those outside -l; without: incidents of this run;
-    seen: host -> finding code of this run or of fleet_info, which counts more than an older journal; unread: hosts whose
-    journal could not be read; restarting: hosts that this run would restart at once.
+    entries: of the journals of all hosts; hosts: all of the line, also those outside -l; without: incidents of this
+    run; seen: host -> finding code of this run or of fleet_info, which counts more than an older journal; unread:
+    hosts whose journal could not be read; restarting: hosts that this run would restart at once.
     Returns line, hosts, troubled (host -> why, in words), restarting, and notes (incidents that are told only).
     """
     seen = seen or {}

@@ -129,7 +129,7 @@ HOST_RULES = (
     Rule("lineops_cameras", lambda value: isinstance(value, list), "a list of cameras", required=False),
     Rule("lineops_contacts", _is_mapping, "a mapping of L1, L2, L3", required=False),
     Rule("lineops_busy", lambda value: value in ("fail", "skip", "wait"), "fail, skip or wait", required=False),
-    Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or the incident that is meant", required=False),
+    Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
     Rule("lineops_freeze", _is_bool, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
@@ -160,7 +160,7 @@ INTERLOCK_RULES = (
     Rule("safe_value", _is_scalar, "the value at which a restart is safe"),
 )
 BUDGET_RULES = (
-    Rule("limit", lambda value: _is_number(value) and value >= 0, "a number of disruptive actions, 0 for none", required=False),
+    Rule("limit", lambda value: _is_number(value) and value >= 0, "a number of actions, 0 for none", required=False),
     Rule("window_s", lambda value: _is_number(value) and value > 0, "a number of seconds such as 3600", required=False),
 )
 CONTACT_RULES = tuple(Rule(level, is_text, "a text that says whom to call", required=False) for level in LEVELS)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Severity of a line: the findings of all its hosts against the rules of the binding playbooks. Pure. Private.
 
-What a single finding gives is in the table of findings (its rule); the rules here need more than one finding to be told:
-several cameras at once, or a problem that came back. The highest rule that holds is the line's; nothing lowers it.
+What a single finding gives is in the table of findings (its rule); the rules here need more than one finding to be
+told: several cameras at once, or a problem that came back. The highest rule that holds is the line's; nothing lowers
+it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _WORDS: Words = {
     "line": ("{severity} for {line}: {rule}, on {hosts}.", "{severity} für {line}: {rule}, auf {hosts}."),
     "none": ("Nothing is wrong on {line}.", "An {line} ist nichts gestört."),
     "kept": (
-        "{severity} was stated at {at} and is kept: an incident's severity is not lowered before it is closed as healed.",
+        "{severity} was stated at {at} and is kept: an incident's severity is not lowered before it is closed as "
+        "healed.",
         "{severity} wurde um {at} genannt und bleibt: Der Schweregrad eines Vorfalls sinkt nicht, bevor er als geheilt "
         "geschlossen ist."),
     "earlier": ("as stated earlier in this incident", "wie früher in diesem Vorfall genannt"),
@@ -30,7 +32,8 @@ _WORDS: Words = {
 
 
 def _several_core_cameras(rows: t.Sequence[Row]) -> t.Sequence[Row]:
-    cameras = {(row["host"], row.get("target")): row for row in rows if row["playbook"] == "A" and row.get("core") is True}
+    out = [row for row in rows if row["playbook"] == "A" and row.get("core") is True]
+    cameras = {(row["host"], row.get("target")): row for row in out}
     return list(cameras.values()) if len(cameras) > 1 else []
 
 
@@ -108,7 +111,7 @@ def _judged(findings: t.Iterable[t.Any]) -> tuple[list[Row], list[str]]:
 
 
 def _holding(rows: t.Sequence[Row]) -> dict[str, t.Sequence[Row]]:
-    """Return the rules that hold and the rows that make them hold; of one severity, the more special line rules first."""
+    """Return the rules that hold and the rows that make them hold; the more special line rules first."""
     held = {rule: found for rule, holds in LINE_RULES.items() if (found := holds(rows))}
     for rule in SEVERITY_RULES:
         own = [row for row in rows if row["rule"] == rule]

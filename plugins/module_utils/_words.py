@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-LANGUAGES = ("en", "de")
-#: Key -> the sentence in each of LANGUAGES; {name} is filled in. What is filled in is data and never read as a template.
+#: Key -> the sentence in English and German; {name} is filled in. What is filled in is never read as a template.
 Words = t.Mapping[str, tuple[str, str]]
 
 

@@ -16,8 +16,8 @@ description:
   - Counts the disruptive actions on each target within a window, from the journal in O(state_dir) and from the
     supervisor's own audit log together, so that restarts by people and by other controllers count too.
   - A restart that is in both counts once. What lies in the future counts, and so does what has no readable time.
-  - Never fails because the journal cannot be read or the host cannot be reached. Then only O(audit_rows) is counted, and
-    RV(sources) and RV(failure) say so. Where neither was observed, nothing is allowed.
+  - Never fails because the journal cannot be read or the host cannot be reached. Then only O(audit_rows) is counted,
+    and RV(sources) and RV(failure) say so. Where neither was observed, nothing is allowed.
 extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.info
@@ -56,8 +56,8 @@ options:
     default: 3600
   audit_rows:
     description:
-      - Rows of the supervisor's admin log, newest first, as M(lineops.runbook.supervisor_info) returns them in RV(lineops.runbook.supervisor_info#module:logs).
-        Without them the audit log counts as not observed. Ask for 500 rows; the result says how far back they reach.
+      - Rows of the supervisor's admin log, as RV(lineops.runbook.supervisor_info#module:logs) has them. Without them
+        the audit log counts as not observed. Ask for 500 rows; the result says if they do not reach back far enough.
     type: list
     elements: raw
   language:
@@ -113,7 +113,7 @@ window_s:
   returned: always
   type: int
 next_free_at:
-  description: UTC time from which one more is allowed. Null while one is allowed now, and where time alone does not do it.
+  description: UTC time from which one more is allowed. Null while one is allowed, and where time alone does not do it.
   returned: always
   type: str
   sample: "2026-11-23T04:33:19.000Z"
@@ -124,8 +124,8 @@ counted:
   elements: dict
   sample: [{ts: "2026-11-23T03:33:19.000Z", who: anna, action: restart_app, source: audit}]
 sources:
-  description: What was observed. The audit log is V(observed in part) if it was not read back to the start of the window,
-    and V(not concerned) for targets other than the supervisor.
+  description: What was observed. The audit log is V(observed in part) if it was not read back to the start of the
+    window, and V(not concerned) for targets other than the supervisor.
   returned: always
   type: dict
   sample: {journal: observed, audit: not observed}
@@ -178,7 +178,8 @@ def result_of(
         raise LineopsError("budget.invalid", "targets must not be empty, limit not below 0, and window_s above 0.")
     given = {name: params[name] for name in ("host", "limit", "window_s", "language")}
     now = utc_now()
-    budgets = [budget_of(entries, params["audit_rows"], target=target, now=now, **given) for target in params["targets"]]
+    budgets = [
+        budget_of(entries, params["audit_rows"], target=target, now=now, **given) for target in params["targets"]]
     tightest = min(budgets, key=lambda one: (one["allowed"], one["left"]))
     told = {"failure": failure.as_failure()} if failure else {}
     return {"changed": False, "observed_at": now, "budgets": budgets, **tightest, **told}
