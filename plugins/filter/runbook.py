@@ -6,10 +6,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
+from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
+from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
+from ansible_collections.lineops.runbook.plugins.module_utils._incidents import (
+    incident_course, line_state, open_incidents, recurrence,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets, plc_address
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
@@ -23,8 +30,17 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filters by name."""
         return {
+            "action_target": target_of,
             "active_plc": active_plc,
+            "dead_links": dead_links,
+            "escalation": escalation,
+            "guards": guard,
             "host_secrets": _host_secrets,
+            "incident_course": incident_course,
+            "interlock_state": interlock_state,
+            "line_severity": line_severity,
+            "line_state": line_state,
+            "open_incidents": open_incidents,
             "plc_address": plc_address,
             "plc_diagnosis": diagnose,
             "plc_outcome": plc_outcome,
@@ -32,6 +48,7 @@ class FilterModule:
             "plc_plan": plan,
             "plc_namespace_tests": namespace_tests,
             "plc_step": lambda plc, name: step(name, plc),
+            "recurrence": recurrence,
             "standby_notes": standby_notes,
             "step_entries": step_entries,
             "summary_lines": summary_lines,

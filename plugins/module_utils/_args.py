@@ -9,7 +9,7 @@ import secrets
 import typing as t
 
 from ._errors import LineopsError
-from ._journal import utc_now
+from ._clock import utc_now
 from ._supervisor import Reply, SupervisorClient
 
 SUPERVISOR_SPEC: dict[str, t.Any] = {

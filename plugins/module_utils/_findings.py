@@ -11,13 +11,41 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-#: Rules of the binding operations playbook that give a severity; the ids are those of docs/traceability.md.
+
+class SeverityRule(t.NamedTuple):
+    """One rule of the binding operations playbook that gives a severity, in words."""
+
+    severity: str
+    en: str
+    de: str
+
+
+#: The ids are those of docs/traceability.md. Which rule holds for a line is decided in _severity.
 SEVERITY_RULES = {
-    "none": ("", "nothing is wrong"),
-    "B.E1": ("SEV-1", "control commands are no longer possible"),
-    "B.E2": ("SEV-2", "only single namespaces of the PLC are affected"),
-    "SEV.1": ("SEV-1", "no control through this supervisor"),
-    "SEV.3": ("SEV-3", "a single feature is disturbed, production goes on"),
+    "none": SeverityRule("", "nothing is wrong", "nichts ist gestört"),
+    "SEV.1": SeverityRule(
+        "SEV-1", "no control through this supervisor", "keine Steuerung über diesen Supervisor"),
+    "SEV.2": SeverityRule(
+        "SEV-2", "part of the functions is disturbed, a workaround is possible",
+        "Teilfunktionen sind gestört, ein Workaround ist möglich"),
+    "SEV.3": SeverityRule(
+        "SEV-3", "a single feature is disturbed, production goes on",
+        "ein einzelnes Feature ist gestört, die Produktion läuft weiter"),
+    "A.E1": SeverityRule(
+        "SEV-1", "several core cameras are out at once", "mehrere Kernkameras sind gleichzeitig ausgefallen"),
+    "A.E2": SeverityRule(
+        "SEV-2", "only a subset of the cameras is affected, but reproducibly unstable",
+        "nur eine Teilmenge der Kameras ist betroffen, aber reproduzierbar instabil"),
+    "B.E1": SeverityRule(
+        "SEV-1", "control commands are no longer possible", "Steuerbefehle sind nicht mehr möglich"),
+    "B.E2": SeverityRule(
+        "SEV-2", "only single namespaces of the PLC are affected", "nur einzelne Namespaces der PLC sind betroffen"),
+    "C.E1": SeverityRule(
+        "SEV-1", "a restart has no effect, neither by the API nor on the host",
+        "ein Neustart zeigt weder über die API noch auf dem Host Wirkung"),
+    "C.E2": SeverityRule(
+        "SEV-2", "the restart works, but the problem comes back shortly after",
+        "der Neustart wirkt, aber das Problem kehrt kurzfristig wieder"),
 }
 
 
@@ -27,7 +55,8 @@ class FindingType:
 
     code: stable name; playbook: the binding playbook that handles it; rule: key of SEVERITY_RULES;
     en/de: one sentence, {plc}, {host}, {detail} are filled in; heals: actions Playbook B may take, in words, or ""
-    where nothing here can heal it; owner: who acts when it is not healed; next_step: what that person does first.
+    where nothing here can heal it; owner: who acts when it is not healed; next_step and next_step_de: what that person
+    does first.
     """
 
     code: str
@@ -38,6 +67,7 @@ class FindingType:
     heals: str
     owner: str
     next_step: str
+    next_step_de: str = ""
 
 
 _ROWS = (
@@ -50,159 +80,199 @@ _ROWS = (
         "supervisor.unreachable", "C", "SEV.1",
         "The supervisor on {host} does not answer{detail}.",
         "Der Supervisor auf {host} antwortet nicht{detail}.",
-        "", "L1", "Check that {host} is on and its supervisor service runs; if it does not start, run Playbook C."),
+        "", "L1", "Check that {host} is on and its supervisor service runs; if it does not start, run Playbook C.",
+        "Prüfen, ob {host} an ist und sein Supervisor-Dienst läuft; startet er nicht, Playbook C ausführen."),
     FindingType(
         "supervisor.path_blocked", "B", "SEV.3",
         "The supervisor runs and answers on {host} itself, but not from here{detail}.",
         "Der Supervisor läuft und antwortet auf {host} selbst, aber nicht von hier{detail}.",
-        "", "L1", "Compare lineops_supervisor_url with the address it listens on, then look at the network between."),
+        "", "L1", "Compare lineops_supervisor_url with the address it listens on, then look at the network between.",
+        "lineops_supervisor_url mit der Adresse vergleichen, auf der er lauscht, dann das Netz dazwischen ansehen."),
     FindingType(
         "supervisor.not_understood", "C", "SEV.1",
         "Something answers at the supervisor's address of {host}, but not as the supervisor does{detail}.",
         "Unter der Supervisor-Adresse von {host} antwortet etwas, aber nicht wie der Supervisor{detail}.",
-        "", "L2", "Open lineops_supervisor_url in a browser: a proxy, another program or a broken start page answers."),
+        "", "L2", "Open lineops_supervisor_url in a browser: a proxy, another program or a broken start page answers.",
+        "lineops_supervisor_url im Browser öffnen: ein Proxy, ein anderes Programm oder eine kaputte Startseite "
+        "antwortet."),
     FindingType(
         "supervisor.key_refused", "B", "SEV.3",
         "The supervisor on {host} refuses our operator key{detail}.",
         "Der Supervisor auf {host} lehnt unseren Operator-Schlüssel ab{detail}.",
-        "", "L1", "Put a valid operator key into lineops_secrets; nothing was tried without it."),
+        "", "L1", "Put a valid operator key into lineops_secrets; nothing was tried without it.",
+        "Einen gültigen Operator-Schlüssel in lineops_secrets eintragen; ohne ihn wurde nichts versucht."),
     FindingType(
         "supervisor.all_keys_refused", "B", "SEV.3",
         "The supervisor on {host} refuses every key we have{detail}.",
         "Der Supervisor auf {host} lehnt alle unsere Schlüssel ab{detail}.",
-        "", "L1", "Check that the URL is the right supervisor and renew both keys in lineops_secrets."),
+        "", "L1", "Check that the URL is the right supervisor and renew both keys in lineops_secrets.",
+        "Prüfen, ob die URL der richtige Supervisor ist, und beide Schlüssel in lineops_secrets erneuern."),
     FindingType(
         "plc.filtered", "B", "B.E1",
         "Packets to the PLC {plc} are dropped on the way{detail}.",
         "Pakete zur PLC {plc} gehen unterwegs verloren{detail}.",
-        "", "L1", "Check that the PLC is on, its network cable, switch port and firewall (TCP 48898, UDP 48899)."),
+        "", "L1", "Check that the PLC is on, its network cable, switch port and firewall (TCP 48898, UDP 48899).",
+        "Prüfen: ist die PLC an, Netzwerkkabel, Switch-Port und Firewall (TCP 48898, UDP 48899)."),
     FindingType(
         "plc.router_refused", "B", "B.E1",
         "The PLC {plc} is on the network, but its TwinCAT router refuses connections{detail}.",
         "Die PLC {plc} ist im Netz, aber ihr TwinCAT-Router weist Verbindungen ab{detail}.",
-        "", "L1", "Look at the TwinCAT icon on the PLC: the runtime is stopped, restarting, or port 48898 is closed."),
+        "", "L1", "Look at the TwinCAT icon on the PLC: the runtime is stopped, restarting, or port 48898 is closed.",
+        "Das TwinCAT-Symbol auf der PLC ansehen: die Laufzeit steht, startet gerade, oder Port 48898 ist zu."),
     FindingType(
         "plc.silent", "B", "B.E1",
         "The PLC {plc} accepts connections but answers nothing{detail}.",
         "Die PLC {plc} nimmt Verbindungen an, antwortet aber nicht{detail}.",
-        "", "L1", "Go to the PLC: it hangs or is overloaded. A restart of the supervisor does not help."),
+        "", "L1", "Go to the PLC: it hangs or is overloaded. A restart of the supervisor does not help.",
+        "Zur PLC gehen: sie hängt oder ist überlastet. Ein Neustart des Supervisors hilft nicht."),
     FindingType(
         "plc.route_missing", "B", "B.E1",
         "The PLC {plc} has no ADS route back to {host}{detail}.",
         "Der PLC {plc} fehlt die ADS-Route zurück zu {host}{detail}.",
         "add the route, connect again", "L1",
-        "Add the route to {host} in TwinCAT XAE on the engineering side (SYSTEM > Routes)."),
+        "Add the route to {host} in TwinCAT XAE on the engineering side (SYSTEM > Routes).",
+        "Die Route zu {host} in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes)."),
     FindingType(
         "plc.route_refused", "B", "B.E1",
         "The PLC {plc} did not take the new ADS route: its user name or password is wrong{detail}.",
         "Die PLC {plc} hat die neue ADS-Route nicht angenommen: Benutzer oder Passwort ist falsch{detail}.",
-        "", "L1", "Correct plc_username and plc_password in lineops_secrets, or add the route in TwinCAT XAE."),
+        "", "L1", "Correct plc_username and plc_password in lineops_secrets, or add the route in TwinCAT XAE.",
+        "plc_username und plc_password in lineops_secrets berichtigen, oder die Route in TwinCAT XAE eintragen."),
     FindingType(
         "plc.route_unanswered", "B", "B.E1",
         "The PLC {plc} does not answer route requests (UDP 48899){detail}.",
         "Die PLC {plc} beantwortet keine Routen-Anfragen (UDP 48899){detail}.",
-        "", "L1", "Open UDP 48899 to the PLC or switch its discovery on, or add the route in TwinCAT XAE."),
+        "", "L1", "Open UDP 48899 to the PLC or switch its discovery on, or add the route in TwinCAT XAE.",
+        "UDP 48899 zur PLC öffnen oder ihre Erkennung einschalten, oder die Route in TwinCAT XAE eintragen."),
     FindingType(
         "plc.link_stale", "B", "B.E1",
         "The supervisor on {host} holds a PLC link that does not match the PLC {plc}{detail}.",
         "Der Supervisor auf {host} hält eine PLC-Verbindung, die nicht zur PLC {plc} passt{detail}.",
         "connect again", "L2",
-        "Restart the supervisor (Playbook C): its ADS library holds a dead connection."),
+        "Restart the supervisor (Playbook C): its ADS library holds a dead connection.",
+        "Den Supervisor neu starten (Playbook C): seine ADS-Bibliothek hält eine tote Verbindung."),
     FindingType(
         "plc.library_wedged", "C", "B.E1",
         "The supervisor's ADS library on {host} holds a dead connection to the PLC {plc}{detail}.",
         "Die ADS-Bibliothek des Supervisors auf {host} hält eine tote Verbindung zur PLC {plc}{detail}.",
-        "", "L1", "Restart the supervisor on {host} (Playbook C), then run Playbook B again; only that clears it."),
+        "", "L1", "Restart the supervisor on {host} (Playbook C), then run Playbook B again; only that clears it.",
+        "Den Supervisor auf {host} neu starten (Playbook C), dann Playbook B noch einmal; nur das hilft."),
     FindingType(
         "supervisor.ads_library_missing", "B", "B.E1",
         "The supervisor on {host} has no ADS library{detail}.",
         "Dem Supervisor auf {host} fehlt die ADS-Bibliothek{detail}.",
-        "", "L2", "Install pyads in the supervisor's environment on {host} and restart it."),
+        "", "L2", "Install pyads in the supervisor's environment on {host} and restart it.",
+        "pyads in der Umgebung des Supervisors auf {host} installieren und ihn neu starten."),
     FindingType(
         "supervisor.net_id_differs", "B", "B.E1",
         "The supervisor on {host} uses another AMS NetId than the route of the PLC {plc} is for{detail}.",
         "Der Supervisor auf {host} benutzt eine andere AMS NetId als die, für die die PLC {plc} eine Route hat{detail}.",
-        "", "L1", "Correct route.local_ams_net_id in lineops_plcs, or give the supervisor back its NetId by a restart (Playbook C)."),
+        "", "L1", "Correct route.local_ams_net_id in lineops_plcs, or give the supervisor back its NetId by a restart (Playbook C).",
+        "route.local_ams_net_id in lineops_plcs berichtigen, oder dem Supervisor durch einen Neustart (Playbook C) "
+        "seine NetId zurückgeben."),
     FindingType(
         "plc.net_id_differs", "B", "B.E1",
         "The PLC at the address of {plc} has another AMS NetId than the inventory says{detail}.",
         "Die PLC unter der Adresse von {plc} hat eine andere AMS NetId als im Inventar{detail}.",
-        "", "L1", "Correct ams_net_id in lineops_plcs, or check that this is the right PLC."),
+        "", "L1", "Correct ams_net_id in lineops_plcs, or check that this is the right PLC.",
+        "ams_net_id in lineops_plcs berichtigen, oder prüfen, ob dies die richtige PLC ist."),
     FindingType(
         "plc.net_id_not_from_ip", "B", "SEV.3",
         "The supervisor connects to the first four numbers of the NetId of {plc}, which are not its address{detail}.",
         "Der Supervisor verbindet sich mit den ersten vier Zahlen der NetId von {plc}, die nicht deren Adresse sind{detail}.",
-        "", "L2", "Give the PLC a NetId made from its address, or an address that fits; the supervisor knows no other way."),
+        "", "L2", "Give the PLC a NetId made from its address, or an address that fits; the supervisor knows no other way.",
+        "Der PLC eine NetId geben, die aus ihrer Adresse gebildet ist, oder eine passende Adresse; anders findet "
+        "der Supervisor sie nicht."),
     FindingType(
         "plc.not_running", "B", "B.E1",
         "The PLC {plc} is not in RUN{detail}.",
         "Die PLC {plc} ist nicht in RUN{detail}.",
-        "", "L1", "Put TwinCAT into RUN on the PLC, after finding out who stopped it and why."),
+        "", "L1", "Put TwinCAT into RUN on the PLC, after finding out who stopped it and why.",
+        "TwinCAT auf der PLC in RUN schalten, nachdem geklärt ist, wer sie angehalten hat und warum."),
     FindingType(
         "plc.port_wrong", "B", "B.E1",
         "The PLC {plc} has no runtime on the AMS port of the inventory{detail}.",
         "Die PLC {plc} hat keine Laufzeit auf dem AMS-Port des Inventars{detail}.",
-        "", "L1", "Check runtime_type and ams_port in lineops_plcs (TC2 801, TC3 851), and that the PLC program is loaded."),
+        "", "L1", "Check runtime_type and ams_port in lineops_plcs (TC2 801, TC3 851), and that the PLC program is loaded.",
+        "runtime_type und ams_port in lineops_plcs prüfen (TC2 801, TC3 851), und ob das PLC-Programm geladen ist."),
     FindingType(
         "plc.route_conflict", "B", "B.E1",
         "Another route in the PLC {plc} stands in the way of the one for {host}{detail}.",
         "Eine andere Route in der PLC {plc} steht der für {host} im Weg{detail}.",
-        "", "L1", "Remove the other route in TwinCAT XAE, or with ads_route and replace_conflicting."),
+        "", "L1", "Remove the other route in TwinCAT XAE, or with ads_route and replace_conflicting.",
+        "Die andere Route in TwinCAT XAE entfernen, oder mit ads_route und replace_conflicting."),
     FindingType(
         "plc.target_differs", "B", "B.E1",
         "The supervisor on {host} is connected to something else than the PLC {plc} of the inventory{detail}.",
         "Der Supervisor auf {host} ist mit etwas anderem verbunden als der PLC {plc} des Inventars{detail}.",
-        "connect to the right target", "L1", "Check whether inventory or supervisor is right, then run this playbook again."),
+        "connect to the right target", "L1", "Check whether inventory or supervisor is right, then run this playbook again.",
+        "Klären, ob Inventar oder Supervisor recht hat, dann dieses Playbook noch einmal ausführen."),
     FindingType(
         "plc.config_drift", "B", "SEV.3",
         "The supervisor on {host} has stored the PLC {plc} otherwise than the inventory says{detail}.",
         "Der Supervisor auf {host} hat die PLC {plc} anders gespeichert, als es im Inventar steht{detail}.",
-        "", "L1", "Correct the stored entry with plc_config (state: corrected), or the inventory."),
+        "", "L1", "Correct the stored entry with plc_config (state: corrected), or the inventory.",
+        "Den gespeicherten Eintrag mit plc_config (state: corrected) berichtigen, oder das Inventar."),
     FindingType(
         "plc.write_breaker_open", "B", "B.E1",
         "The supervisor on {host} stopped writing to the PLC {plc} after failed writes; its write breaker is open{detail}.",
         "Der Supervisor auf {host} schreibt nach Fehlern nicht mehr auf die PLC {plc}; seine Schreibsicherung ist offen{detail}.",
-        "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
+        "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C).",
+        "Nach 30 s versucht es der nächste Befehl der HMI wieder und schließt sie; bleibt sie offen, den Supervisor "
+        "neu starten (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
         "The supervisor's write breaker for the PLC {plc} on {host} is half open and lets no command through{detail}.",
         "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt keinen Befehl durch{detail}.",
-        "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C)."),
+        "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C).",
+        "Dieses Playbook nach einer halben Minute noch einmal ausführen; ist sie immer noch halb offen, den "
+        "Supervisor neu starten (Playbook C)."),
     FindingType(
         "plc.symbol_unknown", "B", "SEV.3",
         "The test variable is not in the PLC {plc}, so its write path is not proven{detail}.",
         "Die Testvariable gibt es in der PLC {plc} nicht, der Schreibweg ist nicht bewiesen{detail}.",
-        "", "L1", "Correct test_variable in lineops_plcs, or load the PLC program that has it."),
+        "", "L1", "Correct test_variable in lineops_plcs, or load the PLC program that has it.",
+        "test_variable in lineops_plcs berichtigen, oder das PLC-Programm laden, das sie hat."),
     FindingType(
         "supervisor.symbols_stale", "B", "SEV.3",
         "The supervisor on {host} does not know a variable that the PLC {plc} has{detail}.",
         "Der Supervisor auf {host} kennt eine Variable nicht, die die PLC {plc} hat{detail}.",
-        "", "L2", "Upload the PLC's symbols to the supervisor again."),
+        "", "L2", "Upload the PLC's symbols to the supervisor again.",
+        "Die Symbole der PLC noch einmal in den Supervisor laden."),
     FindingType(
         "plc.write_failed", "B", "B.E1",
         "The PLC {plc} is connected, but does not take commands{detail}.",
         "Die PLC {plc} ist verbunden, nimmt aber keine Befehle an{detail}.",
-        "", "L2", "Look at the supervisor's log for the ADS code of the failed write, and at the PLC's state."),
+        "", "L2", "Look at the supervisor's log for the ADS code of the failed write, and at the PLC's state.",
+        "Im Log des Supervisors nach dem ADS-Code des fehlgeschlagenen Schreibens sehen, und nach dem Zustand der "
+        "PLC."),
     FindingType(
         "plc.namespace_failing", "B", "B.E2",
         "Single namespaces of the PLC {plc} do not answer{detail}.",
         "Einzelne Namespaces der PLC {plc} antworten nicht{detail}.",
-        "", "L2", "Compare the PLC program with the variables of these namespaces; a download may have changed them."),
+        "", "L2", "Compare the PLC program with the variables of these namespaces; a download may have changed them.",
+        "Das PLC-Programm mit den Variablen dieser Namespaces vergleichen; ein Download kann sie geändert haben."),
     FindingType(
         "plc.unclear", "B", "B.E1",
         "The PLC {plc} does not work and the cause could not be told apart{detail}.",
         "Die PLC {plc} arbeitet nicht, die Ursache ließ sich nicht eingrenzen{detail}.",
-        "", "L2", "Read the evidence below; look at the PLC and its route table in TwinCAT XAE."),
+        "", "L2", "Read the evidence below; look at the PLC and its route table in TwinCAT XAE.",
+        "Die Beobachtungen unten lesen; die PLC und ihre Routentabelle in TwinCAT XAE ansehen."),
 )
 
 FINDINGS = {row.code: row for row in _ROWS}
 
 
-def severity_of(code: str) -> tuple[str, str]:
+def severity_of(code: str, language: str = "en") -> tuple[str, str]:
     """Return (severity, rule in words) of a finding code; severity is "" where nothing is wrong."""
     rule = FINDINGS[code].rule
-    severity, words = SEVERITY_RULES[rule]
-    return severity, words if rule == "none" else f"{words} (rule {rule})"
+    return SEVERITY_RULES[rule].severity, rule_words(rule, language)
+
+
+def rule_words(rule: str, language: str = "en") -> str:
+    """Return a rule in words, with its id."""
+    words = SEVERITY_RULES[rule].de if language == "de" else SEVERITY_RULES[rule].en
+    return words if rule == "none" else f"{words} ({'Regel' if language == 'de' else 'rule'} {rule})"
 
 
 def sentence_of(code: str, language: str, *, plc: str, host: str, detail: str = "") -> str:
@@ -211,9 +281,10 @@ def sentence_of(code: str, language: str, *, plc: str, host: str, detail: str = 
     return _fill(text, plc=plc, host=host, detail=f" ({detail})" if detail else "")
 
 
-def next_step_of(code: str, *, host: str) -> str:
+def next_step_of(code: str, *, host: str, language: str = "en") -> str:
     """Return what the owner of an unhealed finding does first."""
-    return _fill(FINDINGS[code].next_step, host=host)
+    row = FINDINGS[code]
+    return _fill((row.next_step_de if language == "de" else "") or row.next_step, host=host)
 
 
 def _fill(text: str, **names: str) -> str:

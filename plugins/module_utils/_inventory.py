@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ._ads_frames import valid_net_id
+from ._escalation import LEVELS
+from ._guards import WHOLE_PLANT
 
 #: Runtime type -> AMS port of its first PLC runtime (ADS_FACTS §7).
 RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
@@ -70,6 +72,10 @@ def _is_mapping(value: t.Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_number(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_scalar(value: t.Any) -> bool:
     return isinstance(value, (bool, int, float, str))
 
@@ -122,6 +128,9 @@ HOST_RULES = (
     Rule("lineops_controller_ads", _is_mapping, "a mapping with local_ip, local_ams_net_id and route", required=False),
     Rule("lineops_cameras", lambda value: isinstance(value, list), "a list of cameras", required=False),
     Rule("lineops_contacts", _is_mapping, "a mapping of L1, L2, L3", required=False),
+    Rule("lineops_busy", lambda value: value in ("fail", "skip", "wait"), "fail, skip or wait", required=False),
+    Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
+    Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
     Rule("lineops_freeze", _is_bool, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
@@ -146,6 +155,18 @@ CONTROLLER_RULES = (
     Rule("local_ams_net_id", is_net_id, "the controller's own NetId, six numbers 0-255 with dots", required=False),
     Rule("route", lambda value: value in ("none", "temporary", "static"), "none, temporary or static", required=False),
 )
+INTERLOCK_RULES = (
+    Rule("variable", is_symbol, "a PLC symbol such as MAIN.bSafeToRestart (GATEWAY.* proves nothing)"),
+    Rule("safe_value", _is_scalar, "the value at which a restart is safe"),
+)
+BUDGET_RULES = (
+    Rule("limit", lambda value: _is_number(value) and value >= 0, "a number of actions, 0 for none", required=False),
+    Rule("window_s", lambda value: _is_number(value) and value > 0, "a number of seconds such as 3600", required=False),
+)
+CONTACT_RULES = tuple(Rule(level, is_text, "a text that says whom to call", required=False) for level in LEVELS)
+#: Mappings of the contract in which a name that nobody knows would leave a guard as it is, or nobody called.
+GUARD_RULES = {
+    "lineops_interlock": INTERLOCK_RULES, "lineops_budget": BUDGET_RULES, "lineops_contacts": CONTACT_RULES}
 VARIABLE_RULES = (
     Rule("name", is_symbol, "a PLC symbol such as MAIN.bOpsTest (GATEWAY.* proves nothing)"),
     Rule("type", is_text, "a PLC type such as BOOL"),
@@ -163,6 +184,11 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
     warnings: list[str] = []
     if isinstance(variables.get("lineops_controller_ads"), dict):
         mistakes += _check(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
+    for name, rules in GUARD_RULES.items():
+        if isinstance(variables.get(name), dict):
+            mistakes += _check(variables[name], rules, name) + _unknown_names(variables[name], rules, name)
+    mistakes += _confirm_mistakes(variables)
+    warnings += _contact_warnings(variables.get("lineops_contacts"))
     plcs = variables.get("lineops_plcs")
     for index, plc in enumerate(plcs if isinstance(plcs, list) else []):
         where = f"lineops_plcs[{index}]"
@@ -259,6 +285,25 @@ def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -
         elif not rule.is_valid(value):
             mistakes.append(f"{name} is {value!r}; expected {rule.expected}.")
     return mistakes
+
+
+def _unknown_names(values: t.Mapping[t.Any, t.Any], rules: t.Sequence[Rule], where: str) -> list[str]:
+    known = [rule.name for rule in rules]
+    return [f"{where}.{name} is not known; expected {', '.join(known)}." for name in values if name not in known]
+
+
+def _confirm_mistakes(variables: t.Mapping[str, t.Any]) -> list[str]:
+    """A confirmation names its line or incident, so that it cannot be left on by accident (DESIGN §7.9)."""
+    confirm, line = variables.get("lineops_confirm"), variables.get("lineops_line")
+    if not is_text(confirm) or not is_text(line) or confirm in (line, WHOLE_PLANT) or confirm.startswith(f"{line}-"):
+        return []
+    return [f"lineops_confirm is {confirm!r}; expected {line}, an incident of it, or nothing."]
+
+
+def _contact_warnings(contacts: t.Any) -> list[str]:
+    if not isinstance(contacts, dict):
+        return []
+    return [f"lineops_contacts names nobody for {level}." for level in LEVELS if not contacts.get(level)]
 
 
 def _active_mistakes(plcs: t.Any) -> list[str]:

@@ -13,7 +13,7 @@ import typing as t
 from ._errors import LineopsError
 from ._journal_files import JournalFiles, Tail, first_is_missing
 from ._state_dir import check, locked, prepare
-from ._times import utc_now
+from ._clock import utc_now
 
 VERSION = 1
 FIELDS = (

@@ -15,7 +15,7 @@ import typing as t
 from contextlib import ExitStack
 
 from ._state_dir import flush_directory, write_atomically
-from ._times import utc_now
+from ._clock import utc_now
 
 _ROTATED = re.compile(r"journal-([0-9]{6,})\.jsonl")
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW

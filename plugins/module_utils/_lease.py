@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from . import _lease_rules as rules
 from ._errors import LineopsError
 from ._state_dir import check, flush_directory, locked, prepare, write_atomically
-from ._times import seconds_of, utc_of
+from ._clock import seconds_of, utc_at
 
 VERSION = 1
 FOLDER = "leases"
@@ -49,7 +49,7 @@ class Leases:
             taken_over = rules.taken_over_from(lease, verdict)
             new = lease if lease and verdict == rules.OWN else self._new(host, claim, taken_over)
             mine = {
-                **new, "renewed_at": self._now(), "expires_at": utc_of(self._clock() + ttl_s), "ttl_s": ttl_s}
+                **new, "renewed_at": self._now(), "expires_at": utc_at(self._clock() + ttl_s), "ttl_s": ttl_s}
             _put(path, mine)
         message = rules.taken_sentence(host, mine["expires_at"], taken_over)
         return answer(
@@ -98,7 +98,7 @@ class Leases:
         return os.path.join(self.state_dir, FOLDER, f"{host}.json")
 
     def _now(self) -> str:
-        return utc_of(self._clock())
+        return utc_at(self._clock())
 
     @contextmanager
     def _changing(self, host: str) -> t.Iterator[str]:
@@ -124,9 +124,9 @@ class Leases:
         except FileNotFoundError:
             return None
         lease = _lease_in(content) or {
-            "id": "", "owner": {}, "unreadable": True, "ttl_s": ttl_s, "taken_at": utc_of(written),
-            "expires_at": utc_of(written + ttl_s)}
-        latest = utc_of(self._clock() + lease["ttl_s"])
+            "id": "", "owner": {}, "unreadable": True, "ttl_s": ttl_s, "taken_at": utc_at(written),
+            "expires_at": utc_at(written + ttl_s)}
+        latest = utc_at(self._clock() + lease["ttl_s"])
         return {**lease, "expires_at": latest, "limited": True} if lease["expires_at"] > latest else lease
 
     def _limited(self, path: str, lease: _Lease | None) -> _Lease | None:
@@ -150,7 +150,7 @@ def _lease_in(content: bytes) -> _Lease | None:
     """Return the lease that the content of a file is, its end in the form that sorts; None if it is none."""
     try:
         lease = json.loads(content.decode("utf-8"))
-        return {**lease, "expires_at": utc_of(seconds_of(lease["expires_at"]))} if rules.is_lease(lease) else None
+        return {**lease, "expires_at": utc_at(seconds_of(lease["expires_at"]))} if rules.is_lease(lease) else None
     except (ValueError, OverflowError, RecursionError):
         return None
 

@@ -117,7 +117,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import P
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_router import SYSTEM_SERVICE, Router
 from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
 ARGUMENT_SPEC: dict[str, t.Any] = {

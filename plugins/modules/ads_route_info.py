@@ -84,7 +84,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
 from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._route_direct import listed
 

@@ -215,7 +215,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._journal import MA
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos, select
 from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._times import seconds_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import seconds_of, utc_at
 
 FILTERS = ("incident", "finding", "event", "host")
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -272,7 +272,7 @@ def verified(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) 
 def time_of(name: str, text: str | None) -> str | None:
     """Return a time as the journal writes it."""
     try:
-        return text if text is None else utc_of(seconds_of(text))
+        return text if text is None else utc_at(seconds_of(text))
     except (ValueError, OverflowError):
         raise LineopsError("journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
 

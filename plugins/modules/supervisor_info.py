@@ -153,7 +153,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._args import (
     ADDRESS_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, mappings_in, test_route,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 

@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result, secret_options
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub, secrets_in
 

@@ -24,7 +24,7 @@ import pytest
 from ansible_collections.lineops.runbook.plugins.module_utils import _journal, _state_dir
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
-from ansible_collections.lineops.runbook.plugins.module_utils._times import utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_at
 from ansible_collections.lineops.runbook.tests.unit.helpers.killed import Work, killed_at
 
 HOST = "line3-hmi1"
@@ -683,7 +683,7 @@ def test_clocks_that_differ_or_step_back_are_a_remark(folder: Path, monkeypatch:
     ahead = 0.0
     for number in range(6):
         ahead = 600.0 * (number % 2)
-        monkeypatch.setattr(_journal, "utc_now", lambda: utc_of(1_767_261_600 + number + ahead))  # noqa: B023
+        monkeypatch.setattr(_journal, "utc_now", lambda: utc_at(1_767_261_600 + number + ahead))  # noqa: B023
         journal.append([{"message": str(number)}])
     assert [entry["message"] for entry in journal.read()] == list("012345")
     assert journal.verify() == {"ok": True, "checked": 6, "broken": None, "remarks": [

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._lease_rules import is_lease
-from ansible_collections.lineops.runbook.plugins.module_utils._times import utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_at
 from ansible_collections.lineops.runbook.tests.unit.helpers.killed import Work, killed_at
 
 HOST = "line3-hmi1"
@@ -98,9 +98,9 @@ def test_holder_renews_and_stays_who_he_is(leases: Leases, folder: Path, clock: 
     known = {"lease_id": first["lease_id"]} if with_id else {}
     again = leases.hold(HOST, claim(incident="i-new", **known), 300)
     assert (again["held"], again["lease_id"], again["incident"]) == (True, first["lease_id"], "i-1")
-    assert again["until"] == utc_of(NOON + 100 + 360) and again["taken_over"] is None
-    assert content_of(folder)["taken_at"] == utc_of(NOON) and content_of(folder)["renewed_at"] == utc_of(NOON + 100)
-    assert leases.renew(HOST, first["lease_id"], 0) == utc_of(NOON + 220)
+    assert again["until"] == utc_at(NOON + 100 + 360) and again["taken_over"] is None
+    assert content_of(folder)["taken_at"] == utc_at(NOON) and content_of(folder)["renewed_at"] == utc_at(NOON + 100)
+    assert leases.renew(HOST, first["lease_id"], 0) == utc_at(NOON + 220)
 
 
 def test_second_run_is_refused_and_told_who_holds_it_until_when(leases: Leases, folder: Path) -> None:
@@ -171,9 +171,9 @@ def test_expired_lease_is_taken_over_and_its_incident_goes_on(leases: Leases, fo
     clock.now = NOON + 120
     for number in (2, 3):
         taken = leases.hold(HOST, claim(number), 60)
-        origin = {"reason": "expired", "incident": "i-1", "from": f"shell-{number - 1}", "since": utc_of(clock.now - 120)}
+        origin = {"reason": "expired", "incident": "i-1", "from": f"shell-{number - 1}", "since": utc_at(clock.now - 120)}
         assert (taken["held"], taken["incident"], taken["taken_over"]) == (True, "i-1", origin)
-        assert content_of(folder)["incident"] == "i-1" and content_of(folder)["taken_at"] == utc_of(clock.now)
+        assert content_of(folder)["incident"] == "i-1" and content_of(folder)["taken_at"] == utc_at(clock.now)
         clock.now += 120
     code, message = error_of(lambda: leases.renew(HOST, first["lease_id"], 60))
     assert code == "lease.lost" and message.startswith(f"The lease of {HOST} was lost. {HOST} is held by shell-3")
@@ -191,7 +191,7 @@ def test_holder_that_is_gone_is_taken_over_at_once_from_the_same_controller(leas
 def test_own_lease_that_expired_unnoticed_is_renewed_but_a_lost_one_is_not(leases: Leases, clock: Clock) -> None:
     first = leases.hold(HOST, claim(), 60)
     clock.now += 1000
-    assert leases.renew(HOST, first["lease_id"], 60) == utc_of(clock.now + 120)
+    assert leases.renew(HOST, first["lease_id"], 60) == utc_at(clock.now + 120)
     clock.now += 1000
     leases.hold(HOST, claim(2), 60)
     leases.release(HOST, claim(2))
@@ -216,18 +216,18 @@ def test_clock_that_was_set_back_makes_no_orphan_of_years(leases: Leases, folder
     leases.hold(HOST, claim(), 300)
     clock.now -= 3 * 365 * 86400
     today = clock.now
-    assert leases.look(HOST, {})["until"] == utc_of(today + 360)
-    assert leases.hold(HOST, claim(2), 60)["busy"]["until"] == utc_of(today + 360)
+    assert leases.look(HOST, {})["until"] == utc_at(today + 360)
+    assert leases.hold(HOST, claim(2), 60)["busy"]["until"] == utc_at(today + 360)
     clock.now = today + 359
-    assert leases.hold(HOST, claim(2), 60)["busy"]["until"] == utc_of(today + 360)
+    assert leases.hold(HOST, claim(2), 60)["busy"]["until"] == utc_at(today + 360)
     clock.now = today + 360
     assert leases.hold(HOST, claim(2), 60)["taken_over"]["reason"] == "expired"
 
 
 def test_only_the_clock_of_the_host_counts(leases: Leases, folder: Path, clock: Clock) -> None:
     """No time comes from a controller, so two that differ by ten minutes see the same lease."""
-    leases.hold(HOST, claim(controller="ahead", taken_at=utc_of(NOON + 600)), 60)
-    assert content_of(folder)["taken_at"] == utc_of(NOON)
+    leases.hold(HOST, claim(controller="ahead", taken_at=utc_at(NOON + 600)), 60)
+    assert content_of(folder)["taken_at"] == utc_at(NOON)
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
