@@ -25,6 +25,7 @@ LAYER_OF_UTIL = {
     "_lease_rules": "base",
     "_redact": "base",
     # evidence in, findings out
+    "_admin_log": "rules",
     "_findings": "rules",
     "_hypotheses": "rules",
     "_inventory": "rules",
