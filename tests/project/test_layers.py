@@ -77,8 +77,8 @@ MAY_IMPORT = {
 }
 # What the pure layers may take from the standard library: nothing that reads a clock, a file, a socket or a process.
 PURE = {
-    "__future__", "collections", "dataclasses", "enum", "functools", "html", "ipaddress", "itertools", "json", "math", "re",
-    "string", "struct", "typing", "urllib.parse",
+    "__future__", "base64", "collections", "dataclasses", "enum", "functools", "html", "ipaddress", "itertools", "json", "math",
+    "re", "string", "struct", "typing", "urllib.parse",
 }  # fmt: skip
 THIRD_PARTY = {
     "base": set(),
