@@ -22,6 +22,7 @@ LAYER_OF_UTIL = {
     "_ads_frames": "base",
     "_ads_route_entries": "base",
     "_errors": "base",
+    "_evidence_parts": "base",
     "_lease_rules": "base",
     "_redact": "base",
     # evidence in, findings out
@@ -42,6 +43,8 @@ LAYER_OF_UTIL = {
     "_ads_symbols": "clients",
     "_ads_wire": "clients",
     "_flock": "clients",
+    "_evidence": "clients",
+    "_evidence_sources": "clients",
     "_host": "clients",
     "_http": "clients",
     "_journal": "clients",
