@@ -17,12 +17,12 @@ import time
 import typing as t
 import zlib
 from contextlib import suppress
-from datetime import datetime, timezone
 
 from ._errors import LineopsError
 from ._evidence_parts import MANIFEST, Part, checked_name, fitted
-from ._journal import utc_now
+from ._regular import opened_regular
 from ._state_dir import locked, prepare, write_atomically
+from ._times import seconds_of, utc_now
 
 TOOL = "lineops.runbook 1.0.0"
 FOLDER = "evidence"
@@ -159,7 +159,7 @@ def packed(files: t.Iterable[tuple[str, bytes, str]]) -> bytes:
 
 def _epoch(at: str) -> int:
     try:
-        seconds = datetime.fromisoformat(at[:19]).replace(tzinfo=timezone.utc).timestamp()
+        seconds = seconds_of(at[:19])
     except ValueError:
         return 0
     return int(min(max(seconds, 0), _LAST_TAR_TIME))
@@ -180,7 +180,8 @@ def _put(path: str, content: bytes) -> None:
 def _opened(path: str) -> tuple[bytes, dict[str, bytes], dict[str, t.Any]]:
     """Return an archive's own bytes, its files and its manifest."""
     try:
-        content = _regular(path)
+        with opened_regular(path) as stream:
+            content = stream.read(LARGEST)
         files = _members(content)
         manifest = json.loads(files[MANIFEST])
         if not isinstance(manifest, dict) or not all(isinstance(entry, dict) for entry in manifest["files"]):
@@ -194,13 +195,6 @@ def _opened(path: str) -> tuple[bytes, dict[str, bytes], dict[str, t.Any]]:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _regular(path: str) -> bytes:
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError("not a regular file")
-        return stream.read(LARGEST)
 
 
 def _members(content: bytes) -> dict[str, bytes]:

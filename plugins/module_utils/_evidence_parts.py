@@ -122,11 +122,11 @@ def _shrunk(value: t.Any, limit: int, as_json: bool) -> t.Any:
         excess = len(_rendered(value, as_json)) - limit
         if excess <= 0:
             return value
-        spots = [(len(_rendered(found, True)), path, found) for path, found in _cuttable(value, ())]
+        spots = [(len(_rendered(found, as_json)), path, found) for path, found in _cuttable(value, ())]
         if not spots:
             return None
-        dummy2, path, found = max(spots, key=lambda spot: spot[0])
-        value = _replaced(value, path, _newest(found, excess))
+        size, path, found = max(spots, key=lambda spot: spot[0])
+        value = _replaced(value, path, _newest(found, excess, size))
     return None
 
 
@@ -150,10 +150,11 @@ def _replaced(value: t.Any, path: tuple[t.Any, ...], new: t.Any) -> t.Any:
     return {**value, path[0]: _replaced(value[path[0]], path[1:], new)}
 
 
-def _newest(value: t.Any, excess: int) -> t.Any:
-    """Drop at least so many bytes from the oldest end, or as many as can be dropped."""
+def _newest(value: t.Any, excess: int, size: int) -> t.Any:
+    """Drop about so many of its rendered bytes from the oldest end, or as many as can be dropped."""
     if isinstance(value, str):
-        return newest_lines(value.encode("utf-8", "backslashreplace")[excess:]).decode("utf-8", "ignore")
+        content = value.encode("utf-8", "backslashreplace")
+        return newest_lines(content[len(content) * excess // size + 1 :]).decode("utf-8", "ignore")
     first, last = _time(value[0]), _time(value[-1])
     turned = bool(last) and first > last
     oldest_first = value[::-1] if turned else value

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 import subprocess
 import typing as t
 
 from ._errors import LineopsError
 from ._evidence_parts import Part, newest_lines, not_collected, text_part
-from ._journal import Journal, utc_now
+from ._journal import Journal
+from ._regular import opened_regular
+from ._times import utc_now
 
 # No pattern, which would match other units, and no option.
 _UNIT = re.compile(r"[A-Za-z0-9_:.@\\][A-Za-z0-9_:.@\\-]{0,250}\Z")
@@ -115,17 +116,13 @@ def _end_of(path: str, size: int) -> tuple[bytes, bool]:
     if not os.path.isabs(path):
         raise ValueError("not an absolute path")
     path = os.path.normpath(path)
-    # O_NONBLOCK: a named pipe in its place would never open.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("not a regular file")
+    with opened_regular(path) as stream:
         if os.readlink(f"/proc/self/fd/{stream.fileno()}") != path:
             raise ValueError("a link leads there, and links are not followed")
-        if status.st_size <= size:
+        length = os.fstat(stream.fileno()).st_size
+        if length <= size:
             return stream.read(size), False
-        stream.seek(status.st_size - size - 1)
+        stream.seek(length - size - 1)
         content = stream.read(size + 1)
     if b"\n" not in content[:-1]:
         raise ValueError(f"its last line is longer than {size} bytes")

@@ -266,9 +266,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.module_utils._evidence import LARGEST, Evidence
 from ansible_collections.lineops.runbook.plugins.module_utils._evidence_parts import fitted, item_parts, not_collected
 from ansible_collections.lineops.runbook.plugins.module_utils._evidence_sources import HostSources
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import secrets_in
+from ansible_collections.lineops.runbook.plugins.module_utils._times import utc_now
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "state_dir": {"type": "path", "required": True},

@@ -51,6 +51,7 @@ LAYER_OF_UTIL = {
     "_journal_files": "clients",
     "_lease": "clients",
     "_state_dir": "clients",
+    "_regular": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
     "_times": "clients",
