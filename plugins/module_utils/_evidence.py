@@ -16,7 +16,6 @@ import tarfile
 import time
 import typing as t
 import zlib
-from contextlib import suppress
 
 from ._errors import LineopsError
 from ._evidence_parts import MANIFEST, Part, checked_name, fitted
@@ -170,8 +169,6 @@ def _put(path: str, content: bytes) -> None:
     try:
         write_atomically(path, content)
     except OSError as error:
-        with suppress(OSError):
-            os.unlink(path + _TEMPORARY)
         raise LineopsError(
             "evidence.unwritable", f"The evidence {path} cannot be written: {error.strerror}.",
             "Free space or correct the owner of lineops_state_dir.") from error
@@ -198,14 +195,15 @@ def _reason(error: Exception) -> str:
 
 
 def _members(content: bytes) -> dict[str, bytes]:
+    """Unpack. All of it is read, since only the end of a gzip file tells whether it is whole."""
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as zipped:
+        unzipped = zipped.read(2 * LARGEST)
     files: dict[str, bytes] = {}
-    left = 2 * LARGEST
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+    with tarfile.open(fileobj=io.BytesIO(unzipped), mode="r:") as archive:
         for member in archive:
-            left -= member.size
-            stream = archive.extractfile(member) if member.isfile() and left > 0 else None
+            stream = archive.extractfile(member) if member.isfile() else None
             if stream is None or member.name in files:
-                raise ValueError(f"{member.name!r} in it is no plain file, there twice, or too large")
+                raise ValueError(f"{member.name!r} in it is no plain file, or there twice")
             files[member.name] = stream.read()
     return files
 

@@ -72,7 +72,7 @@ def text_part(
 
 def not_collected(name: str, reason: str, secrets: t.Iterable[str] = ()) -> dict[str, str]:
     """Name what is not in the archive, and why, in one line."""
-    return {"name": name, "reason": " ".join(scrub(str(reason), secrets).split())[:_MAX_REASON]}
+    return {"name": scrub(name, secrets), "reason": " ".join(scrub(reason, secrets).split())[:_MAX_REASON]}
 
 
 def fitted(parts: t.Sequence[Part], limit: int) -> tuple[list[Part], list[dict[str, str]]]:

@@ -14,6 +14,7 @@ import typing as t
 from ._errors import LineopsError
 from ._evidence_parts import Part, newest_lines, not_collected, text_part
 from ._journal import Journal
+from ._redact import scrub
 from ._regular import opened_regular
 from ._times import utc_now
 
@@ -61,7 +62,8 @@ class HostSources:
     def log_files(self, paths: t.Iterable[str], size: int) -> None:
         """Collect the last bytes of log files, from a line's beginning on."""
         for number, path in enumerate(paths, start=1):
-            name = f"log{number}_{re.sub(r'[^A-Za-z0-9.-]', '_', os.path.basename(path))[-60:]}"
+            base = scrub(os.path.basename(path), self._secrets)
+            name = f"log{number}_{re.sub(r'[^A-Za-z0-9.-]', '_', base)[-60:]}"
             try:
                 content, is_cut = _end_of(path, size)
             except OSError as error:
