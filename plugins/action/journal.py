@@ -4,20 +4,11 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.lineops.runbook.plugins.modules import journal
-from ansible_collections.lineops.runbook.plugins.plugin_utils._action import HostAction
+from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RecordAction
 
 
-class ActionModule(HostAction):
+class ActionModule(RecordAction):
     """Runs the module of the same name on the host."""
 
     noun = journal
-
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Append or list; without required a failure is only told."""
-        result = super().run(tmp, task_vars)
-        if result.get("failure") and not self.params()["required"]:
-            result["failed"] = False
-        return result

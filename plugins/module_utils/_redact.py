@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import html
 import json
@@ -24,8 +25,8 @@ _MAX_DEPTH = 100
 # User names are no secrets, and masking one like "line3" would break host names.
 _USER_KEY = re.compile(r"(^|_)user(_?name)?$")
 _SECRET_KEY = re.compile(
-    r"(^|_)(password|passwd|pwd|passphrase|authorization|secrets?|token"
-    r"|(api|operator|admin|master|raw|private|secret)_?key)$"
+    r"(^|_)(password|passwd|passwort|kennwort|pwd|pass|passphrase|authorization|cookie|credentials?|secrets?|token"
+    r"|(api|operator|admin|master|raw|private|secret|access)_?key)$"
 )
 _CAMEL_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -34,11 +35,18 @@ _CAMERA_URL = re.compile(r"\A(rtsps?://)[^\n]*@", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'<>]+")
 _SCHEME_END = re.compile(r":(?:\\?/){2}")
 
-_SECRET_WORD = r"(?:password|passwd|pwd|api[_-]?key|raw[_-]?key|token|secret)"
+_SECRET_WORD = (
+    r"(?:password|passwd|passwort|kennwort|pwd|passphrase|(?<![a-z])pass|token|secret"
+    r"|(?:api|operator|admin|master|raw|private|secret|access)[_-]?key)"
+)
+# Base64 text of fewer letters is also found by accident.
+_MIN_BASE64 = 6
 # (what to look for, what stays). Quantifiers are bounded, so that hostile text costs linear time.
 _ASSIGNMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     # api_key=K in a query, password=K in a command line
     (re.compile(r"(" + _SECRET_WORD + r"=)[^\s&\"'<>#;,]+", re.IGNORECASE), r"\1" + MASK),
+    # --password K in a command line
+    (re.compile(r"((?<!\S)--?[a-z-]{0,40}" + _SECRET_WORD + r"\s{1,5})(?!-)\S+", re.IGNORECASE), r"\1" + MASK),
     # "password": "K" in a text that holds JSON (also escaped once more) or a Python dictionary
     (
         re.compile(
@@ -48,13 +56,20 @@ _ASSIGNMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         r"\1" + MASK,
     ),
-    # headers as HTTP libraries print them
+    # headers as HTTP libraries print them; what Digest and cookies hold is a list
+    (re.compile(r"(Authorization['\"]?\s{0,5}:\s{0,5}['\"]?Digest\s)[^\r\n]+", re.IGNORECASE), r"\1" + MASK),
+    (re.compile(r"(Cookie['\"]?\s{0,5}:\s{0,5}['\"]?)[^\r\n'\"=]{1,200}=[^\r\n'\"]*", re.IGNORECASE), r"\1" + MASK),
     (
         re.compile(
             r"((?:X-API-Key|Authorization)['\"]?\s{0,5}:\s{0,5}['\"]?(?:Bearer\s|Basic\s)?)[^\s'\",]+", re.IGNORECASE
         ),
         r"\1" + MASK,
     ),
+    (re.compile(r"(\bBearer\s{1,5})[\w.~+/=-]{16,}", re.IGNORECASE), r"\1" + MASK),
+    # managed keys of the supervisor (SUPERVISOR_API §1); their prefix with dots, as it lists them, is no secret
+    (re.compile(r"(?<![A-Za-z0-9])(shk_)[\w-]{8,}"), r"\1" + MASK),
+    # JSON in base64: what a Ring refresh token and every JSON web token begin with
+    (re.compile(r"(?<![\w+/-])eyJ[\w+/-]{17,}={0,2}(?:\.[\w+/=-]+)*"), MASK),
 )
 
 
@@ -74,9 +89,12 @@ def secrets_in(*trees: t.Any) -> frozenset[str]:
 def scrub(value: t.Any, secrets: t.Iterable[str] = ()) -> t.Any:
     """Return ``value`` in the same shape, without secrets.
 
-    Masked are: the given secrets in every text and dictionary key, also URL-encoded, JSON-, YAML- or HTML-escaped;
-    ``user:password@`` in any URL (SUPERVISOR_API quirk 19); values of keys named like password, api_key, token,
-    raw_key, refresh_token or secret, also inside texts that hold JSON, a query or HTTP headers.
+    Masked are: the given secrets in every text and dictionary key, also URL-encoded, JSON-, YAML- or HTML-escaped, in
+    hexadecimal or base64; ``user:password@`` in any URL (SUPERVISOR_API quirk 19); values of keys named like password,
+    api_key, token, raw_key, refresh_token or secret, also inside texts that hold JSON, a query, a command line or HTTP
+    headers; the supervisor's managed keys and JSON in base64 (Ring and web tokens) anywhere.
+
+    What no rule can know stays: a secret that was not given and stands in plain words, or compressed, or split over lines.
 
     :arg value: JSON-like data. Mappings come back as ``dict``; what is neither container, text, bytes nor number is
         returned as it is.
@@ -177,5 +195,17 @@ def _forms(secret: str) -> set[str]:
     # A lone surrogate cannot be written in a URL.
     text = secret.encode("utf-8", "replace").decode("utf-8")
     encoded = {quote(text, ""), quote(text), quote_plus(text)}
-    any_case = (re.sub("%([0-9A-F]{2})", r"%(?i:\1)", re.escape(form)) for form in encoded)
-    return {*map(re.escape, plain), *any_case}
+    any_case = {re.sub("%([0-9A-F]{2})", r"%(?i:\1)", re.escape(form)) for form in encoded}
+    any_case.add(f"(?i:{text.encode().hex()})")
+    return {*map(re.escape, plain | _base64_forms(text.encode())), *any_case}
+
+
+def _base64_forms(secret: bytes) -> set[str]:
+    """The letters that only the secret decides, wherever it begins within base64 text (``user:password``), both alphabets."""
+    found = set()
+    for before in range(3):
+        letters = base64.b64encode(bytes(before) + secret).decode()
+        own = letters[(before * 8 + 5) // 6 : (before + len(secret)) * 8 // 6]
+        if len(own) >= _MIN_BASE64:
+            found |= {own, own.replace("+", "-").replace("/", "_")}
+    return found

@@ -27,9 +27,22 @@ options:
       - What to ask for.
       - V(route_test) asks the supervisor to reach O(plcs) over ADS. Its counters move, and it blocks other ADS work of
         the supervisor for two minutes if the address drops packets, so look at the path first.
+      - V(log_excerpt), V(log_chain) and V(slo_detail) are for the checklist and asked for by name only.
     type: list
     elements: str
-    choices: [status, slo, streams, versions, service, logs, plc_config, route_status, route_test]
+    choices:
+      - status
+      - slo
+      - streams
+      - versions
+      - service
+      - logs
+      - plc_config
+      - route_status
+      - route_test
+      - log_excerpt
+      - log_chain
+      - slo_detail
     default: [status, slo, streams, versions, service, logs, plc_config, route_status]
   plcs:
     description:
@@ -56,7 +69,7 @@ options:
         default: 851
   log_limit:
     description:
-      - How many rows of the admin log to read, 1 to 500.
+      - How many rows of the admin log to return, 1 to 500; for V(log_excerpt) of each kind.
     type: int
     default: 50
 seealso:
@@ -123,6 +136,42 @@ route_test:
   returned: when asked for and observed
   type: dict
   sample: {plc_001: {success: false, error: "ADSError: timeout elapsed (1861). ", elapsed_s: 5.1}}
+log_excerpt:
+  description:
+    - Restarts, stream trouble and who did what, of the admin log, each newest first.
+    - Stream trouble and audits are looked for in the newest 500 rows, restarts by the supervisor in ten times O(log_limit).
+  returned: when asked for and observed
+  type: dict
+  sample:
+    restarts: [{at: "2026-11-23T03:33:40+00:00", id: 19, level: WARNING, module: ServiceManager, message: RESTART}]
+    streams: []
+    audits:
+      - at: "2026-11-23T03:33:39+00:00"
+        id: 16
+        action: service_restart_scheduled
+        actor: anna
+        request_id: line3-20261123T033300-line3-hmi1-1
+        details: {delay_seconds: 1}
+    rows_seen: 21
+    oldest_seen_at: "2026-11-23T03:33:14+00:00"
+log_chain:
+  description:
+    - Whether the admin log's hash chain holds. RV(log_chain.verdict) is V(ok), V(retention), V(tampering_suspected) or
+      V(not_observed).
+    - V(retention) is what removed oldest rows look like, whoever removed them. The links of the rows behind them hold.
+  returned: when asked for and observed
+  type: dict
+  sample: {verdict: retention, checked: 1, broken_at_id: 14, oldest_id: 14, linked_rows: 100}
+slo_detail:
+  description: SLO status with alerts, measured values and targets, to tell the share of one's own calls apart.
+  returned: when asked for and observed
+  type: dict
+  sample:
+    status: degraded
+    alerts: [{name: api_availability_below_target, severity: critical, value: 0.98, target: 0.995}]
+    api: {window_seconds: 3600, total_requests: 100, errors_5xx: 2, availability_ratio: 0.98, p95_latency_ms: 12.5}
+    streams: {active_streams: 1, running_streams: 1, health_ratio: 1.0}
+    targets: {api_availability_ratio: 0.995, api_p95_latency_ms: 500.0, stream_health_ratio: 0.99}
 not_observed:
   description: Per subset, the failure that kept it from being observed.
   returned: always
@@ -149,6 +198,7 @@ observed_from:
 
 import typing as t
 
+from ansible_collections.lineops.runbook.plugins.module_utils._admin_log import MAX_ROWS, chain_verdict, excerpt
 from ansible_collections.lineops.runbook.plugins.module_utils._args import (
     ADDRESS_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, mappings_in, test_route,
 )
@@ -180,6 +230,30 @@ def _route_test(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.An
     return {plc["id"]: test_route(client, plc) for plc in params["plcs"]}
 
 
+def _log_excerpt(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    rows = body_of(client.logs(limit=MAX_ROWS))
+    return excerpt(rows, body_of(client.logs("restart", params["log_limit"])), params["log_limit"])
+
+
+def _log_chain(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    verified = body_of(client.logs_verify())
+    return chain_verdict(verified, [] if verified.get("ok") is True else body_of(client.logs(limit=MAX_ROWS)))
+
+
+def _slo_detail(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    body = body_of(client.slo())
+    return {
+        "status": body.get("status"), "alerts": mappings_in(body, "alerts"), "targets": mapping_in(body, "targets"),
+        **{name: mapping_in(body, "sli", name) for name in ("api", "streams")}}
+
+
+#: Asked for by name only.
+_ON_REQUEST: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
+    "route_test": _route_test,
+    "log_excerpt": _log_excerpt,
+    "log_chain": _log_chain,
+    "slo_detail": _slo_detail,
+}
 _SUBSETS: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
     "status": _status,
     "slo": _slo,
@@ -189,14 +263,14 @@ _SUBSETS: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]
     "logs": lambda client, params: body_of(client.logs(limit=params["log_limit"])),
     "plc_config": _plc_config,
     "route_status": lambda client, params: body_of(client.route_status()),
-    "route_test": _route_test,
+    **_ON_REQUEST,
 }
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     "gather_subset": {
         "type": "list", "elements": "str", "choices": list(_SUBSETS),
-        "default": [name for name in _SUBSETS if name != "route_test"],
+        "default": [name for name in _SUBSETS if name not in _ON_REQUEST],
     },
     "plcs": {
         "type": "list", "elements": "dict", "default": [],

@@ -44,8 +44,9 @@ class RunbookAction(ActionBase):
         options = secret_options(self.noun.ARGUMENT_SPEC)
         secrets = secrets_in({name: self._task.args.get(name) for name in options}, self.other_secrets(variables))
         for name in options:
-            if self._task.args.get(name) is not None and not isinstance(self._task.args[name], str):
-                raise AnsibleActionFail(f"{name} is not a text (its value is not shown).")
+            kind = _kind_missed(self._task.args.get(name), self.noun.ARGUMENT_SPEC[name])
+            if kind:
+                raise AnsibleActionFail(f"{name} is not {kind} (its value is not shown).")
         try:
             result = self.act(variables)
         except LineopsError as error:
@@ -128,6 +129,26 @@ class HostAction(RunbookAction):
     def vantage_point(self, task_vars: dict[str, t.Any]) -> str:
         """Say which host looked."""
         return f"host {task_vars.get('inventory_hostname')}"
+
+
+class RecordAction(HostAction):
+    """A noun that keeps records on the host; without its option required, a failure is only told."""
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the noun; a run that may go on without the record must not fail for want of it."""
+        result = super().run(tmp, task_vars)
+        if result.get("failure") and not self.params()["required"]:
+            result["failed"] = False
+        return result
+
+
+def _kind_missed(secret: t.Any, option: t.Mapping[str, t.Any]) -> str:
+    """Say what a secret should have been; an argument spec would print the value of a wrong one in clear (DESIGN §3)."""
+    if secret is None:
+        return ""
+    if option["type"] == "list":
+        return "" if isinstance(secret, list) and all(isinstance(item, str) for item in secret) else "a list of texts"
+    return "" if isinstance(secret, str) else "a text"
 
 
 def _unreachable(reason: str) -> LineopsError:

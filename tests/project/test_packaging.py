@@ -116,6 +116,8 @@ def test_versions_agree(repository: Path) -> None:
     version = yaml.safe_load((repository / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     changes = yaml.safe_load((repository / "changelogs/changelog.yaml").read_text(encoding="utf-8"))
     assert version in changes["releases"]
+    evidence = (repository / "plugins/module_utils/_evidence.py").read_text(encoding="utf-8")
+    assert f'TOOL = "lineops.runbook {version}"' in evidence
 
 
 def test_example_inventory_can_be_read_without_password(repository: Path, run) -> None:
