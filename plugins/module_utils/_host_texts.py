@@ -26,6 +26,8 @@ _SHOWN_ARGUMENTS = 60
 _SHOWN_LETTERS = 300
 #: A token that stands alone on a command line: long, of the letters of base64 or of a JSON web token, and of all kinds.
 _TOKEN = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?:[A-Za-z0-9+/_=-]{32,}|[A-Za-z0-9._=-]{32,})")
+#: What stands before "=" in "--admin-key=K" and "ADMIN_KEY=K".
+_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*")
 _RING_BRIDGE = re.compile(r"(?<![a-z])ring[a-z0-9_./-]{0,40}bridge|bridge[a-z0-9_./-]{0,40}(?<![a-z])ring(?![a-z])")
 
 
@@ -144,11 +146,20 @@ def shown_command(arguments: t.Sequence[str]) -> list[str]:
     before = ""
     for argument in arguments[:_SHOWN_ARGUMENTS]:
         text = argument.encode("utf-8", "replace").decode("utf-8")
-        # "--password" "K": the option before says what this is.
-        (clean,) = scrub({before: text}).values()
+        name, sign, value = text.partition("=")
+        if sign and _NAME.fullmatch(name):
+            clean = f"{name}={_value_of(name, value)}"
+        else:
+            clean = _value_of(before, text)
         shown.append(MASK if _TOKEN.fullmatch(clean) else clean[:_SHOWN_LETTERS])
         before = text if text.startswith("-") else ""
     return shown + (["…"] if len(arguments) > _SHOWN_ARGUMENTS else [])
+
+
+def _value_of(name: str, value: str) -> str:
+    """Return a value without secrets; the name of the option before it may say that it is one itself."""
+    (clean,) = scrub({name: value}).values()
+    return clean
 
 
 def is_ffmpeg(name: str | None, arguments: t.Sequence[str]) -> bool:
