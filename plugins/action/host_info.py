@@ -9,12 +9,17 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.modules import host_info
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import HostAction
+from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
 
 
 class ActionModule(HostAction):
     """Runs the module of the same name on the host; a host that cannot be asked is an answer, not an abort."""
 
     noun = host_info
+
+    def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
+        """Command lines and error texts of the host may hold a key; their own redaction is the first net."""
+        return secrets_among(self._templar, task_vars)
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Look from the host."""

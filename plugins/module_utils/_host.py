@@ -18,7 +18,7 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from ._ads_wire import identify
-from ._errors import LineopsError
+from ._host_processes import load_psutil
 
 ADS_TCP_PORT = 48898
 _MAX_BODY = 65536
@@ -34,7 +34,7 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
     plc: {"ip_address", "local_ip"} or None; timeout: seconds for each question asked.
     Raises LineopsError (library.missing) without psutil.
     """
-    psutil = _psutil()
+    psutil = load_psutil()
     not_observed: list[str] = []
     sockets = _sockets(psutil, not_observed)
     listeners = _listeners(sockets or [], url)
@@ -58,16 +58,6 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
             "identity": asdict(identity) if identity else None,
         }
     return view
-
-
-def _psutil() -> t.Any:
-    try:
-        import psutil
-    except ImportError as error:
-        raise LineopsError(
-            "library.missing", "The Python library psutil is not installed on this host.",
-            "Install python3-psutil there, or set lineops_host_access: false.") from error
-    return psutil
 
 
 def _sockets(psutil: t.Any, not_observed: list[str]) -> list[t.Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import yaml
+from ansible.errors import AnsibleError
 
 
 def plain_secrets(secrets: t.Any) -> t.Any:
@@ -18,6 +19,14 @@ def plain_secrets(secrets: t.Any) -> t.Any:
     try:
         return yaml.safe_load(secrets)
     except yaml.YAMLError:
+        return None
+
+
+def secrets_among(templar: t.Any, variables: t.Mapping[str, t.Any]) -> t.Any:
+    """Return lineops_secrets of a task's variables, evaluated and plain; None where that cannot be done."""
+    try:
+        return plain_secrets(templar.template(variables.get("lineops_secrets")))
+    except AnsibleError:
         return None
 
 

@@ -89,7 +89,7 @@ class World:
              plc: t.Any = None, processes: t.Any = (), table: t.Any = None) -> dict[str, t.Any]:  # fmt: skip
         self.answering = set(answering)
         fake = FakePsutil(sockets if table is None else table, processes)
-        self.monkeypatch.setattr(_host, "_psutil", lambda: fake)
+        self.monkeypatch.setattr(_host, "load_psutil", lambda: fake)
         return _host.look(url, directory, plc, timeout=0.5)
 
 

@@ -53,3 +53,46 @@ def test_missing_library_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         "hint": "Install it.",
     }
     assert result["changed"] is False and not result.get("failed")
+
+
+def looking(monkeypatch: pytest.MonkeyPatch, error: LineopsError | None = None) -> list[t.Any]:
+    """Let look() see a supervisor and a PLC, or fail; returns what it was asked for."""
+    asked: list[t.Any] = []
+
+    def look(url: str, directory: t.Any, plc: t.Any, timeout: float) -> t.Any:
+        asked.append(plc)
+        if error:
+            raise error
+        seen = {"supervisor": {"pid": None, "listens": [], "api": "no_listener"}, "not_observed": ["x (y)"]}
+        return {**seen, "plc": {"tcp": "none"}} if plc else seen
+
+    monkeypatch.setattr(host_info, "look", look)
+    return asked
+
+
+def run(*subsets: str, **options: t.Any) -> dict[str, t.Any]:
+    return host_info.run(params_of(host_info, url="http://h", gather_subset=list(subsets), **options), False)
+
+
+def test_subsets_give_their_part_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = looking(monkeypatch)
+    always = {"changed", "observed_at", "not_observed"}
+    assert set(run("plc", plc=PLC)) == {*always, "plc"} and asked == [PLC]
+    assert set(run("supervisor", plc=PLC)) == {*always, "supervisor"} and asked[1:] == [None]
+    result = run("resources", "permissions", plc=PLC)
+    assert set(result) == {*always, "resources", "permissions"}
+    assert result["not_observed"][0] == "x (y)" and len(result["not_observed"]) > 1
+
+
+def test_unit_alone_does_not_look_at_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = looking(monkeypatch)
+    result = run("unit", "container")
+    assert (result["unit"], result["container"], asked) == (None, None, [])
+    assert result["not_observed"] == ["unit (no name is given)", "container (no name is given)"]
+
+
+def test_missing_library_leaves_what_is_seen_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch, LineopsError("library.missing", "The library is not there."))
+    result = run("supervisor", "resources")
+    assert result["failure"]["code"] == "library.missing" and result["resources"]["disks"]
+    assert "failure" not in run("resources")
