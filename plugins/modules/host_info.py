@@ -200,14 +200,10 @@ observed_from:
 
 import typing as t
 
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._host import look
-<<<<<<< HEAD
-from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
-=======
 from ansible_collections.lineops.runbook.plugins.module_utils._host_survey import Survey
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
->>>>>>> c19a4e1fef53d012de34110aa2bb6508f4cf39c4
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
 #: What every look has, and what it may have beside.
