@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import time
-
-from ._times import ms_of, utc_of
+from datetime import datetime, timezone
 
 
 def utc_now() -> str:
@@ -16,13 +15,14 @@ def utc_now() -> str:
 
 
 def utc_at(seconds: float) -> str:
-    """Return a time given in seconds since 1970."""
-    return utc_of(round(seconds * 1000))
+    """Return a time given in seconds since 1970. Raises ValueError or OverflowError beyond the calendar."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds_of(text: str) -> float:
-    """Return seconds since 1970 of a time; one without a zone is UTC. Raises ValueError."""
-    ms = ms_of(text.strip())
-    if ms is None:
-        raise ValueError(f"{text!r} is no time")
-    return ms / 1000
+    """Return seconds since 1970 of a time as a person may write it; one without a zone is UTC.
+
+    Raises ValueError for what is no time, OverflowError for one beyond the calendar.
+    """
+    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
