@@ -180,12 +180,15 @@ class Playbook:
             timeout=LIMIT_S,
             check=False,
         )
+        return Run(done.returncode, done.stdout + done.stderr, self.results())
+
+    def results(self) -> dict[tuple[str, str], tuple[str, dict[str, t.Any]]]:
+        """What the tasks gave up to now."""
         record = self.folder / "record"
         lines = (
             [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()] if record.exists() else []
         )
-        results = {(host, task): (kind, result) for host, task, kind, result in lines}
-        return Run(done.returncode, done.stdout + done.stderr, results)
+        return {(host, task): (kind, result) for host, task, kind, result in lines}
 
 
 def task(name: str, module: str, **arguments: t.Any) -> dict[str, t.Any]:

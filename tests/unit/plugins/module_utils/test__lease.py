@@ -367,6 +367,7 @@ def test_of_twenty_at_once_one_wins_and_all_see_the_same_one(folder: Path, left:
 
 
 KILLS = 150
+STEPS = 1000
 
 
 def take_renew_and_give_back(folder: Path, clock: Clock, who: dict[str, t.Any]) -> Work:
@@ -390,7 +391,7 @@ def test_kill_in_the_middle_leaves_no_half_lease(folder: Path, clock: Clock) -> 
     left_there = []
     for kill in range(KILLS):
         clock.now += 1000
-        words = killed_at(dice.randrange(1, 400), take_renew_and_give_back(folder, clock, claim(kill)))
+        words = killed_at(dice.randrange(1, STEPS), take_renew_and_give_back(folder, clock, claim(kill)))
         left_there.append(file_of(folder).exists())
         if left_there[-1]:
             assert is_lease(content_of(folder))
