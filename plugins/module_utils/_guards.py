@@ -249,5 +249,5 @@ def _journal(told: _Verdicts, steps: t.Sequence[Step], journal_writable: bool) -
         return
     restarts = [step for step in steps if action_of(step.get("name")).is_restart]
     if restarts:
-        told.refuse("journal", "journal_unwritable", by_confirm=True, actions=_names(restarts))
+        told.refuse("journal.unwritable", by_confirm=True, actions=_names(restarts))
     told.go_on("not_written", actions=_names(steps))
