@@ -33,6 +33,8 @@ RECONNECT = [{"name": name, "plc": "plc_001"} for name in ("disconnect", "route"
 HARMLESS = [{"name": name, "plc": "plc_001"} for name in ("route", "write_test", "namespaces", "controller_route")]
 RESTARTS = ["restart_app", "restart_daemon", "restart_host"]
 WANTED = {"variable": "MAIN.bSafeToRestart", "safe_value": True}
+#: As ads_probe tells it.
+SEEN = {"variable": "MAIN.bSafeToRestart", "value": True, "safe": True, "reason": ""}
 
 
 def budget(target: str, used: int = 0, **more: t.Any) -> dict[str, t.Any]:
@@ -85,7 +87,7 @@ def test_nothing_to_do_is_never_refused() -> None:
         ({"frozen": True}, "freeze.on"),
         ({"frozen": "true"}, "freeze.on"),
         ({"frozen": "false"}, "freeze.on"),
-        ({"interlock": interlock_state(WANTED, {"MAIN.bSafeToRestart": False})}, "interlock.unsafe"),
+        ({"interlock": interlock_state(WANTED, {**SEEN, "value": False})}, "interlock.unsafe"),
         ({"lease_held": False}, "lease.not_held"),
         ({"confirm": "line1"}, "confirm.mistake"),
         ({"confirm": True}, "confirm.mistake"),
@@ -116,19 +118,19 @@ def test_confirmation_that_is_no_mistake(confirm: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "values", "observed"),
+    ("seen", "observed"),
     [
-        (WANTED, {"MAIN.bSafeToRestart": True}, True),
-        (WANTED, {"MAIN.bSafeToRestart": False}, True),
-        (WANTED, {"MAIN.bSafeToRestart": None}, False),
-        (WANTED, {"MAIN.bOther": True}, False),
-        (WANTED, {}, False),
-        (WANTED, None, False),
-        (WANTED, "x", False),
+        (SEEN, True),
+        ({**SEEN, "value": False, "safe": False}, True),
+        ({**SEEN, "value": None, "safe": None, "reason": "The router closed."}, False),
+        ({**SEEN, "variable": "MAIN.bOther"}, False),
+        ({}, False),
+        (None, False),
+        ("x", False),
     ],
 )
-def test_interlock_is_observed_by_a_direct_read_of_its_own_variable(wanted: t.Any, values: t.Any, observed: bool) -> None:
-    told = interlock_state(wanted, values)
+def test_interlock_is_observed_by_a_direct_read_of_its_own_variable(seen: t.Any, observed: bool) -> None:
+    told = interlock_state(WANTED, seen)
     assert told is not None and told["observed"] is observed
     assert (told["variable"], told["safe_value"]) == ("MAIN.bSafeToRestart", True)
 
@@ -148,7 +150,7 @@ def test_line_without_an_interlock(wanted: t.Any) -> None:
     ],
 )  # fmt: skip
 def test_value_is_safe_only_if_it_is_the_safe_value(safe: t.Any, value: t.Any, is_safe: bool) -> None:
-    state = interlock_state({**WANTED, "safe_value": safe}, {"MAIN.bSafeToRestart": value})
+    state = interlock_state({**WANTED, "safe_value": safe}, {**SEEN, "value": value})
     assert codes(RESTARTS, interlock=state) == ([] if is_safe else ["interlock.unsafe"])
 
 
@@ -182,6 +184,9 @@ def test_host_without_a_direct_read_is_told_what_to_do() -> None:
         " is left to a person. Only a direct read counts, since a supervisor repeats what was last written: give the"
         " controller a route to the PLC (lineops_controller_ads)."
     )
+    closed = interlock_state(WANTED, {**SEEN, "value": None, "reason": "The router closed the connection."})
+    (told,) = asked(["restart_app"], interlock=closed)["refusals"]
+    assert "was not read from the PLC (The router closed the connection.), so it counts" in told["sentence"]
     assert asked(HARMLESS, interlock=UNREAD)["notes"] == [
         "The interlock MAIN.bSafeToRestart was not read from the PLC; what is done on line3-hmi1 interrupts nothing that"
         " works."
