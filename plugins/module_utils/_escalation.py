@@ -122,7 +122,8 @@ def escalation(
         return {"level": "", "contact": None, "reasons": [], "next_step": "", "look_at": [], "text": ""}
     code, severity = str(outcome.get("finding")), str(outcome.get("severity") or "")
     measured = {
-        "failed_attempts": failed_attempts, "budget_used": int(bool(budget_used)),
+        # Numbers come as text from Jinja on ansible-core 2.18.
+        "failed_attempts": int(failed_attempts), "budget_used": int(bool(budget_used)),
         "minutes_open": _minutes(opened_at, now),
     }
     asking = [rung for rung in LADDER if measured[rung.measure] >= rung.at_least and rung.severity in ("", severity)]

@@ -28,12 +28,12 @@ _WORDS: Words = {
         "The interlock {variable} is {value}, not {safe_value}: nothing is done on {host} but looking.",
         "Die Verriegelung {variable} ist {value}, nicht {safe_value}: auf {host} wird nur geschaut."),
     "interlock.not_observed": (
-        "The interlock {variable} was not read from the PLC, so it counts as unsafe and {actions} on {host} is "
+        "The interlock {variable} was not read from the PLC{reason}, so it counts as unsafe and {actions} on {host} is "
         "left to a person. Only a direct read counts, since a supervisor repeats what was last written: give the "
         "controller a route to the PLC (lineops_controller_ads).",
-        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen, sie gilt als unsicher, und {actions} auf "
-        "{host} bleibt einem Menschen überlassen. Nur ein direktes Lesen zählt, denn ein Supervisor wiederholt, "
-        "was zuletzt geschrieben wurde: dem Controller eine Route zur PLC geben (lineops_controller_ads)."),
+        "Die Verriegelung {variable} wurde nicht aus der PLC gelesen{reason}, sie gilt als unsicher, und {actions} auf "
+        "{host} bleibt einem Menschen überlassen. Nur ein direktes Lesen zählt, denn ein Supervisor wiederholt, was "
+        "zuletzt geschrieben wurde: dem Controller eine Route zur PLC geben (lineops_controller_ads)."),
     "blast_radius.line_in_trouble": (
         "No {actions} on {host}: of the {number} hosts of {line}, {troubled} cannot be counted on now.",
         "Kein {actions} auf {host}: von den {number} Hosts von {line} ist auf {troubled} gerade kein Verlass."),
@@ -145,18 +145,18 @@ def refusals(actions: t.Iterable[t.Any], **asked: t.Any) -> list[dict[str, str]]
     return guard(actions, **asked)["refusals"]
 
 
-def interlock_state(interlock: t.Any, values: t.Any) -> dict[str, t.Any] | None:
-    """Return the interlock as guard asks it: variable, safe_value, observed, value.
+def interlock_state(interlock: t.Any, seen: t.Any) -> dict[str, t.Any] | None:
+    """Return the interlock as guard asks it: variable, safe_value, observed, value, reason.
 
-    interlock: lineops_interlock, None where the line has none; values: symbol -> value of a direct read; a symbol
-    that is not in it, or is null, was not observed. A number and a text are never the same; true is 1.
+    interlock: lineops_interlock, None where the line has none; seen: what ads_probe read ({variable, value, reason}),
+    None where nothing was read. A null, or another variable, is not observed. A number and a text are never the same.
     """
     if not isinstance(interlock, Mapping):
         return None
-    value = values.get(interlock.get("variable")) if isinstance(values, Mapping) else None
+    seen = seen if isinstance(seen, Mapping) and seen.get("variable") == interlock.get("variable") else {}
     return {
         "variable": interlock.get("variable"), "safe_value": interlock.get("safe_value"),
-        "observed": value is not None, "value": value,
+        "observed": seen.get("value") is not None, "value": seen.get("value"), "reason": str(seen.get("reason") or ""),
     }
 
 
@@ -197,7 +197,8 @@ def _interlock(
         return
     asked = _live(steps, proven_dead)
     if asked:
-        told.refuse("interlock.not_observed", actions=_names(asked), **names)
+        reason = f" ({interlock['reason']})" if interlock.get("reason") else ""
+        told.refuse("interlock.not_observed", actions=_names(asked), reason=reason, **names)
     else:
         told.go_on("interlock_open", **names)
 
@@ -249,5 +250,5 @@ def _journal(told: _Verdicts, steps: t.Sequence[Step], journal_writable: bool) -
         return
     restarts = [step for step in steps if action_of(step.get("name")).is_restart]
     if restarts:
-        told.refuse("journal", "journal_unwritable", by_confirm=True, actions=_names(restarts))
+        told.refuse("journal.unwritable", by_confirm=True, actions=_names(restarts))
     told.go_on("not_written", actions=_names(steps))

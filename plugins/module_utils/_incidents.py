@@ -56,7 +56,7 @@ def recurrence(
     incident: the running one, whose own heal does not count. Returns recurred, times (how often it was healed), since
     (the first of these heals, None if no time can be read) and sentence. A heal without a readable time counts.
     """
-    start = (ms_of(now) or 0) - int(window_s * 1000)
+    start = (ms_of(now) or 0) - int(float(window_s) * 1000)  # text, from Jinja on ansible-core 2.18
     heals = [
         ms_of(entry.get("ts")) for entry in _mappings(entries)
         if entry.get("event") == "healed" and entry.get("host") == host and entry.get("finding") == finding

@@ -46,6 +46,8 @@ KEYS = {
     "plc_password": f"{CANARY}-3",
 }
 REMOVED = object()
+CONTACTS = {"L1": "shift phone 100", "L2": "Development 200", "L3": "Owner 300"}
+SAFE_SYMBOL = "a PLC symbol such as MAIN.bSafeToRestart (GATEWAY.* proves nothing)"
 URL, NET_ID, IP = "an address such as http://10.30.0.11:5000", "six numbers 0-255 with dots", "an IPv4 address"
 
 #: Where, what stands there (or REMOVED), and how the sentence about it begins and ends.
@@ -70,6 +72,43 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_run_from", ["host"], "lineops_run_from is ['host']; expected controller or host."),
     ("lineops_host_access", "no", "lineops_host_access is 'no'; expected true or false."),
     ("lineops_state_dir", "var/lib", "lineops_state_dir is 'var/lib'; expected an absolute path."),
+    *(
+        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("true", "no", 1, [])
+    ),
+    ("lineops_busy", "ask", "lineops_busy is 'ask'; expected fail, skip or wait."),
+    ("lineops_busy", ["wait"], "lineops_busy is ['wait']; expected fail, skip or wait."),
+    ("lineops_confirm", True, "lineops_confirm is True; expected the line or incident that is meant."),
+    *(
+        ("lineops_confirm", bad, f"lineops_confirm is {bad!r}; expected line3, an incident of it, or nothing.")
+        for bad in ("line1", "line31", "yes", "line3,line1", "line1-20261123T115000-line1-hmi1")
+    ),
+    ("lineops_interlock", "MAIN.bSafe", "lineops_interlock is 'MAIN.bSafe'; expected a mapping with variable and safe_value."),
+    ("lineops_interlock", {"safe_value": True}, f"lineops_interlock.variable is missing; expected {SAFE_SYMBOL}."),
+    *(
+        ("lineops_interlock", {"variable": bad, "safe_value": True},
+         f"lineops_interlock.variable is {bad!r}; expected {SAFE_SYMBOL}.")
+        for bad in ("GATEWAY.bSafe", "MAIN bSafe", 7)
+    ),
+    ("lineops_interlock", {"variable": "MAIN.bSafe"},
+     "lineops_interlock.safe_value is missing; expected the value at which a restart is safe."),
+    ("lineops_interlock", {"variable": "MAIN.bSafe", "safe_value": [True]},
+     "lineops_interlock.safe_value is [True]; expected the value at which a restart is safe."),
+    ("lineops_interlock", {"variable": "MAIN.bSafe", "safe_value": True, "save_value": False},
+     "lineops_interlock.save_value is not known; expected variable, safe_value."),
+    ("lineops_contacts", ["Anna"], "lineops_contacts is ['Anna']; expected a mapping of L1, L2, L3."),
+    ("lineops_contacts", {**CONTACTS, "L2": 200}, "lineops_contacts.L2 is 200; expected a text that says whom to call."),
+    ("lineops_contacts", {**CONTACTS, "l4": "x"}, "lineops_contacts.l4 is not known; expected L1, L2, L3."),
+    ("lineops_budget", 3, "lineops_budget is 3; expected a mapping with limit and window_s."),
+    *(
+        ("lineops_budget", {"limit": bad}, f"lineops_budget.limit is {bad!r}; expected a number of actions, 0 for none.")
+        for bad in (-1, "3", True, 1.5)
+    ),
+    *(
+        ("lineops_budget", {"window_s": bad},
+         f"lineops_budget.window_s is {bad!r}; expected a number of seconds such as 3600.")
+        for bad in (0, -60, "1h", False)
+    ),
+    ("lineops_budget", {"window": 60}, "lineops_budget.window is not known; expected limit, window_s."),
     ("lineops_plcs.0", "plc_001", "lineops_plcs[0] is 'plc_001'; expected a mapping."),
     ("lineops_plcs.0.id", REMOVED, "lineops_plcs[0].id is missing; expected a name such as plc_001."),
     ("lineops_plcs.0.active", "yes", "lineops_plcs[0].active is 'yes'; expected true or false."),
@@ -130,6 +169,25 @@ def changed(where: str, value: t.Any) -> dict[str, t.Any]:
 
 def test_a_good_inventory_has_no_mistake() -> None:
     assert check_host(GOOD) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [
+        {"lineops_freeze": True, "lineops_busy": "wait", "lineops_contacts": CONTACTS},
+        {"lineops_budget": {"limit": 0, "window_s": 60}, "lineops_interlock": {"variable": "MAIN.nMode", "safe_value": 0}},
+        {"lineops_budget": {}, "lineops_interlock": None, "lineops_busy": None},
+        *({"lineops_confirm": word} for word in ("", None, "line3", "line3-20261123T115000-line3-hmi1", "all")),
+    ],
+)
+def test_good_guards_have_no_mistake(guards: dict[str, t.Any]) -> None:
+    assert check_host({**GOOD, **guards}) == ([], [])
+
+
+@pytest.mark.parametrize("contacts", [{"L1": "shift phone 100"}, {**CONTACTS, "L2": None, "L3": None}])
+def test_level_without_a_contact_is_a_warning(contacts: dict[str, t.Any]) -> None:
+    assert check_host({**GOOD, "lineops_contacts": contacts}) == (
+        [], ["lineops_contacts names nobody for L2.", "lineops_contacts names nobody for L3."])  # fmt: skip
 
 
 @pytest.mark.parametrize(("where", "value", "sentence"), MISTAKES)
@@ -319,7 +377,8 @@ NAMES = st.sampled_from(
         "lineops_line", "lineops_supervisor_url", "lineops_plcs", "lineops_run_from", "id", "active", "ip_address",
         "ams_net_id",
         "runtime_type", "ams_port", "route", "test_variable", "name", "local_ams_net_id", "local_ip", "type",
-        "test_value", "rest_value",
+        "test_value", "rest_value", "lineops_interlock", "lineops_budget", "lineops_contacts", "lineops_confirm",
+        "lineops_busy", "lineops_freeze", "variable", "safe_value", "limit", "window_s", "L1",
         "line3", *SECRET_NAMES,
     ]
 )  # fmt: skip
