@@ -14,7 +14,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._inventory import 
 )
 from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
-from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
+from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_of_play
 
 
 class ActionModule(RunbookAction):
@@ -24,7 +24,7 @@ class ActionModule(RunbookAction):
 
     def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
         """Secrets never appear in a sentence; scrubbing is the second net."""
-        return self._secrets(task_vars)
+        return secrets_of_play(self._templar, task_vars)
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Check contract, secrets and limit."""
@@ -33,7 +33,7 @@ class ActionModule(RunbookAction):
         found, warnings = check_host(variables)
         # What cannot be evaluated is not missing.
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
-        mistakes += check_secrets(self._secrets(task_vars), host, variables.get("lineops_line"))
+        mistakes += check_secrets(secrets_of_play(self._templar, task_vars), host, variables.get("lineops_line"))
         mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
         mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
         result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}
@@ -53,9 +53,3 @@ class ActionModule(RunbookAction):
             except AnsibleError as error:
                 broken[name] = f"{name} cannot be evaluated: {str(error).splitlines()[0].rstrip('.')}."
         return variables, broken
-
-    def _secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
-        try:
-            return plain_secrets(self._templar.template(task_vars.get("lineops_secrets")))
-        except AnsibleError:
-            return None
