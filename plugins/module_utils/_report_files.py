@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of reports on the controller: journals in, reports out. Private to this collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import typing as t
+
+from ._errors import LineopsError
+from ._journal import hash_of
+
+
+def read_journals(paths: t.Sequence[str], unreadable: str) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
+    """Return the entries of journal files, and where their chain of hashes does not hold: {path, line}.
+
+    A line that is no entry becomes an entry with the event `unreadable`; nothing is dropped or written. An entry that
+    stands in two of the files is returned once.
+    """
+    entries: list[dict[str, t.Any]] = []
+    broken: list[dict[str, t.Any]] = []
+    seen: set[str] = set()
+    for path in paths:
+        previous = ""
+        for number, line in _lines(path):
+            entry = _entry_of(line)
+            if entry is None:
+                previous = ""
+                text = line.decode("utf-8", "backslashreplace")
+                entries.append({"event": unreadable, "message": text, "details": {"path": path, "line": number}})
+                continue
+            fits = _fits(entry, previous)
+            previous = str(entry.get("hash", ""))
+            if not fits:
+                broken.append({"path": path, "line": number})
+            if not fits or previous not in seen:
+                entries.append(entry)
+            seen.add(previous)
+    return entries, broken
+
+
+def write_reports(dest: str, files: t.Mapping[str, bytes], check_mode: bool) -> list[str]:
+    """Put files into a directory, made with mode 0750; return the paths of those that were not there like that.
+
+    Each is there whole or not at all. With check_mode nothing is written.
+    """
+    try:
+        changed = [name for name, content in files.items() if _content(os.path.join(dest, name)) != content]
+        if changed and not check_mode:
+            os.makedirs(dest, mode=0o750, exist_ok=True)
+            for name in changed:
+                _write(dest, name, files[name])
+    except OSError as error:
+        raise LineopsError(
+            "report.unwritable", f"The report cannot be written to {dest}: {error.strerror}.",
+            "Choose another dest, free space, or correct the owner of the directory.") from error
+    return [os.path.join(dest, name) for name in changed]
+
+
+def names_in(dest: str) -> list[str]:
+    """Return the names in a directory; [] where there is none."""
+    try:
+        return os.listdir(dest)
+    except OSError:
+        return []
+
+
+def _lines(path: str) -> list[tuple[int, bytes]]:
+    try:
+        with open(path, "rb") as stream:
+            return [(number, line) for number, line in enumerate(stream.read().split(b"\n"), start=1) if line.strip()]
+    except OSError as error:
+        raise LineopsError("report.journal", f"The journal {path} cannot be read: {error.strerror}.") from error
+
+
+def _entry_of(line: bytes) -> dict[str, t.Any] | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _fits(entry: t.Mapping[str, t.Any], previous: str) -> bool:
+    """The first line of a file may continue one that was rotated away; so may the one after an unreadable line."""
+    return entry.get("hash") == hash_of(entry) and (not previous or entry.get("prev") == previous)
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _write(dest: str, name: str, content: bytes) -> None:
+    """Runs may write the same report at once, and there is no lock: each has a file of its own until it is whole."""
+    descriptor, temporary = tempfile.mkstemp(dir=dest, prefix=f".{name[:100]}-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, 0o640)
+            stream.write(content)
+            stream.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, os.path.join(dest, name))
+    except BaseException:
+        os.unlink(temporary)
+        raise
