@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import secrets_in
 from ansible_collections.lineops.runbook.plugins.modules import incident_report
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
-from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_of_play
+from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
 
 
 class ActionModule(RunbookAction):
@@ -19,7 +19,7 @@ class ActionModule(RunbookAction):
 
     def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
         """A journal holds no secret; a file that leaves the plant is scrubbed all the same."""
-        return secrets_of_play(self._templar, task_vars)
+        return secrets_among(self._templar, task_vars)
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Make and write the report."""

@@ -14,11 +14,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._inventory import 
 )
 from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
-<<<<<<< HEAD
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
-=======
-from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_of_play
->>>>>>> dbdf4f72991b2af69cc8de756d7ca6875d38ee7f
 
 
 class ActionModule(RunbookAction):
@@ -28,11 +24,7 @@ class ActionModule(RunbookAction):
 
     def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
         """Secrets never appear in a sentence; scrubbing is the second net."""
-<<<<<<< HEAD
         return secrets_among(self._templar, task_vars)
-=======
-        return secrets_of_play(self._templar, task_vars)
->>>>>>> dbdf4f72991b2af69cc8de756d7ca6875d38ee7f
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Check contract, secrets and limit."""
@@ -41,11 +33,7 @@ class ActionModule(RunbookAction):
         found, warnings = check_host(variables)
         # What cannot be evaluated is not missing.
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
-<<<<<<< HEAD
         mistakes += check_secrets(secrets_among(self._templar, task_vars), host, variables.get("lineops_line"))
-=======
-        mistakes += check_secrets(secrets_of_play(self._templar, task_vars), host, variables.get("lineops_line"))
->>>>>>> dbdf4f72991b2af69cc8de756d7ca6875d38ee7f
         mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
         mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
         result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}

@@ -39,11 +39,3 @@ def _decrypted(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [_decrypted(item) for item in value]
     return value
-
-
-def secrets_of_play(templar: t.Any, task_vars: t.Mapping[str, t.Any]) -> t.Any:
-    """Return lineops_secrets of the current host; None where it cannot be templated."""
-    try:
-        return plain_secrets(templar.template(task_vars.get("lineops_secrets")))
-    except AnsibleError:
-        return None
