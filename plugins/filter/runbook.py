@@ -15,7 +15,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._incidents import 
 from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets, plc_address
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, plan_entries, step, step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
@@ -41,6 +41,7 @@ class FilterModule:
             "line_severity": line_severity,
             "line_state": line_state,
             "open_incidents": open_incidents,
+            "plan_entries": plan_entries,
             "plc_address": plc_address,
             "plc_diagnosis": diagnose,
             "plc_outcome": plc_outcome,

@@ -8,7 +8,10 @@ from __future__ import annotations
 import typing as t
 
 #: Result -> whether the run has done its job for that host (DESIGN §3, exit codes).
-RESULTS = {"HEALTHY": True, "HEALED": True, "PLANNED": True, "UNRESOLVED": False, "REFUSED": False, "FAILED": False}
+RESULTS = {
+    "HEALTHY": True, "HEALED": True, "PLANNED": True, "UNRESOLVED": False, "REFUSED": False, "FAILED": False,
+    "BUSY": False,  # unless the run was told to skip such hosts
+}
 
 #: Words for a step that changed something, and for one that found nothing to change.
 _DONE = {
@@ -27,6 +30,7 @@ def plc_outcome(
     *,
     steps: t.Sequence[t.Mapping[str, t.Any]] = (),
     planned: t.Sequence[t.Mapping[str, t.Any]] = (),
+    refusals: t.Sequence[t.Mapping[str, t.Any]] = (),
     failed_step: str = "",
     check_mode: bool = False,
 ) -> dict[str, t.Any]:
@@ -34,14 +38,16 @@ def plc_outcome(
 
     finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
     steps: what was done, each with name and changed; failed_step: name of the one that failed, or "";
-    planned: what was planned, told where nothing was done (--check).
+    planned: what was planned, told where nothing was done (--check); refusals: what the guard rails said against it.
     """
     healthy = final["code"] == "plc.healthy"
     changed = any(step.get("changed") for step in steps)
     if healthy:
         result = "HEALED" if changed else "HEALTHY"
+    elif check_mode and planned:
+        result = "PLANNED"
     else:
-        result = "PLANNED" if check_mode and planned else "UNRESOLVED"
+        result = "REFUSED" if refusals else "UNRESOLVED"
     told = finding if healthy else final
     return {
         "result": result,
@@ -55,11 +61,16 @@ def plc_outcome(
         "also": told["also"],
         "refuted": [fallen["code"] for fallen in told["refuted"]],
         "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
+        "refusals": [_refusal_words(refusal) for refusal in refusals],
         "changed": changed,
         "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
         "owner": told["owner"],
         "next_step": told["next_step"],
     }
+
+
+def _refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
+    return refusal["sentence"] + (f" (a person may decide otherwise: -e '{refusal['override']}')" if refusal["override"] else "")
 
 
 def _words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
@@ -74,15 +85,19 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     found = "found: " if outcome["result"] == "HEALED" else ""
     parts = [f"{host}: {outcome['result']} - {found}{outcome['sentence']}"]
     if outcome.get("actions"):
-        parts.append(("would: " if outcome["result"] == "PLANNED" else "done: ") + ", ".join(outcome["actions"]))
+        parts.append(("would: " if outcome["result"] in ("PLANNED", "REFUSED") else "done: ") + ", ".join(outcome["actions"]))
+    parts += [f"not done: {refusal}" for refusal in outcome.get("refusals") or []]
     if outcome.get("proof"):
         parts.append("proven by " + " and ".join(outcome["proof"]))
     if outcome.get("severity"):
         parts.append(f"{outcome['severity']}: {outcome['rule']}")
     parts += [f"also: {side['sentence']}" for side in outcome.get("also") or []]
     parts += outcome.get("notes") or []
-    if not RESULTS[outcome["result"]] and outcome.get("next_step"):
-        parts.append(f"next ({outcome['owner']}): {outcome['next_step']}")
+    if not outcome["resolved"] and outcome.get("next_step"):
+        contact = (outcome.get("escalation") or {}).get("contact")
+        parts.append(f"next ({outcome['owner']}{f', {contact}' if contact else ''}): {outcome['next_step']}")
+    if outcome.get("report"):
+        parts.append(f"report: {outcome['report']}")
     if outcome.get("seconds") is not None:
         # Numbers come as text from Jinja on ansible-core 2.18.
         own = float(outcome.get("supervisor_seconds") or 0.0)
@@ -92,5 +107,5 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
 
 def summary_lines(outcomes: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
     """Return the lines of all hosts, those that need a person last, where the eye stops."""
-    order = sorted(outcomes, key=lambda host: (not RESULTS[outcomes[host]["result"]], host))
+    order = sorted(outcomes, key=lambda host: (not outcomes[host]["resolved"], host))
     return [line_of(host, outcomes[host]) for host in order]

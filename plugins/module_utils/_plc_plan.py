@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ._actions import target_of
+
 #: Order for the PLC: disconnect, then the route (test, add, test), then connect, then the write test (quirk 4).
 #: Step -> signals that make it unnecessary, since the state it would bring about was just seen.
 _STEPS: dict[str, dict[str, str]] = {
@@ -68,12 +70,36 @@ def step_entries(
     return [
         {
             "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],
-            "plc": step_done["plc"], "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
+            "plc": step_done["plc"], "target": target_of(step_done), "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
             "message": (result or {}).get("msg"), **told,
             # What is undone is where its undo says, without a result of its own.
             "reached": (result or {}).get("reached") if event != "undone" else undo.get("value"),
         }
         for undo in step_done["undos"]
+    ]
+
+
+#: What of a finding the journal keeps, so that a report can be written from it alone.
+_FINDING_DETAILS = ("rule", "owner", "next_step", "verdict", "evidence", "counter_checks", "also")
+
+
+def plan_entries(
+    finding: t.Mapping[str, t.Any], steps: t.Sequence[t.Mapping[str, t.Any]], refusals: t.Sequence[t.Mapping[str, t.Any]] = ()
+) -> list[dict[str, t.Any]]:
+    """Return the journal entries of a diagnosis: the finding, the plan if there is one, and what the guard rails refused."""
+    details = {name: finding[name] for name in _FINDING_DETAILS}
+    details["refuted"] = [fallen["code"] for fallen in finding["refuted"]]
+    entries: list[dict[str, t.Any]] = [{
+        "phase": "diagnose", "event": "finding", "finding": finding["code"], "severity": finding["severity"],
+        "message": finding["sentence"], "details": details,
+    }]
+    if steps:
+        titles = [{name: one[name] for name in ("name", "title")} for one in steps]
+        entries.append({"phase": "plan", "event": "planned", "details": {"steps": titles}})
+    return entries + [
+        {"phase": "plan", "event": "refused", "message": refusal["sentence"],
+         "details": {"guard": refusal["guard"], "code": refusal["code"]}}
+        for refusal in refusals
     ]
 
 

@@ -61,7 +61,7 @@ def incident_report(
     """Return the report of one incident.
 
     entries: all of that incident, in the order of the journal; undos: says what of them must still be taken back on a
-    host (_journal.open_undos); contacts: level -> whom to call, where the journal does not say it.
+    host (_journal_rules.open_undos); contacts: level -> whom to call, where the journal does not say it.
     """
     seconds = [clock.seconds(entry.get("ts")) for entry in entries]
     offsets, backwards = _offsets(seconds)

@@ -174,7 +174,7 @@ observed_from:
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_files import names_in, read_journals, write_reports

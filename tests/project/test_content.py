@@ -23,7 +23,7 @@ ROLES = sorted(path.name for path in (REPOSITORY / "roles").iterdir() if path.is
 WITHOUT_ACTION: set[str] = set()
 # What a templated value of an example may become.
 SAMPLES = {"int": 1, "float": 1.0, "bool": True, "list": [], "dict": {}}
-TASK_KEYWORDS = {"name", "register", "when", "loop", "vars", "delegate_to", "run_once", "check_mode", "diff", "no_log", "until",
+TASK_KEYWORDS = {"name", "register", "when", "loop", "become", "vars", "delegate_to", "run_once", "check_mode", "diff", "no_log", "until",
                  "retries", "delay", "throttle", "changed_when", "failed_when", "module_defaults"}  # fmt: skip
 DOCUMENTED_ATTRIBUTES = {"check_mode", "diff_mode", "idempotent"}
 
