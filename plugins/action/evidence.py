@@ -17,6 +17,6 @@ class ActionModule(RecordAction):
     noun = evidence
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Send only secrets that are masked: AnsibleModule would blot a password like 1 out of every number and hash."""
-        self._task.args["secrets"] = sorted(secrets_in(self._task.args.get("secrets")))
-        return super().act(task_vars)
+        """Send only secrets that are masked: AnsibleModule would blot a password like 1 out of every hash."""
+        self.params()
+        return self.on_host(task_vars, secrets=sorted(secrets_in(self._task.args.get("secrets"))))

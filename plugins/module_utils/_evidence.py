@@ -57,7 +57,7 @@ class Evidence:
         prepare(self._state_dir, FOLDER)
 
     def first(self) -> dict[str, t.Any] | None:
-        """Return what the first archive of this incident and host holds, the one from before any action; None without one."""
+        """Return what the first archive of this incident and host holds, the one from before any action, or None."""
         numbers = self._numbers()
         return self._facts(self.path(numbers[0])) if numbers else None
 
@@ -65,7 +65,7 @@ class Evidence:
         self, parts: t.Sequence[Part], not_collected: t.Sequence[t.Mapping[str, str]], *,
         max_bytes: int, again: bool, keep_days: int, keep_count: int, keep_incidents: t.Iterable[str],
     ) -> dict[str, t.Any]:
-        """Prune old archives, then write this one; if another run was faster, return that run's instead (unless again)."""
+        """Prune old archives, then write this one; if another run was faster, return that run's (unless again)."""
         self.prepare()
         with locked(self._state_dir, FOLDER):
             found = None if again else self.first()
@@ -78,13 +78,14 @@ class Evidence:
             return {"written": True, "pruned": pruned, "not_pruned": not_pruned, **self._facts(path)}
 
     def verify(self, number: int = 1, sha256: str | None = None) -> dict[str, t.Any]:
-        """Hash everything again; raise LineopsError (evidence.missing, evidence.changed) if it is not as it was written.
+        """Hash everything again; raise LineopsError (evidence.missing, evidence.changed) if it is not as written.
 
         sha256: what the journal says of the archive. Without it only archive and manifest are held against each other.
         """
         path = self.path(number)
         if number not in self._numbers():
-            raise LineopsError("evidence.missing", f"There is no archive {path}.", "Look whether it was pruned or moved.")
+            raise LineopsError(
+                "evidence.missing", f"There is no archive {path}.", "Look whether it was pruned or moved.")
         content, files, manifest = _opened(path)
         facts = _facts_of(path, content, manifest)
         problems = _differences(files, manifest)
@@ -126,8 +127,10 @@ class Evidence:
         return packed([(told.name, told.content(), made_at)] + [
             (name, files[name][0], files[name][1].observed_at) for name in sorted(files)])
 
-    def _prune(self, keep_days: int, keep_count: int, keep_incidents: set[str]) -> tuple[list[str], list[dict[str, str]]]:
-        """Remove what is too old or too much, to make room for one more; under the lock, so no temporary file is in use."""
+    def _prune(
+        self, keep_days: int, keep_count: int, keep_incidents: set[str]
+    ) -> tuple[list[str], list[dict[str, str]]]:
+        """Remove what is too old or too much, to make room for one more; under the lock, so no .tmp is in use."""
         archives, leftovers = _archives(self._folder)
         oldest_kept = time.time() - keep_days * _DAY_S
         spare = [

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of an evidence archive: named, redacted, and cut at their oldest end where they do not fit. Pure; private."""
+"""The files of an evidence archive: named, redacted, cut at their oldest end where they do not fit. Pure; private."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def checked_name(what: str, name: t.Any) -> str:
     if not isinstance(name, str) or not _PLAIN.match(name) or f"{name}.json".lower() == MANIFEST.lower():
         raise LineopsError(
             "evidence.name", f"{what} {str(name)[:100]!r} is no plain name.",
-            "Use letters, digits, dot, dash and underscore, at most 80, and begin with a letter or digit; MANIFEST is taken.")
+            "Use letters, digits, dot, dash and underscore, at most 80, a letter or digit first; MANIFEST is taken.")
     return name
 
 

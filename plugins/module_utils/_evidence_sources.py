@@ -22,9 +22,9 @@ from ._clock import utc_now
 _UNIT = re.compile(r"[A-Za-z0-9_:.@\\][A-Za-z0-9_:.@\\-]{0,250}\Z")
 # No Environment and no ExecStart: they hold secrets, and say nothing of what happened.
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,Result,MainPID,ExecMainCode,ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,"
-    "ActiveEnterTimestamp,InactiveEnterTimestamp,StateChangeTimestamp,NRestarts,Restart,UnitFileState,FragmentPath,"
-    "MemoryCurrent,TasksCurrent"
+    "Id,LoadState,ActiveState,SubState,Result,MainPID,ExecMainCode,ExecMainStatus,ExecMainStartTimestamp,"
+    "ExecMainExitTimestamp,ActiveEnterTimestamp,InactiveEnterTimestamp,StateChangeTimestamp,NRestarts,Restart,"
+    "UnitFileState,FragmentPath,MemoryCurrent,TasksCurrent"
 )
 _COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unit_status", ("systemctl", "status", "--no-pager", "--full", "--lines=0", "{unit}")),

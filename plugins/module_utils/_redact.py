@@ -94,7 +94,8 @@ def scrub(value: t.Any, secrets: t.Iterable[str] = ()) -> t.Any:
     api_key, token, raw_key, refresh_token or secret, also inside texts that hold JSON, a query, a command line or HTTP
     headers; the supervisor's managed keys and JSON in base64 (Ring and web tokens) anywhere.
 
-    What no rule can know stays: a secret that was not given and stands in plain words, or compressed, or split over lines.
+    What no rule can know stays: a secret that was not given and stands in plain words, or one that is compressed,
+    encrypted or split over lines.
 
     :arg value: JSON-like data. Mappings come back as ``dict``; what is neither container, text, bytes nor number is
         returned as it is.
@@ -201,7 +202,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def _base64_forms(secret: bytes) -> set[str]:
-    """The letters that only the secret decides, wherever it begins within base64 text (``user:password``), both alphabets."""
+    """The letters that only the secret decides, wherever it begins within base64 (``user:password``)."""
     found = set()
     for before in range(3):
         letters = base64.b64encode(bytes(before) + secret).decode()

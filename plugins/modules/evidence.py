@@ -13,14 +13,15 @@ version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - Writes what was observed of an incident, redacted and hashed, into one archive per incident and host, C(evidence/) in
-    O(state_dir). It holds one file per item and C(MANIFEST.json) with name, SHA-256, bytes, source and time of each, and
-    what could not be collected and why.
+  - Writes what was observed of an incident, redacted and hashed, into one archive per incident and host, in
+    C(evidence/) of O(state_dir). It holds one file per item and C(MANIFEST.json) with name, SHA-256, bytes, source and time of each,
+    and what could not be collected and why.
   - An archive is there whole or not at all.
   - Collects on the host it runs on, when asked to, state and last lines of a systemd unit and the ends of log files.
   - A host that cannot be reached is a failure like any other and does not make the host unreachable for the play.
   - Everything is redacted before it is cut or written. What no rule can know stays. That is a secret that is neither in
-    O(secrets) nor named as one, or one that is compressed, encrypted or split over lines, or one shorter than four characters.
+    O(secrets) nor named as one, one that is compressed, encrypted or split over lines, or one shorter than four
+    characters. Of a secret in base64 up to two letters at either end stay.
 extends_documentation_fragment:
   - lineops.runbook.attributes
 attributes:
@@ -43,8 +44,8 @@ attributes:
 options:
   state_dir:
     description:
-      - Directory of lease, journal and evidence. Made with mode 0750 when needed; a link or a directory that everybody may
-        write to is refused.
+      - Directory of lease, journal and evidence. Made with mode 0750 when needed; a link or a directory that
+        everybody may write to is refused.
     type: path
     required: true
   state:
@@ -67,7 +68,8 @@ options:
     required: true
   items:
     description:
-      - What was observed elsewhere, by name. Any value; null is noted as not observed. An C(observed_at) in it is its time.
+      - What was observed elsewhere, by name. Any value; null is noted as not observed. An C(observed_at) in it is its
+        time.
     type: dict
     default: {}
   not_collected:
@@ -96,8 +98,8 @@ options:
     default: 500
   log_files:
     description:
-      - Log files on this host, for example V(/var/log/smarthome-web.log). Only regular files; links are not followed, neither
-        as a file nor on the way there.
+      - Log files on this host, for example V(/var/log/smarthome-web.log). Only regular files; links are not followed,
+        neither as a file nor on the way there.
     type: list
     elements: path
     default: []
@@ -118,13 +120,14 @@ options:
     default: 5.0
   max_bytes:
     description:
-      - Bytes an archive has at most, 65536 to 67108864. Measured before compression, so that it stays well below. Of what is
-        too large the oldest end is cut, which the manifest says.
+      - Bytes an archive has at most, 65536 to 67108864. Measured before compression, so that it stays well below. Of
+        what is too large the oldest end is cut, which the manifest says.
     type: int
     default: 4194304
   keep_days:
     description:
-      - Archives older than this are removed when a new one is written, 1 or more. Only those of this module are, never links.
+      - Archives older than this are removed when a new one is written, 1 or more. Only those of this module are, never
+        links.
     type: int
     default: 90
   keep_count:
@@ -314,8 +317,9 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     if params["state"] == "gathered":
         return {"changed": False, **_gathered(params)}
     if check_mode:
-        none_yet = {"archive": evidence.path(), "sha256": None, "bytes": 0, "files": [], "not_collected": [], "made_at": None}
-        return {"changed": False, "written": False, "pruned": [], "not_pruned": [], **(evidence.first() or none_yet)}
+        none_yet = {"archive": evidence.path(), "sha256": None, "bytes": 0, "files": [], "not_collected": []}
+        found = evidence.first() or {**none_yet, "made_at": None}
+        return {"changed": False, "written": False, "pruned": [], "not_pruned": [], **found}
     return {"changed": False, **_collected(evidence, params)}
 
 

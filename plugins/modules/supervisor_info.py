@@ -139,7 +139,8 @@ route_test:
 log_excerpt:
   description:
     - Restarts, stream trouble and who did what, of the admin log, each newest first.
-    - Stream trouble and audits are looked for in the newest 500 rows, restarts by the supervisor in ten times O(log_limit).
+    - Stream trouble and audits are looked for in the newest 500 rows, restarts by the supervisor in ten times
+      O(log_limit).
   returned: when asked for and observed
   type: dict
   sample:
@@ -156,7 +157,7 @@ log_excerpt:
     oldest_seen_at: "2026-11-23T03:33:14+00:00"
 log_chain:
   description:
-    - Whether the admin log's hash chain holds. RV(log_chain.verdict) is V(ok), V(retention), V(tampering_suspected) or
+    - Whether the admin log's hash chain holds. C(verdict) is V(ok), V(retention), V(tampering_suspected) or
       V(not_observed).
     - V(retention) is what removed oldest rows look like, whoever removed them. The links of the rows behind them hold.
   returned: when asked for and observed

@@ -143,7 +143,7 @@ class RecordAction(HostAction):
 
 
 def _kind_missed(secret: t.Any, option: t.Mapping[str, t.Any]) -> str:
-    """Say what a secret should have been; an argument spec would print the value of a wrong one in clear (DESIGN §3)."""
+    """Say what a secret should have been; an argument spec would print a wrong one in clear (DESIGN §3)."""
     if secret is None:
         return ""
     if option["type"] == "list":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action evidence in real runs of ansible-playbook: sent to the host, secrets masked, a failure that may be only told."""
+"""The action evidence in real runs of ansible-playbook: sent to the host, secrets masked, a failure only told."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ EVIL = "{{ 1/0 }} {% if true %}x{% endif %} <script>"
 
 
 def evidence(name: str, state_dir: Path, **options: t.Any) -> dict[str, t.Any]:
-    return task(name, "evidence", **{"state_dir": str(state_dir), "incident": "i-1", "host": "{{ inventory_hostname }}", **options})
+    about = {"state_dir": str(state_dir), "incident": "i-1", "host": "{{ inventory_hostname }}"}
+    return task(name, "evidence", **about, **options)
 
 
 def run(folder: Path, *tasks: dict[str, t.Any], hosts: t.Any = None, arguments: t.Sequence[str] = ()) -> Run:
@@ -87,7 +88,9 @@ def test_failure_is_told_and_need_not_end_the_run(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("secrets", ["canary-as-a-text", {"k": "canary"}, [["canary"]], [{"k": "canary"}], [123123123], True])
+@pytest.mark.parametrize(
+    "secrets", ["canary-as-a-text", {"k": "canary"}, [["canary"]], [{"k": "canary"}], [123123123], True]
+)
 def test_secrets_of_the_wrong_type_are_refused_and_not_shown(tmp_path: Path, secrets: t.Any) -> None:
     """An argument spec would print the value in clear (DESIGN §3)."""
     done = run(tmp_path, evidence("collect", tmp_path / "state", secrets=secrets), arguments=["-vvvv"])

@@ -55,7 +55,8 @@ def test_excerpt_of_recorded_rows() -> None:
 
 
 def test_rejected_daemon_restart_is_seen_with_actor_and_request() -> None:
-    found = excerpt(recorded("admin_logs_type_restart_error_ignored"), recorded("admin_logs_filter_restart_error_hit"), 50)
+    rows, restarts = "admin_logs_type_restart_error_ignored", "admin_logs_filter_restart_error_hit"
+    found = excerpt(recorded(rows), recorded(restarts), 50)
     assert "daemon_restart_rejected" in [audit["action"] for audit in found["audits"]]
 
 
@@ -88,7 +89,8 @@ def test_text_of_the_plant_stays_as_it_is() -> None:
 
 def after_retention(keep: int = 100, newest: int = 113, **first: t.Any) -> list[dict[str, t.Any]]:
     """Rows, newest first, of which the oldest points to a row that is gone."""
-    rows = [{"id": number, "prev_hash": f"h{number - 1}", "entry_hash": f"h{number}"} for number in range(newest - keep + 1, newest + 1)]
+    numbers = range(newest - keep + 1, newest + 1)
+    rows = [{"id": number, "prev_hash": f"h{number - 1}", "entry_hash": f"h{number}"} for number in numbers]
     rows[0].update(first)
     return rows[::-1]
 
@@ -131,11 +133,12 @@ def test_retention_does_not_hide_what_was_changed_behind_it() -> None:
     ("verified", "rows"),
     [
         ({"ok": False, "checked": 7, "broken_at_id": 20}, after_retention()),
+        ({"ok": False, "checked": 7, "broken_at_id": 20}, after_retention(MAX_ROWS, 20_000)),
         ({"ok": False, "checked": 1, "broken_at_id": 1}, after_retention(3, 3, prev_hash="")),
         ({"ok": False, "checked": 1, "broken_at_id": 15}, after_retention()),
         ({"ok": False, "checked": None, "broken_at_id": 14}, after_retention()),
     ],
-    ids=["in the middle", "the very first row", "another than the oldest", "no count"],
+    ids=["in the middle", "in the middle of a long log", "the very first row", "another than the oldest", "no count"],
 )
 def test_what_retention_does_not_explain_is_tampering(verified: t.Any, rows: t.Any) -> None:
     assert chain_verdict(verified, rows)["verdict"] == "tampering_suspected"
@@ -206,7 +209,8 @@ def test_a_call_we_gave_up_on_may_have_become_an_error_of_ours() -> None:
 
 
 def test_calls_out_of_the_window_and_of_others_do_not_count() -> None:
-    lines = [call(500), call(500, at="2026-11-23T02:00:00.000+00:00"), "2026-11-23T03:20:00Z GET /static/x -> 500, 1.0 s", "x"]
+    old, other = call(500, at="2026-11-23T02:00:00.000+00:00"), "2026-11-23T03:20:00Z GET /static/x -> 500, 1.0 s"
+    lines = [call(500), old, other, "x"]
     assert slo_share(HUNG, lines, since="2026-11-23T02:25:12Z")["own"]["errors_5xx"] == 1
 
 
@@ -216,15 +220,16 @@ def test_counters_that_a_restart_set_back_tell_nothing() -> None:
 
 
 def test_stream_alert_is_never_explained_by_calls() -> None:
-    assert causes(slo_share(detail("monitor_slo_degraded_stream"), [call(500)]))["stream_health_below_target"] == "not_ours"
+    found = causes(slo_share(detail("monitor_slo_degraded_stream"), [call(500)]))
+    assert found["stream_health_below_target"] == "not_ours"
 
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
-        st.sampled_from(["ok", "checked", "broken_at_id", "id", "prev_hash", "alerts", "api", "targets", "name", "total_requests",
-                         "errors_5xx", "level", "message", "details"]),
+        st.sampled_from(["ok", "checked", "broken_at_id", "id", "prev_hash", "alerts", "api", "targets", "name",
+                         "total_requests", "errors_5xx", "level", "message", "details"]),
         inner, max_size=5),
     max_leaves=12,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Evidence archives on a real file system: whole or not there, as written or told, and only our own are ever removed."""
+"""Evidence archives on a real file system: whole or not there, as written or told, only our own ever removed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._evidence_parts im
 INCIDENT, HOST = "line3-20261123T101324-line3-hmi1", "line3-hmi1"
 NAME = f"{INCIDENT}-{HOST}.tar.gz"
 AT = "2026-11-23T10:13:20.000Z"
-PARTS = [Part("b.txt", "two\n", "file /b", AT), Part("a.json", {"n": 1, "a": [2]}, "observed", AT, True)]
-RULES: dict[str, t.Any] = {"max_bytes": 1 << 20, "again": False, "keep_days": 90, "keep_count": 50, "keep_incidents": ()}
+PARTS = (Part("b.txt", "two\n", "file /b", AT), Part("a.json", {"n": 1, "a": [2]}, "observed", AT, True))
+KEEP = {"keep_days": 90, "keep_count": 50, "keep_incidents": ()}
+RULES: dict[str, t.Any] = {"max_bytes": 1 << 20, "again": False, **KEEP}
 DAY_S = 86400
 
 
@@ -108,7 +109,10 @@ def test_same_evidence_gives_the_same_bytes(state: Path, monkeypatch: pytest.Mon
     assert Path(first["archive"]).read_bytes()[4:8] == bytes(4)
 
 
-@pytest.mark.parametrize("at", ["", "soon", "1900-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-23T10:13:20.1234567Z", "2026-99-01"])
+@pytest.mark.parametrize(
+    "at",
+    ["", "soon", "1900-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-23T10:13:20.1234567Z", "2026-99-01"],
+)
 def test_time_of_any_shape_can_be_packed(at: str) -> None:
     with tarfile.open(fileobj=io.BytesIO(packed([("x", b"1", at)]))) as archive:
         assert 0 <= archive.getmembers()[0].mtime < 8**11
@@ -120,7 +124,8 @@ def test_second_call_returns_the_first_archive_unchanged(state: Path) -> None:
     second = write(state, parts=[Part("other.json", 1, "x", AT)])
     assert second == {**first, "written": False}
     assert (state / "evidence" / NAME).stat().st_mtime_ns == before.st_mtime_ns and len(names(state)) == 1
-    assert evidence(state).first() == {name: first[name] for name in first if name not in ("written", "pruned", "not_pruned")}
+    of_the_call = ("written", "pruned", "not_pruned")
+    assert evidence(state).first() == {name: first[name] for name in first if name not in of_the_call}
 
 
 def test_again_adds_numbered_ones_and_the_first_stays_the_first(state: Path) -> None:
@@ -155,7 +160,8 @@ def test_large_parts_are_cut_and_the_archive_says_so(state: Path) -> None:
 
 
 def test_part_that_cannot_be_cut_is_named(state: Path) -> None:
-    result = write(state, parts=[Part("a.json", {str(number): 1 for number in range(20_000)}, "x", AT)], max_bytes=65536)
+    many = {str(number): 1 for number in range(20_000)}
+    result = write(state, parts=[Part("a.json", many, "x", AT)], max_bytes=65536)
     assert result["files"] == [] and [entry["name"] for entry in result["not_collected"]] == ["a.json", "z"]
 
 
@@ -253,8 +259,9 @@ def test_directory_that_may_not_be_written_is_said(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("where", ["", "evidence"])
 def test_directories_that_are_links_or_open_to_all_are_refused(tmp_path: Path, where: str) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "linked" / where).parent.mkdir(exist_ok=True)
-    (tmp_path / "linked" / where).symlink_to(tmp_path / "elsewhere") if where else (tmp_path / "linked").symlink_to("elsewhere")
+    link = tmp_path / "linked" / where
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "elsewhere")
     (tmp_path / "open" / where).mkdir(parents=True)
     (tmp_path / "open" / where).chmod(0o777)
     for name in ("linked", "open"):
@@ -462,7 +469,7 @@ def test_archive_from_the_future_is_not_old(state: Path) -> None:
     assert write(state)["pruned"] == []
 
 
-def test_archive_that_cannot_be_removed_is_told_and_the_evidence_is_saved(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_archive_that_cannot_be_removed_is_told(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(state, "i-1", HOST)
     aged(state, f"i-1-{HOST}.tar.gz", 1000)
 

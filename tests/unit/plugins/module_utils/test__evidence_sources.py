@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host gives as evidence itself: real files and processes; systemctl and journalctl are programs of the test's own."""
+"""What a host gives as evidence itself: real files and processes; systemctl and journalctl are the test's own."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def unit(name: str = UNIT, timeout: float = 60) -> HostSources:
 
 def test_state_and_lines_of_the_unit(programs: t.Callable[..., None]) -> None:
     programs(
-        systemctl='echo "$0" "$@"; echo "ffmpeg -i rtsp://u:canary@h/1"; exit 3', journalctl=f'echo "$@"; echo key {SECRET}'
+        systemctl='echo "$0" "$@"; echo "ffmpeg -i rtsp://u:canary@h/1"; exit 3',
+        journalctl=f'echo "$@"; echo key {SECRET}',
     )
     found = unit()
     got = texts(found)

@@ -34,7 +34,8 @@ def made(state_dir: Path, check_mode: bool = False, **options: t.Any) -> dict[st
 
 def content_of(path: str) -> dict[str, str]:
     with tarfile.open(path) as archive:
-        return {member.name: archive.extractfile(member).read().decode() for member in archive}  # type: ignore[union-attr]
+        files = {member.name: archive.extractfile(member) for member in archive}
+        return {name: stream.read().decode() for name, stream in files.items() if stream}
 
 
 def test_all_sources_become_one_archive(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +48,7 @@ def test_all_sources_become_one_archive(state: Path, tmp_path: Path, monkeypatch
     Journal(str(state)).append([{"incident": INCIDENT, "message": "opened"}])
     result = made(
         state,
-        items={"supervisor": {"status": {"plc_connected": True}, "observed_at": "2026-11-23T10:00:00Z"}, "ads_probe": None},
+        items={"supervisor": {"plc_connected": True, "observed_at": "2026-11-23T10:00:00Z"}, "ads_probe": None},
         not_collected=[{"name": "logs", "reason": "No admin key is given."}],
         unit="smarthome-web.service",
         log_files=[str(tmp_path / "web.log"), "/nonexistent/x.log"],
@@ -55,8 +56,8 @@ def test_all_sources_become_one_archive(state: Path, tmp_path: Path, monkeypatch
     assert result["changed"] is False and result["written"] is True
     files = content_of(result["archive"])
     assert list(files) == [
-        "MANIFEST.json", "log1_web.log.txt", "own_journal.jsonl", "supervisor.json", "unit_journal.txt", "unit_show.txt",
-        "unit_status.txt",
+        "MANIFEST.json", "log1_web.log.txt", "own_journal.jsonl", "supervisor.json", "unit_journal.txt",
+        "unit_show.txt", "unit_status.txt",
     ]  # fmt: skip
     assert json.loads(files["own_journal.jsonl"])["message"] == "opened" and files["log1_web.log.txt"] == "a line\n"
     assert result["not_collected"] == [
@@ -100,7 +101,8 @@ def test_text_of_the_plant_stays_literal(state: Path) -> None:
     evil = "{{ 1/0 }} <script>alert(1)</script> $(reboot) `x` \x1b[31m"
     result = made(state, items={"a": evil}, not_collected=[{"name": evil, "reason": evil}])
     files = content_of(result["archive"])
-    assert json.loads(files["a.json"]) == evil and json.loads(files["MANIFEST.json"])["not_collected"][0]["name"] == evil
+    assert json.loads(files["a.json"]) == evil
+    assert json.loads(files["MANIFEST.json"])["not_collected"][0]["name"] == evil
 
 
 def test_second_call_changes_and_collects_nothing(state: Path) -> None:
@@ -112,7 +114,8 @@ def test_second_call_changes_and_collects_nothing(state: Path) -> None:
 
 def test_check_mode_writes_nothing_and_says_where_it_would_be(state: Path) -> None:
     result = made(state, check_mode=True, items={"a": 1})
-    assert not state.exists() and result["sha256"] is None and result["archive"].startswith(str(state / "evidence" / INCIDENT))
+    assert not state.exists() and result["sha256"] is None
+    assert result["archive"].startswith(str(state / "evidence" / INCIDENT))
     there = made(state, items={"a": 1})
     assert made(state, check_mode=True, again=True)["sha256"] == there["sha256"]
     assert len(list((state / "evidence").iterdir())) == 1
@@ -132,8 +135,8 @@ def test_gathered_returns_what_the_host_gives_and_writes_nothing(state: Path, tm
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("unit_lines", 0), ("log_bytes", 100), ("log_bytes", 1 << 40), ("journal_tail", -1), ("timeout", 0), ("timeout", 1e9),
-     ("max_bytes", 1000), ("keep_days", 0), ("keep_count", 0), ("number", 0)],
+    [("unit_lines", 0), ("log_bytes", 100), ("log_bytes", 1 << 40), ("journal_tail", -1), ("timeout", 0),
+     ("timeout", 1e9), ("max_bytes", 1000), ("keep_days", 0), ("keep_count", 0), ("number", 0)],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused_in_one_sentence(state: Path, option: str, value: t.Any) -> None:
     result = made(state, items={"a": 1}, **{option: value})
@@ -141,7 +144,9 @@ def test_numbers_out_of_range_are_refused_in_one_sentence(state: Path, option: s
     assert not state.exists()
 
 
-@pytest.mark.parametrize("names", [{"incident": "../x"}, {"host": "a/b"}, {"items": {"../x": 1}}, {"items": {"MANIFEST": 1}}])
+@pytest.mark.parametrize(
+    "names", [{"incident": "../x"}, {"host": "a/b"}, {"items": {"../x": 1}}, {"items": {"MANIFEST": 1}}]
+)
 def test_names_that_are_none_write_nothing(state: Path, names: dict[str, t.Any]) -> None:
     result = made(state, **names)
     assert result["failed"] and result["failure"]["code"] == "evidence.name"
@@ -155,4 +160,5 @@ def test_changed_archive_fails_with_what_was_changed(state: Path) -> None:
     archive.unlink()
     known = made(state, items={"a": 1})["sha256"]
     result = made(state, state="verified", sha256="0" * 64)
-    assert result["failed"] and result["verified"] is False and result["problems"] == [f"its SHA-256 is {known}, not {'0' * 64}"]
+    assert result["failed"] and result["verified"] is False
+    assert result["problems"] == [f"its SHA-256 is {known}, not {'0' * 64}"]
