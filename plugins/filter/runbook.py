@@ -8,6 +8,7 @@ import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
+from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
 from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import (
     incident_course, line_state, open_incidents, recurrence,
@@ -32,6 +33,7 @@ class FilterModule:
         return {
             "action_target": target_of,
             "active_plc": active_plc,
+            "budget": lambda target, entries, audit_rows, **about: budget_of(entries, audit_rows, target=target, **about),
             "dead_links": dead_links,
             "escalation": escalation,
             "guards": guard,

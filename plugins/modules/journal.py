@@ -48,7 +48,8 @@ options:
     description:
       - V(appended) writes O(entries).
       - V(open_undos) returns what must still be undone on O(host).
-      - V(read) returns the entries that O(incident), O(finding), O(event), O(host), O(since) and O(until) ask for.
+      - V(read) returns the entries that O(incident), O(finding), O(event), O(host), O(since) and O(until) ask for, and with
+        O(host) what must still be undone there, too, however long ago it began.
       - V(verified) follows the chain of hashes through all files and names the first broken line.
     type: str
     choices: [appended, open_undos, read, verified]
@@ -94,6 +95,11 @@ options:
     description:
       - Time before which the wanted entries were written.
     type: str
+  read_back:
+    description:
+      - Whether V(appended) returns all entries of the incident and host that O(common) names.
+    type: bool
+    default: false
   max_bytes:
     description:
       - Size beyond which the newest file does not grow, unless by a single append.
@@ -161,8 +167,8 @@ written:
   returned: for O(state=appended)
   type: int
 open_undos:
-  description: What must still be undone, newest first.
-  returned: for O(state=open_undos)
+  description: What must still be undone on O(host), newest first.
+  returned: for O(state=open_undos), and for O(state=read) with O(host)
   type: list
   elements: dict
   sample: [{do: write_rest, must: true, plc: plc_001, variable: MAIN.bOpsTest, value: false}]
@@ -172,7 +178,7 @@ lease_until:
   type: str
 entries:
   description: The entries asked for, in the order of the journal.
-  returned: for O(state=read)
+  returned: for O(state=read), and for O(state=appended) with O(read_back)
   type: list
   elements: dict
 ok:
@@ -225,6 +231,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "common": {"type": "dict", "default": {}},
     "required": {"type": "bool", "default": True},
     **{name: {"type": "str"} for name in (*FILTERS, "since", "until")},
+    "read_back": {"type": "bool", "default": False},
     "max_bytes": {"type": "int", "default": MAX_BYTES},
     "lease": {
         "type": "dict",
@@ -250,7 +257,11 @@ def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) 
         return {"written": 0}
     entries = [{**params["common"], **entry} for entry in params["entries"]]
     renewed = {"lease_until": Leases(params["state_dir"]).renew(**params["lease"])} if params["lease"] else {}
-    return {**renewed, "written": len(journal.append(entries))}
+    written = {**renewed, "written": len(journal.append(entries))}
+    if params["read_back"]:
+        about = {name: params["common"].get(name) for name in ("incident", "host")}
+        written["entries"] = select(journal.read(), **about)
+    return written
 
 
 def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -259,9 +270,11 @@ def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool
 
 
 def read(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Find entries."""
+    """Find entries, and what must be undone on their host."""
     times = {name: time_of(name, params[name]) for name in ("since", "until")}
-    return {"entries": select(journal.read(), **times, **{name: params[name] for name in FILTERS})}
+    entries = journal.read()
+    undos = {"open_undos": open_undos(entries, params["host"])} if params["host"] else {}
+    return {**undos, "entries": select(entries, **times, **{name: params[name] for name in FILTERS})}
 
 
 def verified(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

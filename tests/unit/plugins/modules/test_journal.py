@@ -49,6 +49,22 @@ def test_open_undos_of_one_host(tmp_path: Path) -> None:
     assert made(tmp_path, state="open_undos", host="line3-hmi2") == {"changed": False, "open_undos": []}
 
 
+def test_reading_a_host_tells_what_is_open_there_however_old_it_is(tmp_path: Path) -> None:
+    made(tmp_path, common={"host": HOST}, entries=[BEGIN])
+    result = made(tmp_path, state="read", host=HOST, since="2099-01-01")
+    assert (result["entries"], [undo["variable"] for undo in result["open_undos"]]) == ([], ["MAIN.bOpsTest"])
+    assert "open_undos" not in made(tmp_path, state="read")
+
+
+def test_incident_is_read_back_with_what_was_just_written(tmp_path: Path) -> None:
+    made(tmp_path, common={"host": HOST, "incident": "i-1"}, entries=[BEGIN])
+    made(tmp_path, common={"host": "line3-hmi2", "incident": "i-1"}, entries=[BEGIN])
+    made(tmp_path, common={"host": HOST, "incident": "i-2"}, entries=[BEGIN])
+    common = {"host": HOST, "incident": "i-1"}
+    result = made(tmp_path, common=common, entries=[{"event": "healed"}], read_back=True)
+    assert [entry["event"] for entry in result["entries"]] == ["begin", "healed"] and result["written"] == 1
+
+
 @pytest.mark.parametrize("state", ["appended", "open_undos"])
 def test_broken_journal_is_a_failure_with_code_and_hint(tmp_path: Path, state: str) -> None:
     (tmp_path / "journal.jsonl").write_bytes(b"broken\n")
