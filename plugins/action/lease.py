@@ -27,7 +27,8 @@ class ActionModule(HostAction):
         result = super().run(tmp, task_vars)
         if result.get("failure"):
             params = self.params()
-            result = {**answer(params["host"], None, result["failure"]["message"]), **result, "failed": params["required"]}
+            nothing = answer(params["host"], None, result["failure"]["message"])
+            result = {**nothing, **result, "failed": params["required"]}
         return result
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

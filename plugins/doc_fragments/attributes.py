@@ -72,3 +72,13 @@ attributes:
     membership:
       - lineops.runbook.supervisor
 """
+
+    ACTIONGROUP_RAILS = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/lineops.runbook.rails) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - lineops.runbook.rails
+"""

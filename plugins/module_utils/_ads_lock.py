@@ -30,7 +30,8 @@ def one_at_a_time(ip: str) -> t.Iterator[None]:
         try:
             stack.enter_context(lock_of(path, 0o600, PATIENCE_S))
         except OSError as error:
-            raise AdsError("ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
+            raise AdsError(
+                "ads.lock", f"The lock file {path} cannot be used: {error.strerror}.", "Remove it.") from error
         except StillHeld:
             raise AdsError(
                 "ads.lock", f"Another run on this machine has been speaking to the PLC at {ip} for over a minute.",

@@ -97,7 +97,8 @@ class Journal:
         try:
             yield from self._files.lines()
         except OSError as error:
-            raise LineopsError("journal.unreadable", f"The journal {self.path} cannot be read: {error.strerror}.") from error
+            raise LineopsError(
+                "journal.unreadable", f"The journal {self.path} cannot be read: {error.strerror}.") from error
 
     def _write(self, entries: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         tail = self._files.tail()
@@ -141,9 +142,12 @@ class _Remarks:
 
     def sentences(self) -> list[str]:
         """Return the remarks; clocks that differ are told once, however often their entries alternate."""
-        count = len(self._steps_back)
-        clock = f"A clock was set back or two differ: times run backwards at {count} lines, first {self._steps_back[0]}." if count else ""
-        return [sentence for sentence in (self._missing, clock) if sentence]
+        sentences = [self._missing] if self._missing else []
+        if self._steps_back:
+            sentences.append(
+                f"A clock was set back or two differ: times run backwards at {len(self._steps_back)} lines, "
+                f"first {self._steps_back[0]}.")
+        return sentences
 
 
 def hash_of(line: t.Mapping[str, t.Any]) -> str:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of the journal: lines in order over all of them, a tail that may be torn, rotation. Private to this collection.
+"""The files of the journal: lines in order over all of them, a tail that may be torn, rotation. Private.
 
-Files are journal-000001.jsonl, journal-000002.jsonl … and, newest, journal.jsonl. Whoever writes holds the lock; readers
-need none. Raises OSError.
+Files are journal-000001.jsonl, journal-000002.jsonl … and, newest, journal.jsonl. Whoever writes holds the lock;
+readers need none. Raises OSError.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class JournalFiles:
     def lines(self) -> t.Iterator[tuple[str, int, bytes]]:
         """Yield path, number and text of each line, oldest first; the newest file's line without an end is left out.
 
-        The newest file is opened first: if it is rotated meanwhile, it is met again among the older ones, and none is missed.
+        The newest file is opened first: if it is rotated meanwhile, it is met again among the older ones, and none is
+        missed.
         """
         with ExitStack() as stack:
             newest = _opened(self.path, stack)
@@ -60,10 +61,9 @@ class JournalFiles:
                     continue
                 if newest and os.path.sameopenfile(older.fileno(), newest.fileno()):
                     break
-                lines = older.read().split(b"\n")
-                yield from ((path, number, line) for number, line in enumerate(lines, start=1) if line or number < len(lines))
-            for number, line in enumerate(newest.read().split(b"\n")[:-1] if newest else (), start=1):
-                yield self.path, number, line
+                content = older.read()
+                yield from _numbered(path, content if content.endswith(b"\n") else content + b"\n")
+            yield from _numbered(self.path, newest.read() if newest else b"")
 
     def tail(self) -> Tail:
         """Return the end of the newest file, reading no more than that."""
@@ -75,7 +75,7 @@ class JournalFiles:
         if not rotated:
             return None
         tail = _tail_of(rotated[-1])
-        return tail._replace(line=tail.torn or tail.line or b"", torn=b"")  # nothing is torn here: we end files with a line
+        return tail._replace(line=tail.torn or tail.line or b"", torn=b"")  # no power cut tears an older file
 
     def move_aside(self, tail: Tail) -> None:
         """Keep a line without its end, which is what a power cut leaves, in a file of its own; good ones stay."""
@@ -107,6 +107,12 @@ def first_is_missing(path: str) -> bool:
     """Say whether a file that is the oldest one here was not the first."""
     found = _ROTATED.fullmatch(os.path.basename(path))
     return bool(found) and int(found.group(1)) > 1
+
+
+def _numbered(path: str, content: bytes) -> t.Iterator[tuple[str, int, bytes]]:
+    """Yield the lines of a file that have an end."""
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        yield path, number, line
 
 
 def _opened(path: str, stack: ExitStack) -> t.BinaryIO | None:

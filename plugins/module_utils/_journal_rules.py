@@ -22,7 +22,7 @@ def select(
 ) -> list[_Entry]:
     """Return the entries that have these values, in the order of the journal.
 
-    since (included) and until (not included): times as the journal writes them. Each entry is looked at by itself, since
+    since (included) and until (not included): times as the journal writes them. Each entry is looked at by itself:
     a clock that was set back, or two that differ, make times run backwards.
     fields: name=value; None asks for nothing.
     """

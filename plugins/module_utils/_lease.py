@@ -115,8 +115,8 @@ class Leases:
     def _read(self, path: str, ttl_s: float = rules.SHORTEST_TTL_S) -> _Lease | None:
         """Return the lease in a file, None where there is none.
 
-        A clock that was set back must not make an orphan of years: no lease ends later than its TTL from now. What is no
-        lease counts as one that was taken when the file was written.
+        A clock that was set back must not make an orphan of years: no lease ends later than its TTL from now. What is
+        no lease counts as one that was taken when the file was written.
         """
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as stream:
@@ -139,7 +139,7 @@ class Leases:
         return lease
 
     def _new(self, host: str, claim: _Claim, taken_over: t.Mapping[str, t.Any] | None) -> _Lease:
-        """Return a new lease. It carries on with the incident of a holder that it takes over from, for whoever comes next."""
+        """Return a new lease. It goes on with the incident of whom it takes over from, also for whoever comes next."""
         return {
             "v": VERSION, "host": host, "incident": (taken_over or {}).get("incident") or claim.get("incident"),
             **{name: claim.get(name) for name in ("line", "purpose", "runner")}, "owner": claim.get("owner") or {},
@@ -150,7 +150,9 @@ def _lease_in(content: bytes) -> _Lease | None:
     """Return the lease that the content of a file is, its end in the form that sorts; None if it is none."""
     try:
         lease = json.loads(content.decode("utf-8"))
-        return {**lease, "expires_at": utc_at(seconds_of(lease["expires_at"]))} if rules.is_lease(lease) else None
+        if not rules.is_lease(lease):
+            return None
+        return {**lease, "expires_at": utc_at(seconds_of(lease["expires_at"]))}
     except (ValueError, OverflowError, RecursionError):
         return None
 
@@ -180,8 +182,8 @@ def _busy(lease: _Lease | None, message: str) -> dict[str, t.Any]:
 
 
 def answer(host: str, lease: _Lease | None, message: str, **more: t.Any) -> dict[str, t.Any]:
-    """Return what every answer has: host, held, lease_id, incident, holder, until, expired, taken_over, busy …"""
+    """Return what every answer has, whatever came of it; more is what came of it."""
     return {
         "host": host, "held": False, "lease_id": None, "incident": None, "holder": rules.holder_of(lease),
-        "until": lease["expires_at"] if lease else None, "expired": False, "taken_over": None, "busy": None, "released": False,
-        "message": message, **more}
+        "until": lease["expires_at"] if lease else None, "expired": False, "taken_over": None, "busy": None,
+        "released": False, "message": message, **more}

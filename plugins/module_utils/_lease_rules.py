@@ -88,7 +88,8 @@ def taken_over_from(lease: _Mapping | None, verdict: str) -> dict[str, t.Any] | 
     if lease is None or verdict not in (EXPIRED, HOLDER_DEAD):
         return None
     reason = UNREADABLE if lease.get("unreadable") else verdict
-    return {"reason": reason, "incident": lease.get("incident"), "from": lease.get("runner"), "since": lease["taken_at"]}
+    incident, runner = lease.get("incident"), lease.get("runner")
+    return {"reason": reason, "incident": incident, "from": runner, "since": lease["taken_at"]}
 
 
 def sentence(host: str, lease: _Mapping | None) -> str:

@@ -21,6 +21,8 @@ description:
   - A host that cannot be reached is a failure like any other and does not make the host unreachable for the play.
 extends_documentation_fragment:
   - lineops.runbook.attributes
+  - lineops.runbook.attributes.actiongroup_rails
+  - lineops.runbook.state_dir
 attributes:
   check_mode:
     support: full
@@ -32,18 +34,7 @@ attributes:
     support: none
     details:
       - Every run appends. The journal is a record, not a setting of the plant, so C(changed) stays false.
-  action_group:
-    description: Use C(group/lineops.runbook.rails) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - lineops.runbook.rails
 options:
-  state_dir:
-    description:
-      - Directory of lease, journal and evidence. Made with mode 0750 when needed; a link or a directory that
-        everybody may write to is refused.
-    type: path
-    required: true
   state:
     description:
       - V(appended) writes O(entries).
@@ -287,7 +278,8 @@ def time_of(name: str, text: str | None) -> str | None:
     try:
         return text if text is None else utc_at(seconds_of(text))
     except (ValueError, OverflowError):
-        raise LineopsError("journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
+        raise LineopsError(
+            "journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
 
 
 STATES: dict[str, t.Callable[..., dict[str, t.Any]]] = {

@@ -13,15 +13,17 @@ version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - One run at a time works on a host. Its lease is a file in O(state_dir), changed as a whole or not at all, on the host
-    or on the state host, so that runs from a shell, AWX, CI and event rules see the same one.
-  - A lease ends by itself 120 seconds after it was last renewed, or 60 seconds after O(deadline_s) if that is later. The
-    clock of the machine that keeps O(state_dir) decides.
+  - One run at a time works on a host. Its lease is a file in O(state_dir), changed as a whole or not at all, on the
+    host or on the state host, so that runs from a shell, AWX, CI and event rules see the same one.
+  - A lease ends by itself 120 seconds after it was last renewed, or 60 seconds after O(deadline_s) if that is later.
+    The clock of the machine that keeps O(state_dir) decides.
   - An expired lease is taken over, and so is that of a process of the same controller that has ended. The incident of
     the holder before is returned, so that it is continued and not repeated.
   - A host that is busy is no failure of the task unless O(required) is set. Look at RV(held).
 extends_documentation_fragment:
   - lineops.runbook.attributes
+  - lineops.runbook.attributes.actiongroup_rails
+  - lineops.runbook.state_dir
 attributes:
   check_mode:
     support: full
@@ -33,18 +35,7 @@ attributes:
     support: full
     details:
       - Held again, a lease is renewed. It is no setting of the plant, so C(changed) stays false.
-  action_group:
-    description: Use C(group/lineops.runbook.rails) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - lineops.runbook.rails
 options:
-  state_dir:
-    description:
-      - Directory of lease, journal and evidence. Made with mode 0750 when needed; a link or a directory that
-        everybody may write to is refused.
-    type: path
-    required: true
   host:
     description:
       - Inventory host whose lease is meant.
@@ -60,8 +51,8 @@ options:
     default: held
   lease_id:
     description:
-      - RV(lease_id) of the lease that this run took. With it, a lease that was lost meanwhile is not taken anew; the code
-        of RV(failure) is C(lease.lost).
+      - RV(lease_id) of the lease that this run took. With it, a lease that was lost meanwhile is not taken anew; the
+        code of RV(failure) is C(lease.lost).
       - Without it, the lease is known by the process of the run.
     type: str
   deadline_s:
@@ -87,8 +78,8 @@ options:
     type: str
   busy:
     description:
-      - What a run does when another one holds the host. V(fail) and V(skip) are for the role to act upon; the task returns
-        the same for both.
+      - What a run does when another one holds the host. V(fail) and V(skip) are for the role to act upon; the task
+        returns the same for both.
       - V(wait) asks again until the lease is free or O(wait_s) are over.
     type: str
     choices: [fail, skip, wait]
@@ -100,8 +91,8 @@ options:
     default: 300
   required:
     description:
-      - Whether the task fails when the lease cannot be held, because the host is busy or cannot be reached, or its state
-        directory cannot be used. With V(false) it only says so in RV(failure).
+      - Whether the task fails when the lease cannot be held, because the host is busy or cannot be reached, or its
+        state directory cannot be used. With V(false) it only says so in RV(failure).
     type: bool
     default: false
   owner:
@@ -190,7 +181,8 @@ taken_over:
   description: Whose lease was taken over and why (V(expired), V(holder_dead) or V(unreadable)); null if nobody's was.
   returned: always
   type: dict
-  sample: {reason: holder_dead, incident: line3-20260101T020304-line3-hmi1, from: shell-anna, since: "2026-01-01T02:03:04.000Z"}
+  sample: {reason: holder_dead, incident: line3-20260101T020304-line3-hmi1, from: shell-anna,
+           since: "2026-01-01T02:03:04.000Z"}
 busy:
   description: Who works on the host so that this run may not; null if nobody does.
   returned: always

@@ -19,7 +19,8 @@ def owner_of_this_run() -> dict[str, t.Any]:
     """Return controller, pid, started and node of the ansible-playbook process, of which tasks are forked workers."""
     parent = multiprocessing.parent_process()
     pid = parent.pid if parent else os.getpid()
-    return {"controller": controller_id(), "pid": pid, "started": _state_and_start(pid)[1], "node": socket.gethostname()}
+    started = _state_and_start(pid)[1]
+    return {"controller": controller_id(), "pid": pid, "started": started, "node": socket.gethostname()}
 
 
 def controller_id() -> str:

@@ -61,24 +61,26 @@ def test_run_holds_the_leases_of_its_hosts_until_it_gives_them_back(tmp_path: Pa
     common = {"state_dir": str(state), "host": "{{ inventory_hostname }}"}
     mine = {**common, "lease_id": "{{ taken.lease_id }}"}
     tasks = [
-        {**task("take", "lease", incident="i-1", purpose="{{ said }}", runner="shell-anna", **common), "register": "taken"},
+        {**task("take", "lease", incident="i-1", purpose="{{ said }}", runner="anna", **common), "register": "taken"},
         task("again", "lease", deadline_s=300, **common),
         task("renew", "lease", **mine),
-        {**task("write", "journal", state_dir=str(state), entries=[{"event": "begin", "message": "{{ taken.message }}"}],
-                lease={"host": "{{ inventory_hostname }}", "lease_id": "{{ taken.lease_id }}"}), "register": "wrote"},
+        task("write", "journal", state_dir=str(state), entries=[{"event": "begin", "message": "{{ taken.message }}"}],
+             lease={"host": "{{ inventory_hostname }}", "lease_id": "{{ taken.lease_id }}"}),
         task("look", "lease", state="looked", **common),
         task("give back", "lease", state="released", **mine),
         task("write without", "journal", state_dir=str(state), entries=[{"event": "done"}], required=False,
              lease={"host": "{{ inventory_hostname }}", "lease_id": "{{ taken.lease_id }}"}),
     ]  # fmt: skip
-    playbook = Playbook(tmp_path / "run", [play(*tasks, vars={"said": "{% raw %}{{ 1/0 }}{% endraw %}"})], {"h1": {}, "h2": {}})
+    said = {"said": "{% raw %}{{ 1/0 }}{% endraw %}"}
+    playbook = Playbook(tmp_path / "run", [play(*tasks, vars=said)], {"h1": {}, "h2": {}})
     process = playbook.start()
     output, dummy = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0, output
     for host in ("h1", "h2"):
         done = Run(process.returncode, output, playbook.results())
         taken, again, renewed = (done.result(name, host) for name in ("take", "again", "renew"))
-        assert taken["held"] and taken["holder"]["owner"]["pid"] == process.pid and taken["holder"]["purpose"] == "{{ 1/0 }}"
+        assert taken["held"] and taken["holder"]["owner"]["pid"] == process.pid
+        assert taken["holder"]["purpose"] == "{{ 1/0 }}"
         assert taken["lease_id"] == again["lease_id"] == renewed["lease_id"]
         assert taken["until"] < again["until"] > renewed["until"] > taken["until"]
         assert done.result("write", host)["lease_until"] >= renewed["until"] and done.result("look", host)["held"]
@@ -94,11 +96,11 @@ def test_text_of_a_journal_goes_round_as_it_is(tmp_path: Path) -> None:
     """An entry that is read and written again must not be evaluated on its way (DESIGN §7.12)."""
     text = "{{ 1/0 }} <script> {% raw %}"
     Journal(str(tmp_path / "state")).append([{"incident": "i-1", "message": text, "details": {"said": [text]}}])
-    state = {"state_dir": str(tmp_path / "state")}
+    state, names = {"state_dir": str(tmp_path / "state")}, ("message", "details")
     done = run(
         tmp_path,
         {**task("read", "journal", state="read", incident="i-1", **state), "register": "found"},
-        task("write", "journal", entries=[{"message": "{{ found.entries[0].message }}", "details": "{{ found.entries[0].details }}"}], **state),
+        task("write", "journal", entries=[{name: "{{ found.entries[0].%s }}" % name for name in names}], **state),
         task("verify", "journal", state="verified", **state),
     )  # fmt: skip
     assert done.result("read")["entries"][0]["message"] == text
@@ -131,7 +133,8 @@ def test_host_that_is_busy_is_an_answer_unless_the_lease_is_required(tmp_path: P
         assert done.kind(name) == ("failed" if name == "required" else "ok"), name
         assert (result["held"], result["lease_id"], result["failure"]["code"]) == (False, None, "lease.busy"), name
         assert result["busy"]["runner"] == "awx-7" and result["busy"]["until"] == result["until"]
-        assert result["busy"]["message"].startswith("h1 is held by awx-7 on ") and "(Playbook C, i-7)" in result["message"]
+        assert result["busy"]["message"] == result["message"]
+        assert result["message"].startswith("h1 is held by awx-7 on ") and "(Playbook C, i-7)" in result["message"]
     assert (done.kind("lost"), done.result("lost")["failure"]["code"]) == ("ok", "lease.lost")
     assert (done.kind("give back"), done.result("give back")["released"]) == ("ok", False)
     for name, code in {"wrong host": "lease.host", "wrong wait": "lease.wait"}.items():
@@ -204,10 +207,11 @@ class Asked:
         monkeypatch.setattr(action, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=self._sleep(clock)))
         made = type("Made", (action.ActionModule,), {"_execute_module": self._answer})
         arguments = {"state_dir": "/s", "host": "h1", **options}
-        given = SimpleNamespace(args=arguments, check_mode=False, async_val=0, diff=False, delegate_to=None, environment=None)
+        given = SimpleNamespace(args=arguments, check_mode=False, async_val=0, diff=False, delegate_to=None)
         shell = SimpleNamespace(tmpdir="/nonexistent")
-        connection = SimpleNamespace(tmpdir="/nonexistent", has_pipelining=True, _shell=shell, transport="ssh", become=None)
-        self.result = made(given, connection, SimpleNamespace(), None, None, None).run(task_vars={"inventory_hostname": "h1"})
+        connection = SimpleNamespace(_shell=shell, transport="ssh", become=None)
+        plugin = made(given, connection, SimpleNamespace(), None, None, None)
+        self.result = plugin.run(task_vars={"inventory_hostname": "h1"})
 
     def _sleep(self, clock: list[float]) -> t.Callable[[float], None]:
         def sleep(seconds: float) -> None:
@@ -249,13 +253,14 @@ def test_only_who_wants_to_wait_waits(monkeypatch: pytest.MonkeyPatch, busy: str
 
 
 def test_nobody_waits_for_a_lease_that_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = {"held": False, "busy": None, "holder": None, "failure": {"code": "lease.lost", "message": "Lost.", "hint": ""}}
+    failure = {"code": "lease.lost", "message": "Lost.", "hint": ""}
+    lost = {"held": False, "busy": None, "holder": None, "failure": failure}
     asked = Asked(monkeypatch, lost, busy="wait", required=True)
     assert (asked.result["failed"], asked.slept) == (True, [])
 
 
 @pytest.mark.parametrize("wait_s", [-1, 1e9, float("nan")])
-def test_wait_that_makes_no_sense_is_refused_before_anybody_is_asked(monkeypatch: pytest.MonkeyPatch, wait_s: float) -> None:
+def test_wait_that_makes_no_sense_is_refused_unasked(monkeypatch: pytest.MonkeyPatch, wait_s: float) -> None:
     asked = Asked(monkeypatch, ALIVE, busy="wait", wait_s=wait_s)
     assert (asked.result["failure"]["code"], asked.arguments) == ("lease.wait", [])
 
@@ -271,7 +276,7 @@ def test_while_waiting_the_holder_may_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 # --- runners that share nothing but the state directory --------------------------------------------------------------
 
-# A process id name space, a root and a file system of its own, as a pod has; $3 … are shown as they are, nothing else of $2.
+# A process id name space, a root and a file system of its own, as a pod has. Of $2, nothing but $3 and $4 is there.
 ISOLATE = """
 set -e
 root=$1 hidden=$2 own=$3 shared=$4; shift 4
@@ -367,7 +372,8 @@ def test_of_two_runners_with_nothing_in_common_but_the_state_one_holds_the_host(
 
     # Its time goes by: no clock here but the one in the file.
     path = runners.state / "leases" / "h1.json"
-    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "expires_at": "2020-01-01T00:00:00Z"}), encoding="utf-8")
+    late = {**json.loads(path.read_text(encoding="utf-8")), "expires_at": "2020-01-01T00:00:00Z"}
+    path.write_text(json.dumps(late), encoding="utf-8")
     playbook, process = runners.start("pod-d")
     runners.wait_for("said", "pod-d", process)
     taken = playbook.results()["h1", "take"][1]
@@ -379,9 +385,9 @@ def test_runners_see_nothing_of_each_other_but_the_state(runners: Runners) -> No
     """What the test above rests on."""
     (runners.folder / "pod-b").mkdir()
     (runners.shared / "file").touch()
-    shown = subprocess.run(
-        runners.command("pod-a", "sh", "-c", f"ls {runners.folder} {runners.shared}; readlink /proc/self/ns/pid; ls /proc | grep -c '^[0-9]'"),
-        capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    assert [word for word in shown if word in ("pod-a", "pod-b", "shared", "file", "root-pod-a")] == ["pod-a", "shared", "file"]
+    look = f"ls {runners.folder} {runners.shared}; readlink /proc/self/ns/pid; ls /proc | grep -c '^[0-9]'"
+    command = runners.command("pod-a", "sh", "-c", look)
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    names = [word for word in shown if word in ("pod-a", "pod-b", "shared", "file", "root-pod-a")]
+    assert names == ["pod-a", "shared", "file"]
     assert shown[-2] != os.readlink("/proc/self/ns/pid") and int(shown[-1]) < 6

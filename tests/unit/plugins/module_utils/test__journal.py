@@ -416,7 +416,7 @@ def read_while(state_dir: str, writing: t.Any) -> None:
 
 @pytest.mark.parametrize("max_bytes", [_journal.MAX_BYTES, 4096], ids=["one file", "rotated"])
 def test_writers_of_many_processes_make_one_chain(folder: Path, max_bytes: int) -> None:
-    """Two runners, or two forks of one: no line is lost, torn or written twice, pairs stay together, readers see all."""
+    """Two runners, or two forks of one: no line is lost or torn, pairs stay together, readers see all."""
     writers, count = 8, 12
     context = multiprocessing.get_context("fork")
     writing = context.Event()
@@ -472,7 +472,7 @@ def append_from(folder: Path, first: int) -> Work:
 
 
 def test_kill_at_any_moment_loses_nothing_that_was_acknowledged(folder: Path) -> None:
-    """200 runs on one journal, each killed at a random step: of writing, flushing, rotating, moving a torn line aside."""
+    """Each run is killed at a random step: of writing, flushing, rotating, moving a torn line aside."""
     dice = random.Random(20260101)
     acknowledged: list[str] = []
     for kill in range(KILLS):
@@ -576,7 +576,7 @@ def test_append_reads_the_end_only(folder: Path, monkeypatch: pytest.MonkeyPatch
         def __getattr__(self, name: str) -> t.Any:
             return getattr(self._stream, name)
 
-        def __enter__(self) -> Counting:
+        def __enter__(self) -> t.Any:
             return self
 
         def __exit__(self, *dummy: object) -> None:
@@ -592,7 +592,8 @@ def test_append_reads_the_end_only(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_limit_that_makes_no_sense_is_refused(folder: Path) -> None:
-    assert fails(lambda: Journal(str(folder), max_bytes=0), "journal.max_bytes") == "max_bytes is 0; expected 1024 or more."
+    sentence = fails(lambda: Journal(str(folder), max_bytes=0), "journal.max_bytes")
+    assert sentence == "max_bytes is 0; expected 1024 or more."
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------

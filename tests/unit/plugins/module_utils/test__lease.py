@@ -171,7 +171,8 @@ def test_expired_lease_is_taken_over_and_its_incident_goes_on(leases: Leases, fo
     clock.now = NOON + 120
     for number in (2, 3):
         taken = leases.hold(HOST, claim(number), 60)
-        origin = {"reason": "expired", "incident": "i-1", "from": f"shell-{number - 1}", "since": utc_at(clock.now - 120)}
+        before = f"shell-{number - 1}"
+        origin = {"reason": "expired", "incident": "i-1", "from": before, "since": utc_at(clock.now - 120)}
         assert (taken["held"], taken["incident"], taken["taken_over"]) == (True, "i-1", origin)
         assert content_of(folder)["incident"] == "i-1" and content_of(folder)["taken_at"] == utc_at(clock.now)
         clock.now += 120
@@ -251,10 +252,10 @@ def test_deadline_that_would_make_an_orphan_is_refused(leases: Leases, folder: P
     assert not folder.exists()
 
 
+ALMOST = {"id": "x", "owner": {}, "ttl_s": 120, "taken_at": "x", "renewed_at": "x"}
 CORRUPT = [
     b"", b"{", b"[]", b"\xff\xfe", b"[" * 5000, b'{"id": "x"}',
-    json.dumps({"id": "x", "owner": {}, "ttl_s": 120, "taken_at": "x", "renewed_at": "x", "expires_at": "soon"}).encode(),
-    json.dumps({"id": "x", "owner": {}, "ttl_s": 120, "taken_at": "x", "renewed_at": "x", "expires_at": "0001-01-01T00:00:00+14:00"}).encode(),
+    *(json.dumps({**ALMOST, "expires_at": end}).encode() for end in ("soon", "0001-01-01T00:00:00+14:00")),
 ]  # fmt: skip
 
 
@@ -288,7 +289,8 @@ def test_lease_that_is_not_readable_and_of_tomorrow_is_limited_too(leases: Lease
 
 def test_time_that_somebody_wrote_in_another_form_is_understood(leases: Leases, folder: Path, clock: Clock) -> None:
     leases.hold(HOST, claim(), 60)
-    file_of(folder).write_text(json.dumps({**content_of(folder), "expires_at": "2026-01-01 13:01:00+01:00"}), encoding="utf-8")
+    changed = {**content_of(folder), "expires_at": "2026-01-01 13:01:00+01:00"}
+    file_of(folder).write_text(json.dumps(changed), encoding="utf-8")
     assert leases.hold(HOST, claim(2), 60)["busy"]["until"] == "2026-01-01T12:01:00.000Z"
 
 
@@ -315,7 +317,8 @@ def test_link_and_directory_for_everybody_are_refused(leases: Leases, folder: Pa
     else:
         (folder / "leases").mkdir(parents=True)
         (folder / "leases").chmod(0o777)
-    calls = (lambda: leases.hold(HOST, claim(), 60), lambda: leases.release(HOST, claim()), lambda: leases.look(HOST, {}))
+    who = claim()
+    calls = (lambda: leases.hold(HOST, who, 60), lambda: leases.release(HOST, who), lambda: leases.look(HOST, who))
     codes = {error_of(call)[0] for call in calls}
     assert codes == ({"lease.unwritable", "lease.unreadable"} if what == "file" else {"state_dir.unsafe"})
     assert [path.read_bytes() for path in elsewhere.iterdir()] == ([b"{}"] if what == "file" else [])
@@ -375,7 +378,7 @@ def take_renew_and_give_back(folder: Path, clock: Clock, who: dict[str, t.Any]) 
 
     def work(acknowledge: t.Callable[[str], None]) -> None:
         leases = Leases(str(folder), clock)
-        while True:
+        for dummy in range(1000):
             lease_id = leases.hold(HOST, who, 60)["lease_id"]
             acknowledge(lease_id)
             leases.renew(HOST, lease_id, 60)
@@ -386,7 +389,7 @@ def take_renew_and_give_back(folder: Path, clock: Clock, who: dict[str, t.Any]) 
 
 
 def test_kill_in_the_middle_leaves_no_half_lease(folder: Path, clock: Clock) -> None:
-    """Each of these runs is killed at a random step: a lease is whole or not there, and the next one gets it in time."""
+    """Each run is killed at a random step: a lease is whole or not there, and the next one gets it in time."""
     dice = random.Random(20260102)
     left_there = []
     for kill in range(KILLS):

@@ -91,14 +91,17 @@ def test_lease_outlives_the_action_by_a_minute_and_lasts_two_at_least(deadline_s
     assert ttl_of(deadline_s) == ttl_s
 
 
-@pytest.mark.parametrize("host", ["line3-hmi1", "hmi1.line3.example", "10.30.0.11", "fe80::1", "Prüfstand_1", "0" * 200])
+@pytest.mark.parametrize(
+    "host", ["line3-hmi1", "hmi1.line3.example", "10.30.0.11", "fe80::1", "Prüfstand_1", "0" * 200]
+)
 def test_names_that_inventories_have_are_plain(host: str) -> None:
     assert is_plain(host)
 
 
 @pytest.mark.parametrize(
     "host",
-    ["", ".", "..", ".hidden", "../x", "a/b", "/etc/passwd", "a\\b", "a\x00", "a\n", "a b", "-rf", "{{ 1/0 }}", "a;b", "0" * 201],
+    ["", ".", "..", ".hidden", "../x", "a/b", "/etc/passwd", "a\\b", "a\x00", "a\n", "a b", "-rf", "{{ 1/0 }}", "a;b",
+     "0" * 201],
 )  # fmt: skip
 def test_names_that_lead_elsewhere_are_not(host: str) -> None:
     assert not is_plain(host)

@@ -24,9 +24,9 @@ KEYS = {
 }  # fmt: skip
 
 
-def made(folder: Path, check_mode: bool = False, owner: t.Any = ANNA, **options: t.Any) -> dict[str, t.Any]:
-    given = params_of(lease, state_dir=str(folder), host=HOST, owner=owner, **options)
-    result = outcome_of(lease, given, check_mode)
+def made(folder: Path, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    given = {"state_dir": str(folder), "host": HOST, "owner": ANNA, **options}
+    result = outcome_of(lease, params_of(lease, **given), check_mode)
     assert result.get("failed") or set(result) - {"failure"} == KEYS and not result["changed"]
     return result
 
@@ -41,7 +41,8 @@ def test_lease_is_held_refused_looked_at_and_given_back(tmp_path: Path) -> None:
     mine = made(tmp_path, incident="i-1", line="line3", purpose="Playbook B", runner="shell-anna")
     assert mine["held"] and mine["holder"]["line"] == "line3" and mine["holder"]["owner"] == ANNA
     refused = made(tmp_path, owner=BERT)
-    assert not refused["held"] and refused["failure"]["code"] == "lease.busy" and refused["busy"]["runner"] == "shell-anna"
+    assert (refused["held"], refused["failure"]["code"]) == (False, "lease.busy")
+    assert refused["busy"]["runner"] == "shell-anna"
     assert made(tmp_path, state="looked")["held"] and not made(tmp_path, state="looked", owner=BERT)["held"]
     assert not made(tmp_path, state="released", owner=BERT)["released"]
     assert made(tmp_path, state="released", owner=None, lease_id=mine["lease_id"])["released"]

@@ -17,7 +17,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.plugin_utils import _run_owner
-from ansible_collections.lineops.runbook.plugins.plugin_utils._run_owner import controller_id, is_gone, owner_of_this_run
+from ansible_collections.lineops.runbook.plugins.plugin_utils._run_owner import (
+    controller_id,
+    is_gone,
+    owner_of_this_run,
+)
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are told apart by /proc")
 
