@@ -16,7 +16,9 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
-from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result, secret_options
+from ansible_collections.lineops.runbook.plugins.module_utils._module import (
+    NoMappings, failure_result, secrets_given,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub, secrets_in
 
 try:  # Workers are forked from here: what is imported once need not be imported in every task.
@@ -41,11 +43,12 @@ class RunbookAction(ActionBase):
         """Run the noun; Ansible masks nothing in an action plugin, so this does."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        options = secret_options(self.noun.ARGUMENT_SPEC)
-        secrets = secrets_in({name: self._task.args.get(name) for name in options}, self.other_secrets(variables))
-        for name in options:
-            if self._task.args.get(name) is not None and not isinstance(self._task.args[name], str):
-                raise AnsibleActionFail(f"{name} is not a text (its value is not shown).")
+        given = secrets_given(self.noun.ARGUMENT_SPEC, self._task.args)
+        secrets = secrets_in(given, self.other_secrets(variables))
+        for name, value in given.items():
+            if not isinstance(value, str):
+                kind = "not made of mappings" if isinstance(value, NoMappings) else "not a text"
+                raise AnsibleActionFail(f"{name} is {kind} (its value is not shown).")
         try:
             result = self.act(variables)
         except LineopsError as error:
@@ -73,7 +76,8 @@ class RunbookAction(ActionBase):
 
     def params(self) -> dict[str, t.Any]:
         """Validate the task's arguments against the noun's argument spec and fill in defaults."""
-        validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, required_if=getattr(self.noun, "REQUIRED_IF", None))
+        conditions = {name: getattr(self.noun, name.upper(), None) for name in ("required_if", "mutually_exclusive")}
+        validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, **conditions)
         checked = validator.validate(dict(self._task.args))
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))

@@ -26,6 +26,7 @@ LAYER_OF_UTIL = {
     "_redact": "base",
     # evidence in, findings out
     "_findings": "rules",
+    "_fleet_rules": "rules",
     "_hypotheses": "rules",
     "_inventory": "rules",
     "_outcome": "rules",
@@ -52,8 +53,10 @@ LAYER_OF_UTIL = {
     # what modules share: options, results, the way a module is started
     "_args": "shared",
     "_change": "shared",
+    "_supervisor_subsets": "shared",
     "_module": "shared",
-    # a noun's work where one module has two ways to do it
+    # a noun's work where it is more than a module should hold
+    "_fleet": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
 }
