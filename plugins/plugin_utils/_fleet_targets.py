@@ -96,13 +96,17 @@ def _target(host: str, variables: t.Mapping[str, t.Any], with_keys: bool) -> dic
             "fleet.host_only", f"The supervisor of {host} is only reached from its own host (lineops_run_from: host).",
             "Ask it with supervisor_info.")
     cameras = variables.get("lineops_cameras")
-    secrets = plain_secrets(variables.get("lineops_secrets")) if with_keys else None
     return {
         "host": host,
         "url": url,
-        "admin_key": host_secrets(secrets, host, variables.get("lineops_line")).get("admin_key"),
+        "admin_key": _admin_key(host, variables) if with_keys else None,
         "cameras": _core_cameras(cameras) if isinstance(cameras, list) else [],
     }
+
+
+def _admin_key(host: str, variables: t.Mapping[str, t.Any]) -> str | None:
+    secrets = plain_secrets(variables.get("lineops_secrets"))
+    return host_secrets(secrets, host, variables.get("lineops_line")).get("admin_key")
 
 
 def _core_cameras(cameras: list[t.Any]) -> list[str]:
