@@ -712,6 +712,16 @@ def test_no_call_goes_on_after_the_end_of_all(pauses: list[float]) -> None:
     assert pauses == []
 
 
+def test_slow_connection_does_not_move_the_end() -> None:
+    """The time for the answer begins with the connection; the end does not."""
+    transport = _http.Transport()
+    with ScriptedServer(Exchange("GET", STATUS, silence_until_gone)) as server:
+        with pytest.raises(_http.HttpFailure) as caught:
+            limits = (GENEROUS_S, GENEROUS_S, time.monotonic() + 0.3)
+            transport.exchange("GET", server.url + STATUS, {}, None, None, *limits)
+    assert caught.value.kind == "read_timeout" and caught.value.elapsed_s < GENEROUS_S
+
+
 def test_connection_that_is_not_accepted_ends_with_all_calls() -> None:
     with dropping() as url:
         client = SupervisorClient(url, connect_timeout=GENEROUS_S, ends_at=time.monotonic() + 0.3)
