@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks import api_task, playbook_b
+from benchmarks import api_task, fleet_info, playbook_b
 from benchmarks.plant import REPOSITORY, lab, machine
 
 RESULTS = REPOSITORY / "benchmarks/results"
@@ -26,7 +26,7 @@ RESULTS = REPOSITORY / "benchmarks/results"
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=7, help="rounds of the API task (7); Playbook B gets three")
+    parser.add_argument("--repeats", type=int, default=7, help="rounds of fleet_info and the API task (7); Playbook B gets three")
     parser.add_argument("--output", type=Path, help="file for the raw numbers; benchmarks/results/DATE-MACHINE.json")
     arguments = parser.parse_args()
     began = datetime.now(timezone.utc)
@@ -37,6 +37,8 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory(prefix="lineops-bench-") as name:
         folder = Path(name)
+        result["fleet_info"] = fleet_info.measure(folder / "fleet", arguments.repeats)
+        print(f"{fleet_info.table(result['fleet_info'])}\n", flush=True)
         with lab(folder, lines=2, hosts=2) as plant:
             result["api_task"] = api_task.measure(folder, plant, arguments.repeats)
             print(api_task.table(result["api_task"]), flush=True)

@@ -41,8 +41,8 @@ CONTROLLER_SPEC: dict[str, t.Any] = {
 }
 
 
-def client_of(params: t.Mapping[str, t.Any]) -> SupervisorClient:
-    """Make the supervisor client that the shared options describe.
+def client_of(params: t.Mapping[str, t.Any], **more: t.Any) -> SupervisorClient:
+    """Make the supervisor client that the shared options describe; more: arguments of the client that are no options.
 
     Each task of an incident gets a few digits of its own, so that no two calls carry the same X-Request-ID.
     """
@@ -56,6 +56,7 @@ def client_of(params: t.Mapping[str, t.Any]) -> SupervisorClient:
         read_timeout=params["read_timeout"],
         proxy=params["proxy"],
         verify=params["validate_certs"],
+        **more,
     )
 
 

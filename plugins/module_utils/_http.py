@@ -89,17 +89,19 @@ class Transport:
         body: t.Optional[bytes],
         connect_timeout: float,
         read_timeout: float,
+        ends_at: t.Optional[float] = None,
     ) -> Answer:
         """Send one request.
 
         :arg connect_timeout: seconds per address of the host; :arg read_timeout: seconds from there to the last byte.
+        :arg ends_at: when it is over in any case (``time.monotonic()``), as far as the connection stands by then.
         :raises HttpFailure: for everything that is not a whole HTTP answer of at most 8 MB.
         """
         began = time.monotonic()
         status = None
         failure = ""
         content = b""
-        self._watchdog.arm(read_timeout)
+        self._watchdog.arm(read_timeout, ends_at)
         try:
             response = self._session.request(
                 method,
@@ -146,18 +148,21 @@ class _Watchdog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seconds = 0.0
+        self._ends_at: t.Optional[float] = None
         self._timer: t.Optional[threading.Timer] = None
         self._fired = False
 
-    def arm(self, seconds: float) -> None:
-        """The next connection may live for so many seconds."""
+    def arm(self, seconds: float, ends_at: t.Optional[float]) -> None:
+        """The next connection may live for so many seconds, and not beyond that time."""
         self._seconds = seconds
+        self._ends_at = ends_at
         self._fired = False
 
     def watch(self, sock: socket.socket) -> None:
         """Called with each connection as it stands."""
         self._cancel()
-        self._timer = threading.Timer(self._seconds, self._end, (sock,))
+        left = self._seconds if self._ends_at is None else min(self._seconds, self._ends_at - time.monotonic())
+        self._timer = threading.Timer(max(0.0, left), self._end, (sock,))
         self._timer.daemon = True
         self._timer.start()
 

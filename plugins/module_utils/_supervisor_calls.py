@@ -82,6 +82,7 @@ class SupervisorCalls:
     :arg incident: prefix of every X-Request-ID; random if empty. :arg runner: X-Admin-User of every call.
     :arg connect_timeout: seconds; :arg read_timeout: seconds for the whole answer, unless a call says otherwise.
     :arg read_retries: how often a GET is repeated (unreachable, 502, 503, 504, 429). Nothing else is ever repeated.
+    :arg ends_at: no call goes on after that time (``time.monotonic()``), and none is begun.
     :arg proxy: URL of a proxy; those of the environment are ignored. :arg verify: True, False or path of a CA file.
     :raises SupervisorError: "library.missing", "supervisor.url_invalid".
     """
@@ -97,6 +98,7 @@ class SupervisorCalls:
         connect_timeout: float = 3.0,
         read_timeout: float = 10.0,
         read_retries: int = 2,
+        ends_at: t.Optional[float] = None,
         proxy: t.Optional[str] = None,
         verify: t.Union[bool, str] = True,
     ) -> None:
@@ -109,6 +111,7 @@ class SupervisorCalls:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._read_retries = read_retries
+        self._ends_at = ends_at
         self._transport = Transport(proxy, verify)
         #: Every call made, also failed ones (``status`` None): call, status, elapsed_s, at, request_id.
         self.calls: list[dict[str, t.Any]] = []
@@ -139,7 +142,7 @@ class SupervisorCalls:
         """Read. :arg level: key to send: None, "operator" or "admin"; :arg expect: type of a good answer's body.
 
         :raises SupervisorError: "supervisor.unreachable" (``details["reason"]``), "supervisor.timeout"
-            (``details["phase"]`` connect or read), "supervisor.key_missing", "supervisor.key_refused"
+            (``details["phase"]`` before, connect or read), "supervisor.key_missing", "supervisor.key_refused"
             (``details["level"]``), "supervisor.rate_limited", "supervisor.not_json", "supervisor.redirected",
             "supervisor.rejected" (``details["status"]``, ``["error"]``).
         """
@@ -223,32 +226,49 @@ class SupervisorCalls:
         expect: type,
     ) -> Reply:
         """One attempt, noted in :attr:`calls` whatever becomes of it."""
+        call = f"{method} {path}"
+        connect_limit, time_limit = self._limits(call, self._read_timeout if read_timeout is None else read_timeout)
         request_id = f"{self._incident}-{len(self.calls) + 1}"
         sent = {"Accept": "application/json", "User-Agent": "lineops.runbook", "X-Request-ID": request_id, **headers}
         if self._runner:
             sent["X-Admin-User"] = self._runner
-        call = f"{method} {path}"
         at = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         note: dict[str, t.Any] = {"call": call, "status": None, "elapsed_s": None, "at": at, "request_id": request_id}
         self.calls.append(note)
-        time_limit = self._read_timeout if read_timeout is None else read_timeout
         try:
             answer = self._transport.exchange(
-                method, self._origin + path, sent, params, body, self._connect_timeout, time_limit
+                method, self._origin + path, sent, params, body, connect_limit, time_limit, self._ends_at
             )
         except HttpFailure as failure:
             note.update(status=failure.status, elapsed_s=failure.elapsed_s)
-            raise self._failed(failure, call, time_limit) from None
+            raise self._failed(failure, call, connect_limit, time_limit) from None
         note.update(status=answer.status, elapsed_s=answer.elapsed_s)
         decoded = self._judged(answer, call, level, expect)
         return Reply(call, answer.status, decoded, answer.headers, answer.elapsed_s, at, request_id)
 
-    def _failed(self, failure: HttpFailure, call: str, read_timeout: float) -> SupervisorError:
+    def _limits(self, call: str, read_timeout: float) -> tuple[float, float]:
+        """Seconds for the connection and for the answer of a call."""
+        if self._ends_at is None:
+            return self._connect_timeout, read_timeout
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise SupervisorError(
+                "supervisor.timeout",
+                f"The time was up before {call} could be sent to {self._origin}.",
+                phase="before",
+                call=call,
+                origin=self._origin,
+            )
+        return min(self._connect_timeout, left), min(read_timeout, left)
+
+    def _failed(
+        self, failure: HttpFailure, call: str, connect_timeout: float, read_timeout: float
+    ) -> SupervisorError:
         words = {"origin": self._origin, "call": call}
         if failure.kind == "connect_timeout":
             return SupervisorError(
                 "supervisor.timeout",
-                f"{self._origin} did not accept a connection within {self._connect_timeout:g} s.",
+                f"{self._origin} did not accept a connection within {round(connect_timeout, 2):g} s.",
                 "Host off, address wrong, or a firewall drops packets.",
                 phase="connect",
                 **words,
@@ -256,7 +276,7 @@ class SupervisorCalls:
         if failure.kind == "read_timeout":
             return SupervisorError(
                 "supervisor.timeout",
-                f"The supervisor at {self._origin} gave no complete answer to {call} within {read_timeout:g} s.",
+                f"The supervisor at {self._origin} gave no complete answer to {call} within {round(read_timeout, 2):g} s.",
                 "It may still be working on it: do not repeat the call.",
                 phase="read",
                 **words,

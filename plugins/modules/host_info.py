@@ -108,7 +108,6 @@ EXAMPLES = r"""
     unit: "{{ lineops_supervisor_unit }}"
     state_dir: "{{ lineops_state_dir }}"
     gather_subset: [supervisor, resources, processes, unit, permissions]
-  become: true
 """
 
 RETURN = r"""

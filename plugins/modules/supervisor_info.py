@@ -199,79 +199,16 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._admin_log import MAX_ROWS, chain_verdict, excerpt
-from ansible_collections.lineops.runbook.plugins.module_utils._args import (
-    ADDRESS_SPEC, SUPERVISOR_SPEC, body_of, calls_of, client_of, mapping_in, mappings_in, test_route,
-)
-from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._args import ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
-
-
-def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    body = body_of(client.system_status())
-    breakers = mapping_in(body, "circuit_breakers")
-    return {
-        "plc_connected": mapping_in(body, "plc").get("connected") is True,
-        "breakers": {name: mapping_in(breakers, name).get("state") for name in breakers},
-    }
-
-
-def _slo(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    body = body_of(client.slo())
-    return {"status": body.get("status"), "alerts": [alert.get("name") for alert in mappings_in(body, "alerts")]}
-
-
-def _plc_config(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    return {"stored": body_of(client.plc_config()), "target": client.debug_target().body}
-
-
-def _route_test(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    return {plc["id"]: test_route(client, plc) for plc in params["plcs"]}
-
-
-def _log_excerpt(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    rows = body_of(client.logs(limit=MAX_ROWS))
-    return excerpt(rows, body_of(client.logs("restart", params["log_limit"])), params["log_limit"])
-
-
-def _log_chain(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    verified = body_of(client.logs_verify())
-    return chain_verdict(verified, [] if verified.get("ok") is True else body_of(client.logs(limit=MAX_ROWS)))
-
-
-def _slo_detail(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
-    body = body_of(client.slo())
-    return {
-        "status": body.get("status"), "alerts": mappings_in(body, "alerts"), "targets": mapping_in(body, "targets"),
-        **{name: mapping_in(body, "sli", name) for name in ("api", "streams")}}
-
-
-#: Asked for by name only.
-_ON_REQUEST: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
-    "route_test": _route_test,
-    "log_excerpt": _log_excerpt,
-    "log_chain": _log_chain,
-    "slo_detail": _slo_detail,
-}
-_SUBSETS: dict[str, t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]] = {
-    "status": _status,
-    "slo": _slo,
-    "streams": lambda client, params: body_of(client.streams()).get("streams"),
-    "versions": lambda client, params: body_of(client.versioning()),
-    "service": lambda client, params: body_of(client.service_info()),
-    "logs": lambda client, params: body_of(client.logs(limit=params["log_limit"])),
-    "plc_config": _plc_config,
-    "route_status": lambda client, params: body_of(client.route_status()),
-    **_ON_REQUEST,
-}
+from ansible_collections.lineops.runbook.plugins.module_utils._supervisor_subsets import ON_REQUEST, SUBSETS, observe
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     "gather_subset": {
-        "type": "list", "elements": "str", "choices": list(_SUBSETS),
-        "default": [name for name in _SUBSETS if name not in _ON_REQUEST],
+        "type": "list", "elements": "str", "choices": list(SUBSETS),
+        "default": [name for name in SUBSETS if name not in ON_REQUEST],
     },
     "plcs": {
         "type": "list", "elements": "dict", "default": [],
@@ -280,25 +217,11 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "log_limit": {"type": "int", "default": 50},
 }
 
-#: After one of these, asking the same supervisor for more only costs time.
-_HOPELESS = ("supervisor.unreachable", "supervisor.timeout", "library.missing")
-
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Ask for the subsets in order; name what was not observed and why."""
-    observed: dict[str, t.Any] = {}
-    not_observed: dict[str, t.Any] = {}
-    hopeless: dict[str, t.Any] = {}
     with client_of(params) as client:
-        for name in params["gather_subset"]:
-            if hopeless:
-                not_observed[name] = hopeless
-                continue
-            try:
-                observed[name] = _SUBSETS[name](client, params)
-            except LineopsError as error:
-                not_observed[name] = error.as_failure()
-                hopeless = error.as_failure() if error.code in _HOPELESS else {}
+        observed, not_observed = observe(client, params["gather_subset"], params)
         return {
             "changed": False, "observed_at": utc_now(), "not_observed": not_observed, **observed, **calls_of(client)}
 

@@ -16,7 +16,9 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
-from ansible_collections.lineops.runbook.plugins.module_utils._module import failure_result, secret_options
+from ansible_collections.lineops.runbook.plugins.module_utils._module import (
+    NotTold, failure_result, secrets_given,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub, secrets_in
 
 try:  # Workers are forked from here: what is imported once need not be imported in every task.
@@ -41,11 +43,11 @@ class RunbookAction(ActionBase):
         """Run the noun; Ansible masks nothing in an action plugin, so this does."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        options = secret_options(self.noun.ARGUMENT_SPEC)
-        secrets = secrets_in({name: self._task.args.get(name) for name in options}, self.other_secrets(variables))
-        for name in options:
-            kind = _kind_missed(self._task.args.get(name), self.noun.ARGUMENT_SPEC[name])
-            if kind:
+        given = secrets_given(self.noun.ARGUMENT_SPEC, self._task.args)
+        secrets = secrets_in(given, self.other_secrets(variables))
+        for name, value in given.items():
+            if not isinstance(value, str):
+                kind = value.kind if isinstance(value, NotTold) else "a text"
                 raise AnsibleActionFail(f"{name} is not {kind} (its value is not shown).")
         try:
             result = self.act(variables)
@@ -74,7 +76,8 @@ class RunbookAction(ActionBase):
 
     def params(self) -> dict[str, t.Any]:
         """Validate the task's arguments against the noun's argument spec and fill in defaults."""
-        validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, required_if=getattr(self.noun, "REQUIRED_IF", None))
+        conditions = {name: getattr(self.noun, name.upper(), None) for name in ("required_if", "mutually_exclusive")}
+        validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, **conditions)
         checked = validator.validate(dict(self._task.args))
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
@@ -140,15 +143,6 @@ class RecordAction(HostAction):
         if result.get("failure") and not self.params()["required"]:
             result["failed"] = False
         return result
-
-
-def _kind_missed(secret: t.Any, option: t.Mapping[str, t.Any]) -> str:
-    """Say what a secret should have been; an argument spec would print a wrong one in clear (DESIGN §3)."""
-    if secret is None:
-        return ""
-    if option["type"] == "list":
-        return "" if isinstance(secret, list) and all(isinstance(item, str) for item in secret) else "a list of texts"
-    return "" if isinstance(secret, str) else "a text"
 
 
 def _unreachable(reason: str) -> LineopsError:

@@ -35,6 +35,7 @@ LAYER_OF_UTIL = {
     "_admin_log": "rules",
     "_findings": "rules",
     "_guards": "rules",
+    "_fleet_rules": "rules",
     "_hypotheses": "rules",
     "_incidents": "rules",
     "_inventory": "rules",
@@ -88,8 +89,10 @@ LAYER_OF_UTIL = {
     # what modules share: options, results, the way a module is started
     "_args": "shared",
     "_change": "shared",
+    "_supervisor_subsets": "shared",
     "_module": "shared",
-    # a noun's work where one module has two ways to do it
+    # a noun's work where it is more than a module should hold
+    "_fleet": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
 }

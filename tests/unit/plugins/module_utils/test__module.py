@@ -16,7 +16,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.module_utils._module import (
     failure_result,
     run_as_module,
-    secret_options,
+    secrets_given,
 )
 
 CANARY = "canary-operator-key"
@@ -85,7 +85,41 @@ def test_wrong_arguments_run_nothing(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 
 def test_options_that_hold_secrets_are_those_marked_so() -> None:
-    assert secret_options(SPEC) == ["operator_key"]
+    assert secrets_given(SPEC, {"url": "u", "operator_key": CANARY, "key_name": "n"}) == {"operator_key": CANARY}
+    assert secrets_given(SPEC, {"url": "u", "operator_key": None}) == {}
+
+
+NESTED: dict[str, t.Any] = {
+    "targets": {"type": "list", "elements": "dict", "options": {**SPEC, "deep": {"type": "dict", "options": SPEC}}},
+    "plain": {"type": "dict", "options": {"url": {"type": "str"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("targets", "found"),
+    [
+        ([{"operator_key": CANARY}, {"url": "u"}], {"targets[0].operator_key": CANARY}),
+        ([{"deep": {"operator_key": CANARY}}], {"targets[0].deep.operator_key": CANARY}),
+        ({"operator_key": [CANARY]}, {"targets.operator_key": [CANARY]}),
+        (f"operator_key={CANARY}", {"targets": [f"operator_key={CANARY}"]}),
+        ([f"operator_key={CANARY}"], {"targets": [[f"operator_key={CANARY}"]]}),
+        ([{"deep": CANARY}], {"targets[0].deep": [CANARY]}),
+        ([], {}),
+        (None, {}),
+    ],
+)
+def test_secrets_in_suboptions_are_found_wherever_they_are_given(targets: t.Any, found: t.Any) -> None:
+    """DESIGN §3: an argument spec prints nested values of the wrong type in clear."""
+    assert secrets_given(NESTED, {"targets": targets, "plain": {"url": "u"}}) == found
+
+
+def test_secret_in_a_suboption_does_not_come_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(SPEC, "targets", {"type": "list", "elements": "dict", "options": dict(SPEC)})
+    targets = [{"url": "u", "operator_key": CANARY}]
+    status, result = ran(monkeypatch, capsys, lambda params, check: {"said": f"x{CANARY}"}, url="http://h", targets=targets)
+    assert (status, result["said"]) == (0, "x***")
 
 
 def test_failure_without_a_hint_ends_with_its_sentence() -> None:

@@ -23,6 +23,7 @@ pytest.importorskip("requests", reason="the supervisor client needs requests")
 from ansible_collections.lineops.runbook.plugins.module_utils import _http, _supervisor_calls  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import SupervisorError  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.fleet import dropping  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import (  # noqa: E402
     Behaviour,
     Exchange,
@@ -693,3 +694,42 @@ def test_no_answer_leaves_a_thread_behind() -> None:
 
 def test_the_limit_is_eight_megabytes() -> None:
     assert _http.MAX_BODY == 8 * 1024 * 1024
+
+
+# --- an end for all calls together -----------------------------------------------------------------------------------
+
+
+def test_no_call_goes_on_after_the_end_of_all(pauses: list[float]) -> None:
+    """A supervisor that sends a byte now and then, and a time-out far away: the end that was set counts."""
+    head = b"HTTP/1.1 200 X\r\nContent-Length: 1000000\r\n\r\n"
+    with ScriptedServer(Exchange("GET", STATUS, drip(head, b" "))) as server:
+        with client_of(server, read_timeout=GENEROUS_S, ends_at=time.monotonic() + 0.5) as client:
+            error = call_fails(client, lambda c: c.system_status())
+            assert (error.code, error.details["phase"]) == ("supervisor.timeout", "read")
+            late = call_fails(client, lambda c: c.slo())
+    assert (late.code, late.details["phase"], len(client.calls)) == ("supervisor.timeout", "before", 1)
+    assert late.message == f"The time was up before GET /api/monitor/slo could be sent to {server.url}."
+    assert pauses == []
+
+
+def test_slow_connection_does_not_move_the_end() -> None:
+    """The time for the answer begins with the connection; the end does not."""
+    transport = _http.Transport()
+    with ScriptedServer(Exchange("GET", STATUS, silence_until_gone)) as server:
+        with pytest.raises(_http.HttpFailure) as caught:
+            limits = (GENEROUS_S, GENEROUS_S, time.monotonic() + 0.3)
+            transport.exchange("GET", server.url + STATUS, {}, None, None, *limits)
+    assert caught.value.kind == "read_timeout" and caught.value.elapsed_s < GENEROUS_S
+
+
+def test_connection_that_is_not_accepted_ends_with_all_calls() -> None:
+    with dropping() as url:
+        client = SupervisorClient(url, connect_timeout=GENEROUS_S, ends_at=time.monotonic() + 0.3)
+        error = call_fails(client, lambda c: c.system_status())
+    assert (error.code, error.details["phase"]) == ("supervisor.timeout", "connect") and "within 0." in error.message
+
+
+def test_end_of_all_calls_does_not_lengthen_a_time_out() -> None:
+    with ScriptedServer(Exchange("GET", STATUS, silence_until_gone)) as server:
+        with client_of(server, read_timeout=0.3, ends_at=time.monotonic() + 1000 * GENEROUS_S) as client:
+            assert "within 0.3 s" in call_fails(client, lambda c: c.system_status()).message
