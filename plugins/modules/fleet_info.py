@@ -181,7 +181,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._fleet import ask_fleet
 from ansible_collections.lineops.runbook.plugins.module_utils._fleet_rules import SUBSETS, totals_of
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
 ARGUMENT_SPEC: dict[str, t.Any] = {

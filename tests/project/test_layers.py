@@ -89,12 +89,12 @@ LAYER_OF_UTIL = {
     # what modules share: options, results, the way a module is started
     "_args": "shared",
     "_change": "shared",
-    "_supervisor_subsets": "shared",
     "_module": "shared",
     # a noun's work where it is more than a module should hold
     "_fleet": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
+    "_supervisor_subsets": "work",
 }
 LAYER_OF_FOLDER = {
     "modules": "modules",

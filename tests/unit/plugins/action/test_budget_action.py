@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal, utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal
 from ansible_collections.lineops.runbook.tests.unit.helpers.playbook import Playbook, Run, play, task
 
 EVIL = "anna {{ 6 * 7 }}"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of, utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
 from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
 from ansible_collections.lineops.runbook.plugins.modules import budget
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import outcome_of, params_of
