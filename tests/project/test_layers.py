@@ -108,7 +108,7 @@ MAY_IMPORT = {
     "rules": {"base", "rules"},
     "clients": {"base", "clients"},
     "shared": {"base", "clients", "shared"},
-    "work": {"base", "rules", "clients", "shared"},
+    "work": {"base", "rules", "clients", "shared", "work"},
     "modules": {"base", "rules", "clients", "shared", "work"},
     "controller": {"base", "rules", "clients", "shared", "work", "modules", "controller"},
 }
