@@ -294,13 +294,12 @@ def _absent_unseen(table: RouteTable, net_id: str | None, name: str | None, chec
     try:
         said = _delete_one(table, change, name)
         table.read_after_delete(is_own)
-        if is_own and table.usable:
-            raise AdsError(
-                "route.not_deleted", f"The PLC {said} the delete of {name}, but it still answers this controller, so a route "
-                "for it is still there.", "Delete it in TwinCAT on the PLC.")
+        still = f"The PLC {said} the delete of {name} and still answers this controller" if is_own and table.usable else ""
+        if still and said != _UNKNOWN:
+            raise AdsError("route.not_deleted", f"{still}, so its route is still there.", "Delete it in TwinCAT on the PLC.")
     except AdsError as error:
         raise change.failed(error, remark=table.remark) from error
-    return change.result(remark=table.remark)
+    return change.result(remark=f"{still}, by a route of another name. {table.remark}" if still else table.remark)
 
 
 def exclusive(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
