@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import tempfile
 import typing as t
 
@@ -329,19 +330,23 @@ def test_a_connection_taken_over_once_is_tried_again_before_a_password_is_sent()
     assert (summary(result)[0], router.writes, router.connections) == (False, [], 2)
 
 
+def ten_thousand(frame: t.Any) -> bytes:
+    return read_answer(entry_bytes(HMI)) if struct.unpack_from("<I", frame.data, 4)[0] < 10_000 else code_answer(END)
+
+
+NO_LISTS: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "truncated": (lambda frame: read_answer(entry_bytes(HMI)[:50]), "ads.garbled"),
+    "lengths beyond": (lambda frame: read_answer(entry_bytes(HMI, name_size=0xFFFFFFFF)), "ads.garbled"),
+    "10,000 entries": (ten_thousand, "ads.endless"),
+    "never ends": (lambda frame: read_answer(entry_bytes(HMI)), "ads.endless"),
+    "refused": (lambda frame: code_answer(0x723), "ads.code"),
+    "no such port": (lambda frame: bytearray(reply(frame, b"", error=6)), "ads.code"),
+    "silent": (lambda frame: None, "ads.silent"),
+}
+
+
 @pytest.mark.parametrize("state", ["present", "absent", "exclusive"])
-@pytest.mark.parametrize(
-    ("script", "code"),
-    [
-        (lambda frame: read_answer(entry_bytes(HMI)[:50]), "ads.garbled"),
-        (lambda frame: read_answer(entry_bytes(HMI, name_size=0xFFFFFFFF)), "ads.garbled"),
-        (lambda frame: read_answer(entry_bytes(HMI)), "ads.endless"),
-        (lambda frame: code_answer(0x723), "ads.code"),
-        (lambda frame: bytearray(reply(frame, b"", error=6)), "ads.code"),
-        (lambda frame: None, "ads.silent"),
-    ],
-    ids=["truncated", "lengths beyond", "never ends", "refused", "no such port", "silent"],
-)
+@pytest.mark.parametrize(("script", "code"), NO_LISTS.values(), ids=NO_LISTS)
 def test_a_list_that_is_none_stops_everything(script, code, state) -> None:
     with fake() as router:
         router.script[LIST] = script
@@ -349,7 +354,8 @@ def test_a_list_that_is_none_stops_everything(script, code, state) -> None:
         result = task(
             router, state, timeout=SHORT_S if code == "ads.silent" else LONG_S, replace_conflicting=True,
             **{"keep": [OWN], **LOGIN, **given.get(state, {})})
-    assert (result["failure"]["code"], router.writes) == (code, [])
+    assert (result["failure"]["code"], result.get("changed", False), router.writes) == (code, False, [])
+    assert router.address in result["msg"] and "\n" not in result["msg"]
 
 
 # --- degraded mode ---------------------------------------------------------------------------------------------------
@@ -827,6 +833,15 @@ def test_what_keeps_info_from_listing_is_an_answer(options, code) -> None:
         result = info(router, **options)
     assert (result["routes"], result["usable"], result["failure"]["code"]) == (None, False, code)
     assert result["remark"] == result["failure"]["message"]
+
+
+@pytest.mark.parametrize(("script", "code"), NO_LISTS.values(), ids=NO_LISTS)
+def test_info_of_a_list_that_is_none_shows_no_routes_and_says_why(script, code) -> None:
+    with fake() as router:
+        router.script[LIST] = script
+        result = info(router, ads_timeout=SHORT_S if code == "ads.silent" else LONG_S)
+    assert (result["routes"], result["failure"]["code"], router.writes) == (None, code, [])
+    assert router.address in result["remark"] and "\n" not in result["remark"]
 
 
 def test_the_end_of_a_list_may_be_uncertain() -> None:
