@@ -21,6 +21,8 @@ WRONG_LOGIN = (0x704, 0x70C)
 _NO_ROUTE = ("ads.closed", "ads.reset")
 #: Failures after which a route may have been added all the same.
 _PERHAPS_ADDED = (*_NO_ROUTE, "ads.silent", "ads.garbled")
+#: How often a list is read again for two reads to agree.
+_READS = 10
 #: What a router said of a delete; the list decides.
 _CONFIRMED, _UNANSWERED, _UNKNOWN = "confirmed", "did not answer", "found nothing for"
 
@@ -64,7 +66,7 @@ class RouteTable:
             try:
                 with Router(**self._router) as router:
                     self.own_ams_net_id = router.local_ams_net_id
-                    self.entries, self.remark = router.routes()
+                    self.entries, self.remark = _settled(router)
                 self.usable = True
                 return
             except AdsError as error:
@@ -136,6 +138,17 @@ class RouteTable:
                 if error.details.get("ads_error") == NOT_FOUND:
                     return _UNKNOWN
                 raise
+
+
+def _settled(router: Router) -> tuple[list[RouteEntry], str]:
+    """Read the list until two reads agree; it comes entry by entry, so one is passed over while another controller deletes."""
+    entries, remark = router.routes()
+    for dummy in range(_READS):
+        before = entries
+        entries, remark = router.routes()
+        if entries == before:
+            return entries, remark
+    return entries, "The list changed each time it was read, so it may not be complete."
 
 
 def present(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -330,8 +330,13 @@ def test_a_connection_taken_over_once_is_tried_again_before_a_password_is_sent()
     assert (summary(result)[0], router.writes, router.connections) == (False, [], 2)
 
 
+def index_of(frame: t.Any) -> int:
+    """Which entry a read of the list asks for."""
+    return struct.unpack_from("<I", frame.data, 4)[0]
+
+
 def ten_thousand(frame: t.Any) -> bytes:
-    return read_answer(entry_bytes(HMI)) if struct.unpack_from("<I", frame.data, 4)[0] < 10_000 else code_answer(END)
+    return read_answer(entry_bytes(HMI)) if index_of(frame) < 10_000 else code_answer(END)
 
 
 NO_LISTS: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
@@ -634,7 +639,7 @@ def test_a_confirmed_delete_is_not_believed_either() -> None:
 
 def test_a_list_that_may_not_be_complete_proves_no_absence() -> None:
     with fake() as router:
-        router.script[LIST] = lambda frame: router.list(frame) if len(router.asked) == 1 else code_answer(0x719)
+        router.script[LIST] = lambda frame: router.list(frame) if index_of(frame) == 0 else code_answer(0x719)
         result = absent(router)
     assert (result["changed"], result["verified"]) == (False, False) and "may not be complete" in result["remark"]
 
@@ -683,6 +688,37 @@ def test_a_route_that_is_to_stay_is_not_taken_along_by_its_name(state, deletes) 
             result = present(router) if state == "present" else task(router, state, local_ams_net_id=HMI["ams_net_id"], **options)
             assert (result["failure"]["code"], result["changed"], router.writes) == ("route.name_shared", False, [])
         assert "same (10.30.0.12.1.1 at 10.30.0.12)" in result["msg"] and "nothing was deleted" in result["msg"]
+
+
+def deleting(router: FakeRouter, at: int, times: int) -> t.Callable[[t.Any], bytes]:
+    """Another controller deletes the first route, so many times, each time just before we ask for an entry: all move up."""
+    left = [times]
+
+    def script(frame: t.Any) -> bytes:
+        if index_of(frame) == at and left[0]:
+            left[0] -= 1
+            router.routes.pop(0)
+        return router.list(frame)
+
+    return script
+
+
+def test_an_entry_passed_over_while_another_controller_deletes_is_found_all_the_same() -> None:
+    with FakeRouter(OTHER, own(), HMI) as router:
+        router.script[LIST] = deleting(router, 2, 1)
+        assert summary(present(router)) == (False, told(HMI), told(HMI), True)
+    with FakeRouter(OTHER, own(), HMI) as router:
+        router.script[LIST] = deleting(router, 2, 1)
+        assert summary(absent(router)) == (True, told(HMI), None, True)
+
+
+def test_a_list_that_never_settles_is_read_so_often_and_proves_no_absence() -> None:
+    many = [route(f"hmi{number}", f"10.31.0.{number}.1.1") for number in range(1, 60)]
+    with FakeRouter(*many, own()) as router:
+        router.script[LIST] = deleting(router, 1, 1000)
+        result = absent(router)
+    assert (result["changed"], result["verified"]) == (False, False)
+    assert "changed each time it was read" in result["remark"] and router.connections == 1
 
 
 # --- exclusive -------------------------------------------------------------------------------------------------------
@@ -846,5 +882,5 @@ def test_info_of_a_list_that_is_none_shows_no_routes_and_says_why(script, code) 
 
 def test_the_end_of_a_list_may_be_uncertain() -> None:
     with fake() as router:
-        router.script[LIST] = lambda frame: router.list(frame) if len(router.asked) < 2 else code_answer(END + 1)
+        router.script[LIST] = lambda frame: router.list(frame) if index_of(frame) == 0 else code_answer(END + 1)
         assert "may not be complete" in info(router)["remark"]
