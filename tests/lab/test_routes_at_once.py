@@ -17,6 +17,7 @@ from examples import module
 from plants import PATIENCE_S, PlantLab
 
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
+from lab.plc.behaviour import OLDER
 from lab.processes import REPOSITORY
 
 HOST, RUNS, LOOKS = "line1-hmi1", 50, 100
@@ -134,6 +135,29 @@ class TestList:
         for route in lab.ask(HOST, "routes")["routes"]:
             if route["ams_net_id"] in declared:
                 lab.ask(HOST, "route_remove", name=route["name"])
+
+    @pytest.mark.parametrize("older", OLDER)
+    def test_a_controller_corrects_the_route_it_stands_on(self, lab: PlantLab, older: str) -> None:
+        """Whatever an add makes of the older entry; with a wrong password the route is still there, as it was."""
+        ads_route, address, line = module("ads_route"), controllers(lab)[0], lab.plant.line("line1")
+        common = {**task(lab, address), "via": "direct", "state": "present", "replace_conflicting": False, "local_ip": address,
+                  "local_ams_net_id": f"{address}.1.1", "plc_username": line.plc_username}
+        before = lab.ask(HOST, "routes")["routes"]
+        lab.ask(HOST, "behave", older=older)
+        # Another name, the same name but temporary, and back.
+        for name, temporary in (("renamed", False), ("renamed", True), ("controller0", False)):
+            wanted = {**common, "route_name": name, "temporary": temporary}
+            listed = lab.ask(HOST, "routes")["routes"]
+            with pytest.raises(ads_route.LineopsError) as caught:
+                ads_route.run({**wanted, "plc_password": "wrong"}, False)
+            assert (caught.value.code, caught.value.details["result"]["changed"]) == ("route.refused", False)
+            assert lab.ask(HOST, "routes")["routes"] == listed
+            result = ads_route.run({**wanted, "plc_password": line.plc_password}, False)
+            assert (result["changed"], result["verified"], result["conflicts"]) == (True, True, [])
+            mine = [route for route in lab.ask(HOST, "routes")["routes"] if route["ams_net_id"] == f"{address}.1.1"]
+            assert [(route["name"], route["temporary"]) for route in mine] == [(name, temporary)]
+        lab.ask(HOST, "behave", older=OLDER[0])
+        assert sorted(route["name"] for route in lab.ask(HOST, "routes")["routes"]) == sorted(route["name"] for route in before)
 
     def test_random_presents_and_absents_leave_the_list_as_declared(self, lab: PlantLab) -> None:
         ads_route = module("ads_route")
