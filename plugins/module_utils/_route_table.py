@@ -18,7 +18,7 @@ NO_ROUTE = ("ads.closed", "ads.reset")
 #: What a router said of a delete; the list decides.
 CONFIRMED, UNANSWERED, UNKNOWN = "confirmed", "did not answer", "found nothing for"
 #: How often a list is read again for two reads to agree.
-_READS = 10
+_READS = 5
 
 _Route = t.Mapping[str, t.Any]
 
