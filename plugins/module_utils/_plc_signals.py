@@ -88,13 +88,16 @@ def failing_namespaces(evidence: Evidence) -> list[str]:
 
 
 def config_rows(evidence: Evidence) -> list[dict[str, t.Any]]:
-    """Return how stored entry and live target differ from the inventory (quirk 10)."""
+    """Return how stored entry and live target differ from the inventory (quirk 10).
+
+    The runtime type is left out: a connect goes by the AMS port, so a link is not wrong for it.
+    """
     wanted, supervisor = part(evidence, "wanted"), part(evidence, "supervisor")
     config = part(supervisor, "plc_config")
     if not wanted or not config:
         return []
     stored = part(config, "stored", "plc_configs").get(str(wanted.get("id")))
-    return differences(wanted, stored if isinstance(stored, Mapping) else {}, part(config, "target") or None)
+    return differences({**wanted, "runtime_type": None}, stored if isinstance(stored, Mapping) else {}, part(config, "target") or None)
 
 
 def _word(value: t.Any) -> Signal:

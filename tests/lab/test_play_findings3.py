@@ -141,6 +141,10 @@ HEALED = {
     "route lost, the PLC cannot list": ControllerCase(
         "plc.route_missing", "HEALED", (fault("route-list kind=cut", "route-removed"),), changed=3, actions=DONE_ROUTE,
         checks=ROUTE_CHECKS, route="none"),
+    # The controller's temporary route must not stay there until the PLC restarts.
+    "route lost, the PLC refuses to list": ControllerCase(
+        "plc.route_missing", "HEALED", (fault("route-list kind=group-unknown", "route-removed"),), changed=3, actions=DONE_ROUTE,
+        checks=ROUTE_CHECKS),
     "route lost, answers to deletes get lost": ControllerCase(
         "plc.route_missing", "HEALED", (fault("deletes-unanswered", "route-removed"),), changed=3, actions=DONE_ROUTE,
         checks={**ROUTE_CHECKS, **LISTED}),
@@ -245,6 +249,9 @@ def assert_controllers_way_is_as_before(scene: ControllerScene, name: str) -> No
               if (entry["action"] or "").endswith("controller_route")]
     added = scene.cases[name].route == "temporary" and name not in BY_HAND
     assert events[:2] == ([("begin", "controller_route"), ("undone", "remove_controller_route")] if added else [])
+    # The route that would carry the proof is gone: the journal says what was seen instead.
+    undone = [entry["message"] for entry in scene.lab.journal(scene.host(name)) if entry["event"] == "undone"]
+    assert all(message.startswith("not verified: The TwinCAT router at ") for message in undone), undone
     assert_journal_is_whole(scene.lab, scene.host(name))
 
 

@@ -57,6 +57,14 @@ def test_stored_entry_and_live_target_are_told_apart(config: dict[str, t.Any], e
     assert config_signals(**config) == expected
 
 
+def test_a_link_is_not_wrong_for_its_runtime_type() -> None:
+    """The supervisor connects by NetId and AMS port: a healthy link would be cut for a label."""
+    config = {"stored": {"plc_configs": {"plc_001": {**STORED, "runtime_type": "TC3"}}}, "target": {**TARGET, "plc_runtime_type": "TC3"}}
+    evidence = {"wanted": {**WANTED, "runtime_type": "TC2"}, "supervisor": {"plc_config": config}}
+    assert config_rows(evidence) == []
+    assert {signals_of(evidence)[name] for name in ("stored", "target")} == {"same"}
+
+
 def test_without_the_inventory_nothing_differs() -> None:
     evidence = {"supervisor": {"plc_config": {"stored": {"plc_configs": {}}, "target": TARGET}}}
     assert config_rows(evidence) == []
