@@ -51,6 +51,7 @@ def plc_outcome(
         "severity": told["severity"],
         "rule": told["rule"],
         "verdict": told["verdict"],
+        "evidence": told["evidence"],
         "counter_checks": told["counter_checks"],
         "also": told["also"],
         "refuted": [fallen["code"] for fallen in told["refuted"]],
