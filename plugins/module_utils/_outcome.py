@@ -54,7 +54,7 @@ def plc_outcome(
         "evidence": told["evidence"],
         "counter_checks": told["counter_checks"],
         "also": told["also"],
-        "refuted": [fallen["code"] for fallen in told["refuted"]],
+        "refuted": list(dict.fromkeys(fallen["code"] for fallen in told["refuted"])),
         "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "changed": changed,
         "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],

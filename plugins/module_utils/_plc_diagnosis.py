@@ -64,10 +64,11 @@ TABLE = (
     Hypothesis(
         "supervisor.ads_library_missing", {"ads_library": _any("missing")},
         (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")), Counter("test", refutes=_ADS_ANSWERS))),
-    # The PLC itself says who it is; a route test that succeeds under the inventory's NetId would refute it.
+    # The PLC itself says who it is; one that answers to the inventory's NetId all the same would refute it.
     Hypothesis(
         "plc.net_id_differs", {"plc_net_id": _any("differs")},
-        (Counter("test", confirms=_any("net_id", "timeout", "other"), refutes=_any("ok")),)),
+        (Counter("test", confirms=_any("net_id", "timeout", "other"), refutes=_any("ok")),
+         Counter("controller", confirms=_any("net_id_unknown"), refutes=_any("ok", "port_unknown", "ads_error")))),
     # A PLC that does not run can look healthy through the supervisor (quirk 25): only its own state tells.
     Hypothesis(
         "plc.not_running", {"system_state": NOT_RUNNING},

@@ -204,7 +204,8 @@ def test_severity_is_that_of_what_was_wrong_also_when_it_is_healed() -> None:
     """MTTR and reports count incidents: a healed SEV-1 was one."""
     outcome = plc_outcome(LOST, HEALTHY, steps=ALL_STEPS)
     assert (outcome["finding"], outcome["severity"]) == ("plc.route_missing", "SEV-1")
-    assert outcome["verdict"] == LOST["verdict"] and outcome["counter_checks"] == LOST["counter_checks"]
+    assert {key: outcome[key] for key in ("verdict", "evidence", "counter_checks")} == {
+        key: LOST[key] for key in ("verdict", "evidence", "counter_checks")}
 
 
 @pytest.mark.parametrize("began_with", [HEALTHY, WRONG_KEY, BLOCKED])
@@ -215,8 +216,15 @@ def test_what_is_wrong_at_the_end_is_told_instead_of_what_was_at_the_beginning(b
 
 def test_what_is_wrong_beside_the_finding_is_data_too() -> None:
     (side,) = plc_outcome(DRIFTED, DRIFTED)["also"]
-    assert (side["code"], side["severity"]) == ("plc.config_drift", "SEV-3")
+    assert (side["code"], side["severity"], side["verdict"]) == ("plc.config_drift", "SEV-3", "confirmed")
+    assert [(item["signal"], item["value"]) for item in side["evidence"]] == [("stored", "differs")]
+    assert [(check["signal"], check["verdict"]) for check in side["counter_checks"]] == [("test", "confirmed")]
     assert plc_outcome(HEALTHY, HEALTHY)["also"] == []
+
+
+def test_a_hypothesis_raised_twice_is_named_once() -> None:
+    fallen = [{"code": "plc.filtered"}, {"code": "plc.silent"}, {"code": "plc.filtered"}]
+    assert plc_outcome(LOST, {**LOST, "refuted": fallen})["refuted"] == ["plc.filtered", "plc.silent"]
 
 
 def test_outcome_names_the_refuted_hypotheses_by_code() -> None:

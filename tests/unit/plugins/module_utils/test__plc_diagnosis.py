@@ -427,6 +427,10 @@ CASES = (
     # who the PLC is, and what it does
     Case("another PLC at that address", {**LOST, "test": "timeout", "plc_net_id": "differs"}, "plc.net_id_differs", CONFIRMED),
     Case("another PLC at that address, no route test", {**LOST, "plc_net_id": "differs"}, "plc.net_id_differs", OPEN),
+    Case("another PLC at that address, its router does not know our name",
+         {**LOST, "test": "dead", "controller": "net_id_unknown", "plc_net_id": "differs"}, "plc.net_id_differs", CONFIRMED),
+    Case("it calls itself something else and answers the controller to our name",
+         {**NO_ROUTE, "controller": "ok", "plc_net_id": "differs"}, "plc.route_missing", CONFIRMED, {"plc.net_id_differs": REFUTED}),
     Case("it calls itself something else and answers to our name", {**WORKS, "plc_net_id": "differs"}, "plc.healthy", OPEN,
          {"plc.net_id_differs": REFUTED}),
     Case("TwinCAT in CONFIG", {**LOST, "test": "port_or_refused", "controller": "port_unknown", "system_state": "CONFIG",
