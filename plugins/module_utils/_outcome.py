@@ -54,6 +54,8 @@ def plc_outcome(
         "evidence": told["evidence"],
         "counter_checks": told["counter_checks"],
         "also": told["also"],
+        # Of the looks at the beginning: those at the end are fewer.
+        "not_observed": finding["not_observed"],
         "refuted": list(dict.fromkeys(fallen["code"] for fallen in told["refuted"])),
         "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "changed": changed,
@@ -78,6 +80,8 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
         parts.append(("would: " if outcome["result"] == "PLANNED" else "done: ") + ", ".join(outcome["actions"]))
     if outcome.get("proof"):
         parts.append("proven by " + " and ".join(outcome["proof"]))
+    if outcome["result"] in ("HEALTHY", "HEALED") and outcome.get("not_observed"):
+        parts.append("not observed: " + ", ".join(outcome["not_observed"]))
     if outcome.get("severity"):
         parts.append(f"{outcome['severity']}: {outcome['rule']}")
     parts += [f"also: {side['sentence']}" for side in outcome.get("also") or []]

@@ -14,7 +14,7 @@ from ._ads_frames import ADS_STATES
 from ._findings import FINDINGS, SIDE_SEVERITY, next_step_of, sentence_of, severity_of, worst
 from ._hypotheses import REFUTED, Counter, Hypothesis, Judgement, judge
 from ._plc_signals import (
-    Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, observation, part, signals_of,
+    Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, not_observed, observation, part, signals_of,
 )
 from ._route_rules import words_of
 
@@ -262,8 +262,8 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
 
     evidence: see the module's docstring; plc and host: names for the sentence; language: "en" or "de".
     The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks, refuted
-    (hypotheses that were raised and fell, with what spoke against them) and also (what is wrong beside the finding, each with
-    code, sentence, severity, verdict, evidence and counter_checks).
+    (hypotheses that were raised and fell, with what spoke against them), also (what is wrong beside the finding, each with
+    code, sentence, severity, verdict, evidence and counter_checks) and not_observed (what nobody saw of the PLC, in words).
     """
     signals = signals_of(evidence)
     standing, fallen = judge(TABLE, signals)
@@ -289,6 +289,7 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
         "owner": FINDINGS[code].owner,
         "next_step": next_step_of(code, host=host),
         "also": also,
+        "not_observed": not_observed(evidence),
         "refuted": [_entry(one, signals, evidence) for one in fallen + fallen_beside if one.hypothesis.code != code],
     }
 

@@ -94,6 +94,20 @@ def failing_namespaces(evidence: Evidence) -> list[str]:
     return [name for name, works in _looks_at_namespaces(evidence).items() if not works]
 
 
+def not_observed(evidence: Evidence) -> list[str]:
+    """Name what only a look inside the PLC shows and nobody saw: without it a PLC can look healthy that is not (quirks 6, 25)."""
+    states = part(evidence, "probe", "states")
+    declared = part(evidence, "wanted").get("namespaces")
+    names = [str(part(entry).get("name")) for entry in declared] if isinstance(declared, list) else []
+    unseen = [name for name in names if name not in _looks_at_namespaces(evidence)]
+    looks = {
+        "PLC state": bool(_word(states.get("system")) or _word(states.get("runtime"))),
+        "PLC routes": isinstance(part(evidence, "routes").get("routes"), list),
+        f"namespaces {', '.join(unseen)}": not unseen,
+    }
+    return [name for name, seen in looks.items() if not seen]
+
+
 def config_rows(evidence: Evidence) -> list[dict[str, t.Any]]:
     """Return how stored entry and live target differ from the inventory (quirk 10)."""
     wanted, supervisor = part(evidence, "wanted"), part(evidence, "supervisor")

@@ -251,7 +251,7 @@ UNRESOLVED = {
         "plc.write_failed", prepare=(fault("program-downloaded namespace=MAIN"),), route="none", changed=2,
         posts=(TEST, WRITE, WRITE, DISCONNECT, CONNECT, TEST, WRITE, WRITE, TEST),
         actions=["disconnected", "connected", "FAILED: write test"], refuted={"plc.healthy"},
-        checks={"controller": (CONFIRMED, CONTROLLER)}),
+        checks={"controller": (CONFIRMED, CONTROLLER), **SAME_HOST}),
     "supervisor has another NetId": ControllerCase(
         "supervisor.net_id_differs", prepare=(take_another_net_id,), words=f"it says {OTHER_NET_ID}", checks=LISTED),
 }
@@ -349,6 +349,11 @@ class TestHealed:
         assert_seen_as(scene, name)
         assert scene.outcome(name)["proof"] == ["route test", "write test"]
         assert scene.run.recap[scene.host(name)].items() >= {"changed": HEALED[name].changed, "failed": 0}.items()
+
+    def test_what_only_the_controllers_way_shows_is_told_where_it_has_none(self, scene: ControllerScene, name: str) -> None:
+        unseen = ["PLC state", "PLC routes", "namespaces MAIN, GVL"] if scene.cases[name].route == "none" else []
+        assert scene.outcome(name)["not_observed"] == unseen
+        assert (f"not observed: {', '.join(unseen)}" in scene.run.lines[scene.host(name)]) == bool(unseen)
 
     def test_controllers_way_is_as_before(self, scene: ControllerScene, name: str) -> None:
         assert_controllers_way_is_as_before(scene, name)

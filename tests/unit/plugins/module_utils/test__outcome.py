@@ -30,7 +30,8 @@ def found(
     """A finding of the real diagnosis."""
     evidence = {
         "supervisor": {"status": {"plc_connected": flag == "connected"}},
-        "probe": {"probe": {"outcome": "closed"}},
+        "probe": {"probe": {"outcome": "closed"}, "states": {"system": "RUN", "runtime": "RUN"}},
+        "routes": {"routes": []},
         "route_test": {"success": test == "ok", "error": test},
         "done": {"write_test": {"proven": write}},
         **more,
@@ -43,6 +44,8 @@ def done(**changed: bool) -> list[dict[str, t.Any]]:
 
 
 HEALTHY, UNPROVEN = found(), found(write=None)
+UNSEEN = found(probe={"probe": {"outcome": "closed"}}, routes={}, wanted={
+    "namespaces": [{"name": name, "probe_variable": f"{name}.b"} for name in ("MAIN", "GVL")]})
 LOST = found("disconnected", "timeout (1861)", None)
 VERLOREN = found("disconnected", "timeout (1861)", None, "de")
 BLOCKED = found("disconnected", "blocked (6)", None, probe={"probe": {"outcome": "refused"}})
@@ -76,6 +79,12 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | proven by route test and write test"
         " | SEV-3: a single feature is disturbed, production goes on (rule SEV.3) | also: The supervisor on line3-hmi1 has"
         " stored the PLC Press otherwise than the inventory says (ams_port 801 instead of 851).",
+    ),
+    (
+        "healthy, without a look inside",
+        plc_outcome(UNSEEN, UNSEEN),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | proven by route test and write test"
+        " | not observed: PLC state, PLC routes, namespaces MAIN, GVL",
     ),
     (
         "check of a healthy one",
@@ -231,6 +240,14 @@ def test_outcome_names_the_refuted_hypotheses_by_code() -> None:
     seen = found("disconnected", "timeout (1861)", None, host={"plc": {"identity": {"host_name": "CX"}}},
                  probe={"probe": {"outcome": "filtered"}})  # fmt: skip
     assert plc_outcome(seen, seen)["refuted"] == ["plc.filtered"]
+
+
+def test_what_nobody_saw_is_that_of_the_beginning_and_a_finding_needs_no_such_words() -> None:
+    """The looks at the end are fewer; and whoever reads what is wrong need not read what could not be seen besides."""
+    assert plc_outcome(HEALTHY, UNSEEN)["not_observed"] == []
+    unseen_and_lost = plc_outcome(found("disconnected", "timeout (1861)", None, probe={"probe": {"outcome": "closed"}}), LOST)
+    assert unseen_and_lost["not_observed"] == ["PLC state"]
+    assert "not observed" not in line_of(HOST, unseen_and_lost)
 
 
 def test_hosts_that_need_a_person_come_last_where_the_eye_stops() -> None:

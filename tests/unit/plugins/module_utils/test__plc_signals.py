@@ -15,6 +15,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._plc_signals impor
     config_rows,
     conflicting_routes,
     failing_namespaces,
+    not_observed,
     observation,
     part,
     signals_of,
@@ -226,6 +227,24 @@ def test_namespaces_are_told_apart_and_unobserved_ones_are_left_out(
     evidence: dict[str, t.Any], signal: t.Any, failing: list[str]
 ) -> None:
     assert (signals_of(evidence)["namespaces"], failing_namespaces(evidence)) == (signal, failing)
+
+
+@pytest.mark.parametrize(
+    ("seen", "unseen"),
+    [
+        ({}, ["PLC state", "PLC routes", "namespaces MAIN, GVL"]),
+        ({"probe": {"states": {"system": None, "runtime": None}, "symbols": {"MAIN.b": None}}},
+         ["PLC state", "PLC routes", "namespaces MAIN, GVL"]),
+        ({"probe": {"states": {"system": "RUN", "runtime": None}, "symbols": {"MAIN.b": True}}, "routes": {"routes": []}},
+         ["namespaces GVL"]),
+        ({"probe": {"states": {"system": "RUN", "runtime": "RUN"}}, "routes": {"routes": None, "remark": "no route"},
+          "done": {"namespaces": {"results": [{"item": {"name": "GVL.b"}, "proven": False}]}}}, ["PLC routes", "namespaces MAIN"]),
+        ({"wanted": {}}, ["PLC state", "PLC routes"]),
+    ],
+)  # fmt: skip
+def test_what_nobody_saw_is_named(seen: dict[str, t.Any], unseen: list[str]) -> None:
+    """Unknown is not healthy (DESIGN §7.13; quirks 6 and 25)."""
+    assert not_observed({"wanted": WANTED, **seen}) == unseen
 
 
 def test_states_and_symbols_that_were_not_had_are_not_observed() -> None:
