@@ -234,13 +234,17 @@ SIDE_TABLE = (
 )
 
 
-def path_is_blocked(evidence: Evidence) -> bool:
-    """Say whether a route test by the supervisor must not be asked for (quirk 5: it would block 133 s).
+#: Findings that make a route test hang: the PLC's packets are dropped, or those of a connect to somewhere else.
+_BLOCKING = ("plc.filtered", "plc.net_id_not_from_ip")
 
-    True only if two vantage points agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
+
+def path_is_blocked(evidence: Evidence) -> bool:
+    """Say whether a route test by the supervisor must not be asked for (quirk 5: it would block 133 s, or hang until another
+    connect has).
+
+    True only if two looks agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
     """
-    standing, dummy = judge(
-        [row for row in TABLE if row.code == "plc.filtered"], {**signals_of(evidence), "test": None})
+    standing, dummy = judge([row for row in TABLE if row.code in _BLOCKING], {**signals_of(evidence), "test": None})
     return standing is not None
 
 

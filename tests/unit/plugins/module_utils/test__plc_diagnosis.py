@@ -485,6 +485,8 @@ CASES = (
          "plc.unclear", OPEN),
     Case("NetId not from the address, packets dropped there", {**ELSEWHERE, **LOST, "test": "blocked", "host_net_id_tcp": "syn_sent",
          "host_net_id_udp": "silent"}, "plc.net_id_not_from_ip", CONFIRMED, {"plc.filtered": REFUTED}),
+    Case("NetId not from the address, packets dropped there, no route test",
+         {**ELSEWHERE, **LOST, "host_net_id_tcp": "syn_sent", "host_net_id_udp": "silent"}, "plc.net_id_not_from_ip", CONFIRMED),
     Case("NetId not from the address, a connection just being made there",
          {**ELSEWHERE, **WORKS, "host_net_id_tcp": "syn_sent", "write": "ok"}, "plc.healthy", CONFIRMED,
          {"plc.net_id_not_from_ip": REFUTED}),
@@ -740,6 +742,24 @@ def test_path_is_blocked_only_if_the_host_says_so_too() -> None:
         assert words["host_udp"] == "silent" or words["host_tcp"] == "syn_sent"
         assert words["host_udp"] != "answers"
         assert words["controller"] not in ("ok", "closed", "refused", "reset", "silent")
+
+
+@pytest.mark.parametrize(
+    ("seen", "blocked"),
+    [
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "silent"}, True),
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "other"}, True),
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "plc"}, False),
+        ({"host_net_id_tcp": "syn_sent", "controller_net_id_udp": "silent"}, False),
+        ({"host_net_id_tcp": "syn_sent"}, False),
+        ({"host_net_id_tcp": "established", "host_net_id_udp": "other"}, False),
+        ({"host_net_id_tcp": "none", "host_net_id_udp": "silent", "flag": "disconnected"}, False),
+    ],
+)
+def test_path_is_blocked_while_the_supervisor_connects_to_nowhere(seen: dict[str, str], blocked: bool) -> None:
+    """Quirks 3 and 5: that one connect holds all ADS work of the supervisor."""
+    assert path_is_blocked(evidence_of(**ELSEWHERE, **seen)) is blocked
+    assert not path_is_blocked(evidence_of(net_id_ip="derived", **seen))
 
 
 def test_path_does_not_wait_for_a_route_test() -> None:
