@@ -179,6 +179,7 @@ def test_add_route_takes_the_longest_allowed_texts() -> None:
 def test_good_net_ids(text) -> None:
     assert frames.valid_net_id(text)
     assert frames.net_id_from_bytes(frames.net_id_to_bytes(text)) == text
+    assert text.startswith(f"{frames.connect_address(text)}.") and frames.connect_address(text).count(".") == 3
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,7 @@ def test_good_net_ids(text) -> None:
 )  # fmt: skip
 def test_bad_net_ids(text) -> None:
     assert not frames.valid_net_id(text)
+    assert frames.connect_address(text) is None
     with pytest.raises(AdsError) as caught:
         frames.net_id_to_bytes(text)
     assert caught.value.code == "ads.net_id_invalid"
