@@ -31,9 +31,9 @@ READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": 
 
 #: What set_stats holds for every host (docs/playbook_b.md).
 RESULT_KEYS = {
-    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "also", "refuted",
-    "actions", "refusals", "changed", "proof", "owner", "next_step", "escalation", "incident", "notes", "evidence",
-    "report", "seconds", "supervisor_seconds",
+    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "evidence", "counter_checks", "also",
+    "refuted", "not_observed", "actions", "refusals", "changed", "proof", "owner", "next_step", "escalation", "incident",
+    "notes", "archive", "report", "seconds", "supervisor_seconds",
 }
 
 

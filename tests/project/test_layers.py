@@ -81,6 +81,7 @@ LAYER_OF_UTIL = {
     "_journal_files": "clients",
     "_lease": "clients",
     "_state_dir": "clients",
+    "_route_table": "clients",
     "_regular": "clients",
     "_report_clock": "clients",
     "_report_files": "clients",
