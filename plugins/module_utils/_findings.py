@@ -165,9 +165,10 @@ _ROWS = (
         "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
-        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through{detail}.",
-        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen Befehl durch"
+        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through"
         "{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen "
+        "Befehl durch{detail}.",
         "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.symbol_unknown", "B", "SEV.3",
