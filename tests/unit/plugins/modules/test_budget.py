@@ -45,8 +45,8 @@ def audited(request: str, **more: t.Any) -> dict[str, t.Any]:
     return {"id": 1, "module": "audit", "message": message, "timestamp": utc_now(), **more}
 
 
-def made(state_dir: Path, check_mode: bool = False, targets: t.Sequence[str] = ("supervisor",), **options: t.Any) -> t.Any:
-    params = params_of(budget, state_dir=str(state_dir), host=HOST, targets=list(targets), **options)
+def made(state_dir: Path, check_mode: bool = False, **options: t.Any) -> t.Any:
+    params = params_of(budget, **{"state_dir": str(state_dir), "host": HOST, "targets": ["supervisor"], **options})
     return outcome_of(budget, params, check_mode)
 
 
