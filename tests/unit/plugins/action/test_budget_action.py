@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from pathlib import Path
 
 import pytest
 
@@ -69,7 +68,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]  # fmt: skip
     variables = {
         "rows": read % (folder / "rows.json"), "entries": read % (folder / "entries.json"), "situation": situation,
-        "now_": "{{ counted.observed_at }}", "plan": plan, "plc": {"id": "plc_001"}, "found": {"signals": {"flag": "disconnected"}}, "lost": lost,
+        "now_": "{{ counted.observed_at }}", "plan": plan, "plc": {"id": "plc_001"},
+        "found": {"signals": {"flag": "disconnected"}}, "lost": lost,
     }  # fmt: skip
     tasks = [{**one, "ignore_errors": True} if "lineops.runbook.budget" in one else one for one in tasks]
     return Playbook(folder / "run", [play(*tasks, vars=variables)], HOSTS).run("--check", "-vvv")

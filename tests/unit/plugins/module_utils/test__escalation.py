@@ -26,8 +26,8 @@ ROUTES = (
 )
 
 
-def asked(outcome: t.Mapping[str, t.Any] = LOST, **more: t.Any) -> dict[str, t.Any]:
-    return escalation(outcome, **{"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more})
+def asked(outcome: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
+    return escalation(LOST if outcome is None else outcome, **{"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more})
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_text_in_german() -> None:
     told = asked(failed_attempts=2, language="de", contacts={})
     assert told["text"] == (
         "Eskalation an L2: lineops_contacts nennt dafür niemanden. 2 Versuche, es zu heilen, sind gescheitert. Die"
-        " Route zu line3-hmi1 in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes). Die Routentabelle in"
-        " TwinCAT XAE (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse von line3-hmi1."
+        " Route zu line3-hmi1 in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes). Die Routentabelle"
+        " in TwinCAT XAE (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse von line3-hmi1."
     )
 
 

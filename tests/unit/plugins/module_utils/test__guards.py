@@ -20,7 +20,6 @@ from ansible_collections.lineops.runbook.plugins.module_utils._guards import (
     dead_links,
     guard,
     interlock_state,
-    refusals,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import line_state
 
@@ -184,7 +183,8 @@ def test_host_without_a_direct_read_is_told_what_to_do() -> None:
     (one,) = asked(["restart_app"], interlock=UNREAD)["refusals"]
     assert one["sentence"] == (
         "The interlock MAIN.bSafeToRestart was not read from the PLC, so it counts as unsafe and restart_app on"
-        " line3-hmi1 is left to a person. Only a direct read counts, since a supervisor repeats what was last written: give the"
+        " line3-hmi1 is left to a person. Only a direct read counts, since a supervisor repeats what was last written:"
+        " give the"
         " controller a route to the PLC (lineops_controller_ads)."
     )
     closed = interlock_state(WANTED, {**SEEN, "value": None, "reason": "The router closed the connection."})
@@ -361,14 +361,6 @@ def test_everything_that_speaks_against_it_is_told_at_once() -> None:
     assert told["notes"] == []
     german = asked(["restart_app"], **situation, language="de")["refusals"]
     assert all(one["sentence"] != other["sentence"] for one, other in zip(told["refusals"][:5], german[:5]))
-
-
-def test_refusals_are_those_of_the_guards() -> None:
-    given_ = {
-        "host": HMI, "line": "line3", "frozen": True, "interlock": None, "budget": FREE, "lease_held": True,
-        "journal_writable": True, "line_state": line(2), "confirm": "",
-    }  # fmt: skip
-    assert refusals(["route"], **given_) == guard(["route"], **given_)["refusals"] != []
 
 
 @given(

@@ -112,8 +112,8 @@ def test_severity_that_was_stated_is_kept_and_the_reason_is_told(
     told = line_severity(findings, line="line3", stated=stated)
     assert (told["severity"], told["rule_id"], told["kept"]) == (severity, rule_id, kept)
     reason = (
-        f"{severity} was stated at 2026-11-23T11:50:00.000Z and is kept: an incident's severity is not lowered before it"
-        " is closed as healed."
+        f"{severity} was stated at 2026-11-23T11:50:00.000Z and is kept: an incident's severity is not lowered before"
+        " it is closed as healed."
     )
     assert told["sentence"].endswith(reason) == kept
     assert bool(told["rule"])
