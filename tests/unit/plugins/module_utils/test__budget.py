@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import ACTIONS, is_same_target, target_of
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import NOTHING_SENT, budget_of
-from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import ms_of, utc_text
 
 HOST = "line3-hmi1"
 NOW = "2026-11-23T12:00:00.000Z"
@@ -23,7 +23,7 @@ INCIDENT = "line3-20261123T115000-line3-hmi1"
 
 
 def ago(minutes: float) -> str:
-    return utc_of(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
+    return utc_text(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
 
 
 def begin(minutes: float = 10, action: str = "restart_app", **more: t.Any) -> dict[str, t.Any]:
@@ -347,7 +347,7 @@ def test_no_window_ever_has_more_than_the_limit(tries: list[tuple[int, bool, boo
     done: list[int] = []
     for number, (pause, is_killed, is_lost) in enumerate(tries):
         now += pause
-        at, incident = utc_of(now), f"i{number}"
+        at, incident = utc_text(now), f"i{number}"
         entries = [] if is_lost else entries
         if not count(entries, rows, now=at, limit=limit)["allowed"]:
             continue

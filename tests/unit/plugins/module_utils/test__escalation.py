@@ -27,7 +27,8 @@ ROUTES = (
 
 
 def asked(outcome: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
-    return escalation(LOST if outcome is None else outcome, **{"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more})
+    given = {"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more}
+    return escalation(LOST if outcome is None else outcome, **given)
 
 
 @pytest.mark.parametrize(

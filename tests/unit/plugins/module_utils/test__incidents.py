@@ -18,7 +18,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._incidents import 
     open_incidents,
     recurrence,
 )
-from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import ms_of, utc_text
 
 HMI1, HMI2 = "line3-hmi1", "line3-hmi2"
 NOW = "2026-11-23T12:00:00.000Z"
@@ -26,7 +26,7 @@ ROUTE = "plc.route_missing"
 
 
 def ago(minutes: float) -> str:
-    return utc_of(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
+    return utc_text(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
 
 
 def entry(event: str, minutes: float = 10, incident: str = "i1", host: str = HMI1, **more: t.Any) -> dict[str, t.Any]:
