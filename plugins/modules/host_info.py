@@ -39,6 +39,11 @@ options:
         description: IPv4 address of the PLC.
         type: str
         required: true
+      ams_net_id:
+        description:
+          - Its AMS NetId. A supervisor connects to the first four numbers of it. Where these are not O(plc.ip_address), the same
+            is looked at for that address, and told as C(net_id_address).
+        type: str
       local_ip:
         description: Address of the host to ask from.
         type: str
@@ -56,7 +61,7 @@ EXAMPLES = r"""
   lineops.runbook.host_info:
     url: http://10.30.0.11:5000
     supervisor_dir: /opt/supervisor
-    plc: {ip_address: 10.30.0.21, local_ip: 10.30.0.11}
+    plc: {ip_address: 10.30.0.21, ams_net_id: 10.30.0.21.1.1, local_ip: 10.30.0.11}
 """
 
 RETURN = r"""
@@ -69,7 +74,7 @@ plc:
   description: The path to the PLC.
   returned: when asked for and observed
   type: dict
-  sample: {tcp: established, identity: {ams_net_id: 10.30.0.21.1.1}}
+  sample: {tcp: none, identity: {ams_net_id: 10.30.0.99.1.1}, net_id_address: {ip_address: 10.30.0.99, tcp: none, identity: null}}
 not_observed:
   description: What could not be seen.
   returned: when observed
@@ -101,7 +106,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "supervisor_dir": {"type": "path"},
     "plc": {
         "type": "dict",
-        "options": {"ip_address": {"type": "str", "required": True}, "local_ip": {"type": "str"}},
+        "options": {"ip_address": {"type": "str", "required": True}, "ams_net_id": {"type": "str"}, "local_ip": {"type": "str"}},
     },
     "timeout": {"type": "float", "default": 0.75},
 }

@@ -84,10 +84,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: PLC flag, circuit breakers and time, as the supervisor says them.
+  description: PLC flag, and per circuit breaker its state and how many calls it rejected, as the supervisor says them.
   returned: when observed
   type: dict
-  sample: {plc_connected: true, breakers: {"plc:plc_001:write": closed}}
+  sample: {plc_connected: true, breakers: {"plc:plc_001:write": closed}, rejected: {"plc:plc_001:write": 0}}
 slo:
   description: SLO status and names of its alerts. Failed tests of one's own count too.
   returned: when observed
@@ -164,6 +164,7 @@ def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
     return {
         "plc_connected": mapping_in(body, "plc").get("connected") is True,
         "breakers": {name: mapping_in(breakers, name).get("state") for name in breakers},
+        "rejected": {name: mapping_in(breakers, name).get("total_rejected") for name in breakers},
     }
 
 

@@ -49,6 +49,7 @@ LAYER_OF_UTIL = {
     "_host": "clients",
     "_http": "clients",
     "_journal": "clients",
+    "_route_table": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
     # what modules share: options, results, the way a module is started
