@@ -26,7 +26,7 @@ RESULTS = REPOSITORY / "benchmarks/results"
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=7, help="rounds of fleet_info and the API task (7); Playbook B gets three")
+    parser.add_argument("--repeats", type=int, default=7, help="rounds (7); Playbook B gets three")
     parser.add_argument("--output", type=Path, help="file for the raw numbers; benchmarks/results/DATE-MACHINE.json")
     arguments = parser.parse_args()
     began = datetime.now(timezone.utc)

@@ -149,7 +149,9 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of
+from ansible_collections.lineops.runbook.plugins.module_utils._args import (
+    ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor_subsets import SUBSETS, observe

@@ -44,8 +44,9 @@ def fleet_of(task_vars: t.Mapping[str, t.Any], names: t.Iterable[str] | None, wi
                 continue
             fleet.targets.append(_target(host, variables, with_keys))
         except AnsibleError as error:
+            reason = str(error).splitlines()[0]
             fleet.refused[host] = LineopsError(
-                "inventory.mistakes", f"The variables of {host} cannot be evaluated: {str(error).splitlines()[0]}", _HINT)
+                "inventory.mistakes", f"The variables of {host} cannot be evaluated: {reason}", _HINT)
         except LineopsError as error:
             fleet.refused[host] = error
     return fleet
@@ -67,7 +68,7 @@ class _Hostvars:
 
 
 def _hosts_of_lines(task_vars: t.Mapping[str, t.Any], hostvars: _Hostvars) -> t.Iterator[str]:
-    """Yield the hosts of each line that a host of the play belongs to, whatever -l says; one without a line stands alone."""
+    """Yield the hosts of each line that a host of the play belongs to, whatever -l says; without a line itself."""
     groups = task_vars.get("groups") or {}
     seen = set()
     for host in task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]:

@@ -69,7 +69,9 @@ def test_everything_of_a_plant_that_runs(managers: Managers, plant: Path) -> Non
         view, not_observed = take(*ALL, sees=sees, unit="x.service", state_dir=str(plant / "state"))
     assert set(view) == set(ALL) and managers.asked == [("x.service", 60.0)]
     assert view["unit"]["main_pid"] == process.pid == view["processes"]["port_owner"]["pid"]
-    assert view["processes"]["port_owner"]["is_main_pid"] is True and view["processes"]["port_owner"]["in_unit"] is False
+    assert (
+        view["processes"]["port_owner"]["is_main_pid"] is True and view["processes"]["port_owner"]["in_unit"] is False
+    )
     assert [stream["pid"] for stream in view["processes"]["ffmpeg"]] == [child]
     paths = {path for disk in view["resources"]["disks"] for path in disk["paths"]}
     home = pwd.getpwnam(ME).pw_dir
@@ -125,7 +127,9 @@ def test_supervisor_in_a_container_is_the_containers_process(managers: Managers,
         sees = {"pid": proxy.pid, "listens": ["0.0.0.0:5000"], "api": "answers"}
         view, dummy2 = take("processes", sees=sees, container={"engine": "docker", "name": "s"})
     assert view["processes"]["supervisor"]["pid"] == process.pid
-    assert view["processes"]["port_owner"]["pid"] == proxy.pid and view["processes"]["port_owner"]["is_main_pid"] is None
+    assert (
+        view["processes"]["port_owner"]["pid"] == proxy.pid and view["processes"]["port_owner"]["is_main_pid"] is None
+    )
     assert child in [stream["pid"] for stream in view["processes"]["ffmpeg"]]
 
 
