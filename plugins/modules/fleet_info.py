@@ -122,7 +122,7 @@ EXAMPLES = r"""
   lineops.runbook.fleet_info:
     targets:
       - host: spare
-        url: http://10.30.9.11:5000
+        url: http://10.30.0.11:5000
         cameras: [cam1]
   run_once: true
 """

@@ -104,10 +104,10 @@ EXAMPLES = r"""
 
 - name: See what else the host can tell
   lineops.runbook.host_info:
-    url: "{{ lineops_supervisor_url }}"
-    supervisor_dir: "{{ lineops_supervisor_dir }}"
-    unit: "{{ lineops_supervisor_unit }}"
-    state_dir: "{{ lineops_state_dir }}"
+    url: http://10.30.0.11:5000
+    supervisor_dir: /opt/supervisor
+    unit: smarthome-web.service
+    state_dir: /var/lib/lineops
     gather_subset: [supervisor, resources, processes, unit, permissions]
 """
 
