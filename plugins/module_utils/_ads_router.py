@@ -29,6 +29,7 @@ COMMAND_READ, COMMAND_WRITE, COMMAND_STATE, COMMAND_READ_WRITE = 2, 3, 4, 9
 GROUP_ADD, GROUP_DELETE, GROUP_ENUMERATE = 801, 802, 803
 GROUP_HANDLE_BY_NAME, GROUP_VALUE_BY_HANDLE, GROUP_RELEASE_HANDLE, GROUP_SYMBOL_INFO = 0xF003, 0xF005, 0xF006, 0xF009
 END_OF_LIST = 0x716
+NOT_FOUND = 0x70C
 SYMBOL_UNKNOWN = 0x710
 #: What a device that cannot list answers to the first read: service or index group not supported.
 NO_LISTING = (0x701, 0x702)
@@ -41,6 +42,8 @@ _SOURCE_AMS_PORT = 30100
 _READ_SIZE = 2048
 #: Where the size of the value stands in a symbol entry: after its own length, group and offset.
 _SIZE_AT = 12
+#: Then data type and flags, the lengths of name, type and comment (16 bits each), and the three texts with their NULs.
+_NAME_SIZES_AT, _NAMES_AT = 24, 30
 _SENTENCES = {
     "refused": "{ip} refuses connections to its TwinCAT router (TCP 48898).",
     "filtered": "{ip} does not answer on TCP 48898: off, unreachable, or a firewall drops the packets.",
@@ -122,9 +125,22 @@ class Router:
         return ADS_STATES[number] if number < len(ADS_STATES) else f"state {number}"
 
     def is_readable(self, ams_port: int, symbol: str) -> bool:
-        """Whether a symbol of a runtime can be read: False if it does not exist there; the value is not looked at.
+        """Whether a symbol of a runtime can be read: False if it does not exist there.
 
-        :raises AdsError: "ads.value_invalid" for a name that is not ASCII, and as for every call.
+        :raises AdsError: as for read(), but for "ads.symbol_unknown".
+        """
+        try:
+            self.read(ams_port, symbol)
+        except AdsError as error:
+            if error.code == "ads.symbol_unknown":
+                return False
+            raise
+        return True
+
+    def read(self, ams_port: int, symbol: str) -> tuple[str, bytes]:
+        """(type as the PLC names it, bytes) of a symbol of a runtime.
+
+        :raises AdsError: "ads.value_invalid" for a name that is not ASCII, "ads.symbol_unknown", and as for every call.
         """
         if not symbol.isascii():
             raise AdsError("ads.value_invalid", f"{symbol!r} is not a PLC symbol.")
@@ -134,14 +150,15 @@ class Router:
             handle = self._read_write(ams_port, GROUP_HANDLE_BY_NAME, name)[:4]
         except AdsError as error:
             if error.details.get("ads_error") == SYMBOL_UNKNOWN:
-                return False
+                raise AdsError("ads.symbol_unknown", f"The PLC at {self._ip} has no variable {symbol}.") from None
             raise
         try:
-            read = struct.pack("<I4sI", GROUP_VALUE_BY_HANDLE, handle, self._u32(info[_SIZE_AT:]))
-            self._check(self._u32(self._ask(ams_port, COMMAND_READ, read).data))
+            request = struct.pack("<I4sI", GROUP_VALUE_BY_HANDLE, handle, self._u32(info[_SIZE_AT:]))
+            data = self._ask(ams_port, COMMAND_READ, request).data
+            self._check(self._u32(data))
         finally:
             self._ask(ams_port, COMMAND_WRITE, struct.pack("<III4s", GROUP_RELEASE_HANDLE, 0, 4, handle))
-        return True
+        return _type_of(info), data[8:]
 
     def _read_write(self, ams_port: int, group: int, payload: bytes) -> bytes:
         data = self._ask(ams_port, COMMAND_READ_WRITE, struct.pack("<IIII", group, 0, _READ_SIZE, len(payload)) + payload).data
@@ -224,6 +241,15 @@ class Router:
             ip=self._ip, local_ip=self._local_ip or "this machine", local_net_id=self._local_net_id,
             timeout=self._timeout, detail=detail)
         return AdsError(f"ads.{outcome}", sentence)
+
+
+def _type_of(info: bytes) -> str:
+    """The type's name in a symbol's entry, which comes after the symbol's own; "" in an answer cut short of it."""
+    if len(info) < _NAMES_AT:
+        return ""
+    name_size, type_size = struct.unpack_from("<HH", info, _NAME_SIZES_AT)
+    start = _NAMES_AT + name_size + 1
+    return info[start:start + type_size].decode("cp1252", "replace")
 
 
 def _entry_of_read(data: bytes) -> RouteEntry:

@@ -129,7 +129,7 @@ _ROWS = (
         "Die PLC unter der Adresse von {plc} hat eine andere AMS NetId als im Inventar{detail}.",
         "", "L1", "Correct ams_net_id in lineops_plcs, or check that this is the right PLC."),
     FindingType(
-        "plc.net_id_not_from_ip", "B", "SEV.3",
+        "plc.net_id_not_from_ip", "B", "B.E1",
         "The supervisor connects to the first four numbers of the NetId of {plc}, which are not its address{detail}.",
         "Der Supervisor verbindet sich mit den ersten vier Zahlen der NetId von {plc}, die nicht deren Adresse sind{detail}.",
         "", "L2", "Give the PLC a NetId made from its address, or an address that fits; the supervisor knows no other way."),
@@ -165,8 +165,9 @@ _ROWS = (
         "", "L1", "After 30 s the next command of the HMI tries again and closes it; if it stays open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
-        "The supervisor's write breaker for the PLC {plc} on {host} is half open and lets no command through{detail}.",
-        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt keinen Befehl durch{detail}.",
+        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen Befehl durch"
+        "{detail}.",
         "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C)."),
     FindingType(
         "plc.symbol_unknown", "B", "SEV.3",
@@ -198,11 +199,18 @@ _ROWS = (
 FINDINGS = {row.code: row for row in _ROWS}
 
 
-def severity_of(code: str) -> tuple[str, str]:
-    """Return (severity, rule in words) of a finding code; severity is "" where nothing is wrong."""
-    rule = FINDINGS[code].rule
+def _severity(rule: str) -> tuple[str, str]:
     severity, words = SEVERITY_RULES[rule]
     return severity, words if rule == "none" else f"{words} (rule {rule})"
+
+
+#: What is told beside another finding keeps nothing from working by itself, whatever it would be as the cause.
+SIDE_SEVERITY = _severity("SEV.3")
+
+
+def severity_of(code: str) -> tuple[str, str]:
+    """Return (severity, rule in words) of a finding; severity is "" where nothing is wrong."""
+    return _severity(FINDINGS[code].rule)
 
 
 def sentence_of(code: str, language: str, *, plc: str, host: str, detail: str = "") -> str:
@@ -226,6 +234,6 @@ def _fill(text: str, **names: str) -> str:
     return "".join(filled)
 
 
-def worst(codes: t.Iterable[str]) -> str:
-    """Return the code of the highest severity, the first of equals: a severity is never silently lowered."""
-    return min(codes, key=lambda code: severity_of(code)[0] or "SEV-9")
+def worst(severities: t.Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """Return the highest of (severity, rule), the first of equals: a severity is never silently lowered."""
+    return min(severities, key=lambda pair: pair[0] or "SEV-9")

@@ -51,9 +51,12 @@ def plc_outcome(
         "severity": told["severity"],
         "rule": told["rule"],
         "verdict": told["verdict"],
+        "evidence": told["evidence"],
         "counter_checks": told["counter_checks"],
         "also": told["also"],
-        "refuted": [fallen["code"] for fallen in told["refuted"]],
+        # Of the looks at the beginning: those at the end are fewer.
+        "not_observed": finding["not_observed"],
+        "refuted": list(dict.fromkeys(fallen["code"] for fallen in told["refuted"])),
         "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "changed": changed,
         "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
@@ -77,6 +80,8 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
         parts.append(("would: " if outcome["result"] == "PLANNED" else "done: ") + ", ".join(outcome["actions"]))
     if outcome.get("proof"):
         parts.append("proven by " + " and ".join(outcome["proof"]))
+    if outcome["result"] in ("HEALTHY", "HEALED") and outcome.get("not_observed"):
+        parts.append("not observed: " + ", ".join(outcome["not_observed"]))
     if outcome.get("severity"):
         parts.append(f"{outcome['severity']}: {outcome['rule']}")
     parts += [f"also: {side['sentence']}" for side in outcome.get("also") or []]

@@ -35,6 +35,19 @@ options:
     type: list
     elements: str
     default: []
+  interlock:
+    description:
+      - Variable that says whether the line may be touched. Its value is read from the runtime O(ams_port).
+    type: dict
+    suboptions:
+      variable:
+        description: Symbol of the variable.
+        type: str
+        required: true
+      safe_value:
+        description: Value that means safe.
+        type: raw
+        required: true
   udp_timeout:
     description:
       - Seconds to wait for the answer to a datagram, of which two are sent.
@@ -72,11 +85,23 @@ symbols:
   returned: always
   type: dict
   sample: {MAIN.bOpsTest: true}
+interlock:
+  description:
+    - The interlock's variable, its value, and whether that is the safe one. V(safe) is null with a reason where the value
+      was not observed, which counts as unsafe.
+  returned: with O(interlock)
+  type: dict
+  sample: {variable: MAIN.bSafeToRestart, value: true, safe: true, reason: ""}
 identity:
   description: What the PLC says of itself over UDP, or null if it did not answer.
   returned: always
   type: dict
   sample: {ams_net_id: 10.30.0.21.1.1, host_name: CX-123456, twincat_version: 3.1.4024}
+net_id_address:
+  description: The address that a supervisor connects to, the first four numbers of the NetId, and what answers there over UDP.
+  returned: when that is not O(ip_address)
+  type: dict
+  sample: {ip_address: 10.30.0.99, identity: null}
 observed_at:
   description: UTC time of the look.
   returned: always
@@ -91,7 +116,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_frames import connect_address
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_symbols import value_of
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_router import SYSTEM_SERVICE, Router
 from ansible_collections.lineops.runbook.plugins.module_utils._args import CONTROLLER_SPEC, PLC_SPEC
@@ -104,6 +131,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **CONTROLLER_SPEC,
     "connect_timeout": {"type": "float", "default": 1.0},
     "symbols": {"type": "list", "elements": "str", "default": []},
+    "interlock": {
+        "type": "dict",
+        "options": {"variable": {"type": "str", "required": True}, "safe_value": {"type": "raw", "required": True}},
+    },
     "udp_timeout": {"type": "float", "default": 0.75},
 }
 
@@ -115,19 +146,28 @@ def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
         timeout=params["ads_timeout"])
 
 
+def _addresses(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Where to ask who is there: at the PLC's address, and where a supervisor connects to if that is another one (quirk 3)."""
+    ip, connects_to = params["ip_address"], connect_address(params["ams_net_id"])
+    return [ip] if connects_to in (None, ip) else [ip, connects_to]
+
+
+def _who(params: t.Mapping[str, t.Any], ip: str) -> dict[str, t.Any] | None:
+    identity = identify(ip, local_ip=params["controller_ip"], timeout=params["udp_timeout"])
+    return asdict(identity) if identity else None
+
+
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Identify over UDP and read the device info; a closed connection is tried once more (another client's turn)."""
-    with one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=1) as side:
-        asked = side.submit(identify, params["ip_address"], local_ip=params["controller_ip"], timeout=params["udp_timeout"])
+    with one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=2) as side:
+        asked = [(ip, side.submit(_who, params, ip)) for ip in _addresses(params)]
         answer = _ask(params)
         if answer.outcome == "closed":
             answer = _ask(params)
-        identity = asked.result()
-        inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else {"states": {}, "symbols": {}}
-    return {
-        "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
-        "identity": asdict(identity) if identity else None, **inside,
-    }
+        (dummy, identity), *elsewhere = [(ip, future.result()) for ip, future in asked]
+        inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else _nothing_inside(params, answer.sentence)
+    told = {"net_id_address": {"ip_address": ip, "identity": who} for ip, who in elsewhere}
+    return {"changed": False, "observed_at": utc_now(), "probe": asdict(answer), "identity": identity, **told, **inside}
 
 
 #: Outcomes of a probe that had a route and an answer: more can be asked.
@@ -136,23 +176,46 @@ _HAS_ROUTE = ("ok", "port_unknown", "ads_error")
 _PORT_UNKNOWN = 6
 
 
+def _nothing_inside(params: t.Mapping[str, t.Any], reason: str) -> dict[str, t.Any]:
+    interlock = params["interlock"]
+    told = {"interlock": _interlock(interlock["variable"], reason=reason)} if interlock else {}
+    return {"states": {}, "symbols": {}, **told}
+
+
+def _interlock(variable: str, value: t.Any = None, safe: bool | None = None, reason: str = "") -> dict[str, t.Any]:
+    return {"variable": variable, "value": value, "safe": safe, "reason": reason}
+
+
 def _look_inside(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """States and symbols over one more connection; what cannot be had is None."""
+    """States, symbols and interlock over one more connection; what cannot be had is None."""
     states: dict[str, t.Any] = {"system": None, "runtime": None}
     symbols: dict[str, t.Any] = dict.fromkeys(params["symbols"])
+    told = _nothing_inside(params, "The PLC did not answer to the end.")
     try:
         with Router(
             params["ip_address"], params["ams_net_id"], local_ip=params["controller_ip"],
             local_ams_net_id=params["controller_ams_net_id"], connect_timeout=params["connect_timeout"],
             timeout=params["ads_timeout"],
         ) as router:
+            if params["interlock"]:
+                told["interlock"] = _asked(router, params["ams_port"], params["interlock"])
             for name, port in (("system", SYSTEM_SERVICE), ("runtime", params["ams_port"])):
                 states[name] = _state(router, port)
             for symbol in params["symbols"]:
                 symbols[symbol] = router.is_readable(params["ams_port"], symbol)
     except AdsError:
         pass
-    return {"states": states, "symbols": symbols}
+    return {**told, "states": states, "symbols": symbols}
+
+
+def _asked(router: Router, ams_port: int, interlock: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Read the interlock; whatever keeps its value from being known is the reason, never a safe one."""
+    variable = interlock["variable"]
+    try:
+        value = value_of(*router.read(ams_port, variable))
+    except AdsError as error:
+        return _interlock(variable, reason=error.message)
+    return _interlock(variable, value, value == interlock["safe_value"])
 
 
 def _state(router: Router, ams_port: int) -> str | None:

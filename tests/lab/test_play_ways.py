@@ -131,3 +131,17 @@ class TestOneHealedOneNot:
         assert run.recap["line1-hmi1"].items() >= {"changed": 3, "failed": 0}.items()
         assert run.recap["line1-hmi2"].items() >= {"changed": 0, "failed": 1}.items()
         assert 0 < first["supervisor_seconds"] < first["seconds"] <= run.seconds
+
+
+class TestStepsKeepTheirOrder:
+    """A host with a shorter plan must not let another connect before it disconnects: includes of a loop are merged."""
+
+    def test_plans_of_different_length(self, new_lab: Callable[[int, int], PlantLab]) -> None:
+        lab = new_lab(1, 2)
+        lab.fault("line1-hmi1", "plc-disconnected")
+        lab.fault("line1-hmi2", "route-removed")
+        run = lab.play("--forks", "1", limit="line1")  # the first host is always the first to ask
+        assert [run.outcomes[host]["actions"] for host in ("line1-hmi1", "line1-hmi2")] == [
+            ["connected", "test variable written and put back"],
+            ["disconnected", "ADS route added", "connected", "test variable written and put back"]]
+        assert run.code == 0 and all(flag(lab.host(host)) for host in ("line1-hmi1", "line1-hmi2"))

@@ -48,6 +48,7 @@ LAYER_OF_UTIL = {
     "_host_unit": "clients",
     "_http": "clients",
     "_journal": "clients",
+    "_route_table": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
     # what modules share: options, results, the way a module is started

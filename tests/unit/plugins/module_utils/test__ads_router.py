@@ -538,6 +538,20 @@ def test_a_readable_symbol_is_read_with_its_own_size_and_its_handle_released() -
     assert symbols.asked[3][1] == struct.pack("<III", 0, 4, 77)
 
 
+@pytest.mark.parametrize(
+    ("info", "type_name"),
+    [
+        (struct.pack("<IIIIIIHHH", 99, 0x4040, 8, 1, 33, 0, 6, 4, 0) + b"MAIN.x\0BOOL\0\0", "BOOL"),
+        (struct.pack("<IIIIIIHHH", 99, 0x4040, 8, 1, 33, 0, 60000, 4, 0) + b"MAIN.x\0BOOL\0\0", ""),
+        (struct.pack("<IIIIII", 50, 0x4040, 8, 1, 33, 0), ""),
+    ],
+    ids=["whole", "lengths beyond the bytes", "cut"],
+)
+def test_a_symbol_is_read_with_its_type(info, type_name) -> None:
+    with TcpPeer(Symbols(F009=read_answer(info)).play) as peer, calling(peer) as client:
+        assert client.read(851, "MAIN.x") == (type_name, b"\1")
+
+
 @pytest.mark.parametrize("group", ["F009", "F003"])
 def test_an_unknown_symbol_is_not_readable(group) -> None:
     with TcpPeer(Symbols(**{group: read_answer(b"", 0x710)}).play) as peer, calling(peer) as client:

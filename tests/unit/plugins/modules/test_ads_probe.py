@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
+from dataclasses import asdict
 
 import pytest
 
@@ -35,6 +36,8 @@ class Wire:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.outcomes: list[str] = []
         self.identity: Identity | None = IDENTITY
+        #: Who answers at other addresses than the PLC's.
+        self.elsewhere: Identity | None = None
         self.probes: list[t.Any] = []
         self.identified: list[t.Any] = []
         monkeypatch.setattr(ads_probe, "probe", self._probe)
@@ -58,13 +61,19 @@ class Wire:
     def is_readable(self, ams_port: int, symbol: str) -> bool:
         return bool(self.inside.get(symbol))
 
+    def read(self, ams_port: int, symbol: str) -> tuple[str, bytes]:
+        found = self.inside.get(symbol, AdsError("ads.symbol_unknown", "The PLC has no such variable."))
+        if isinstance(found, Exception):
+            raise found
+        return t.cast("tuple[str, bytes]", found)
+
     def _probe(self, *args: t.Any, **options: t.Any) -> ProbeResult:
         self.probes.append((args, options))
         return probed(self.outcomes.pop(0))
 
     def _identify(self, *args: t.Any, **options: t.Any) -> Identity | None:
         self.identified.append((args, options))
-        return self.identity
+        return self.identity if args == ("10.0.0.2",) else self.elsewhere
 
 
 @pytest.fixture
@@ -143,10 +152,59 @@ def test_symbols_are_read_over_the_same_connection(wire: Wire) -> None:
     assert result["symbols"] == {"MAIN.bOpsTest": True, "GVL.bOpsTest": False} and len(wire.connections) == 1
 
 
+SAFE = "MAIN.bSafeToRestart"
+
+
+@pytest.mark.parametrize(
+    ("inside", "safe_value", "value", "safe", "reason"),
+    [
+        ({SAFE: ("BOOL", b"\1")}, True, True, True, ""),
+        ({SAFE: ("BOOL", b"\0")}, True, False, False, ""),
+        ({SAFE: ("INT", b"\2\0")}, 2, 2, True, ""),
+        ({SAFE: ("BOOL", b"\1")}, "true", True, False, ""),
+        ({SAFE: ("ST_Interlock", b"\1")}, True, None, None, "not a PLC type"),
+        ({}, True, None, None, "no such variable"),
+        ({SAFE: AdsError("ads.silent", "It went silent.")}, True, None, None, "It went silent."),
+    ],
+)
+def test_interlock_is_safe_only_if_its_safe_value_was_read(
+    wire: Wire, inside: dict[t.Any, t.Any], safe_value: t.Any, value: t.Any, safe: t.Any, reason: str
+) -> None:
+    pytest.importorskip("pyads", reason="the types are those of pyads")
+    wire.outcomes, wire.inside = ["ok"], {10000: "RUN", 851: "RUN", **inside}
+    interlock = {"variable": SAFE, "safe_value": safe_value}
+    found = ads_probe.run(params_of(ads_probe, interlock=interlock, **PLC), False)["interlock"]
+    assert (found["variable"], found["value"], found["safe"]) == (SAFE, value, safe)
+    assert reason in found["reason"] and bool(reason) == (safe is None)
+
+
+@pytest.mark.parametrize("outcome", ["closed", "filtered", "silent"])
+def test_interlock_of_a_plc_that_does_not_answer_us_is_not_observed(wire: Wire, outcome: str) -> None:
+    wire.outcomes = [outcome, outcome]
+    interlock = {"variable": SAFE, "safe_value": True}
+    found = ads_probe.run(params_of(ads_probe, interlock=interlock, **PLC), False)["interlock"]
+    assert (found["safe"], found["reason"]) == (None, "It was so.")
+
+
 def test_plc_that_says_nothing_over_udp_has_no_identity(wire: Wire) -> None:
     wire.outcomes, wire.identity = ["filtered"], None
     result = ads_probe.run(params_of(ads_probe, **PLC), False)
     assert "identity" in result and result["identity"] is None
+
+
+@pytest.mark.parametrize("elsewhere", [None, Identity("10.9.9.9.1.1", "CX-9", "3.1.4024", "Windows", "", 0.002)])
+def test_address_made_of_the_net_id_is_asked_too_if_it_is_another_one(wire: Wire, elsewhere: Identity | None) -> None:
+    """Quirk 3: a supervisor connects there, whatever the PLC's own address is."""
+    wire.outcomes, wire.elsewhere = ["closed", "closed"], elsewhere
+    result = ads_probe.run(params_of(ads_probe, **{**PLC, "ams_net_id": "10.9.9.9.1.1"}), False)
+    assert result["identity"]["ams_net_id"] == "10.0.0.2.1.1"
+    assert result["net_id_address"] == {"ip_address": "10.9.9.9", "identity": asdict(elsewhere) if elsewhere else None}
+    assert sorted(args for args, dummy in wire.identified) == [("10.0.0.2",), ("10.9.9.9",)]
+
+
+def test_nothing_more_is_said_where_it_is_the_same_address(wire: Wire) -> None:
+    wire.outcomes = ["ok"]
+    assert "net_id_address" not in ads_probe.run(params_of(ads_probe, **PLC), False)
 
 
 def test_two_tasks_on_one_controller_wait_for_each_other(wire: Wire) -> None:
