@@ -114,7 +114,8 @@ def test_reason_of_a_manager_is_told_to_who_asked_for_it(managers: Managers) -> 
     box = {"engine": "podman", "name": "supervisor"}
     assert take("unit", unit="x.service")[1] == ["unit (no systemd runs this host)"]
     assert take("container", container=box)[1] == ["container (no podman on this host)"]
-    assert take("processes", unit="x.service")[1] == []
+    # Other tests may run an ffmpeg meanwhile, of which nobody can say whose it is.
+    assert [remark for remark in take("processes", unit="x.service")[1] if "ffmpeg" not in remark] == []
     # A host has one of both: the other is not missing.
     assert take("unit", "container", container=box)[1] == ["container (no podman on this host)"]
     assert managers.asked[1] == ("podman", "supervisor", 60.0)
