@@ -108,6 +108,9 @@ def test_host_whose_variables_are_wrong_is_told_and_the_others_go_on(tmp_path: P
             "lineops_cameras": [{"id": "cam1", "core": True}, {"id": "cam2", "core": True}, {"id": "d"}, "x"],
         },
         "no_cameras": {**url, "lineops_cameras": "{{ no_such_list }}"},
+        "no_list": {**url, "lineops_cameras": "cam1"},
+        "elsewhere": {**url, "lineops_run_from": "moon"},
+        "nowhere": {**url, "lineops_run_from": "{{ no_such_place }}"},
         "other_line": {**url, "lineops_line": "{{ no_such_line }}"},
     }
     with fleet.serving(well):
@@ -117,7 +120,7 @@ def test_host_whose_variables_are_wrong_is_told_and_the_others_go_on(tmp_path: P
     assert {host for host, summary in found.items() if summary["answers"]} == {"h1", "cameras", "other_line"}
     assert found["cameras"]["streams"] == {"running": 1, "expected": 2, "not_running": ["cam2"]}
     assert codes(found["loopback"]) == {"fleet.host_only"}
-    for host in ("undefined", "syntax", "no_url", "passworded", "no_cameras"):
+    for host in ("undefined", "syntax", "no_url", "passworded", "no_cameras", "no_list", "elsewhere", "nowhere"):
         assert codes(found[host]) == {"inventory.mistakes"}, host
         message = found[host]["not_observed"]["status"]["message"]
         assert host in message and "\n" not in message
