@@ -69,7 +69,7 @@ def incident_report(
     result = _result(entries, offsets)
     finding = _main_finding(findings, result, entries)
     refusals = [_refusal(entry) for entry in entries if entry.get("event") == "refused" and not is_ending(entry)]
-    closing = _closing(entries)
+    closing = closing_of(entries)
     left = _left(entries, undos)
     report = {
         "kind": "incident", "version": VERSION, **_identity(entries),
@@ -323,8 +323,8 @@ def _evidence(entry: Entry) -> Facts:
     }
 
 
-def _closing(entries: t.Sequence[Entry]) -> Facts:
-    """The items of the closing checklist: done, "none" with a reason, or open. What was told last counts."""
+def closing_of(entries: t.Sequence[Entry]) -> Facts:
+    """Return the items of the closing checklist: done, "none" with a reason, or open. What was told last counts."""
     told: dict[str, t.Any] = {}
     at = ""
     for entry in entries:
