@@ -78,6 +78,11 @@ def _is_bool(value: t.Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_switch(value: t.Any) -> bool:
+    """What stands after -e name= is always text."""
+    return isinstance(value, bool) or value in ("true", "false")
+
+
 def _is_mapping(value: t.Any) -> bool:
     return isinstance(value, dict)
 
@@ -147,7 +152,7 @@ HOST_RULES = (
     Rule("lineops_busy", lambda value: value in ("fail", "skip", "wait"), "fail, skip or wait", required=False),
     Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
-    Rule("lineops_freeze", _is_bool, "true or false", required=False),
+    Rule("lineops_freeze", _is_switch, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
 )

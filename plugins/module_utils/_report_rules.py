@@ -86,7 +86,7 @@ def incident_report(
             for number, (entry, offset) in enumerate(zip(entries, offsets), start=1)
         ],
     }
-    report["remarks"] = _remarks(report, backwards, seconds)
+    report["remarks"] = _remarks(report, backwards, seconds) + _noted(entries)
     return report
 
 
@@ -349,6 +349,12 @@ def _closing_part(value: t.Any) -> dict[str, str]:
 def _left(entries: t.Sequence[Entry], undos: Undos) -> list[Facts]:
     readable = [entry for entry in entries if isinstance(entry.get("undo") or {}, dict)]
     return [{"undo": undo} for host in texts([entry.get("host") for entry in entries]) for undo in undos(readable, host)]
+
+
+def _noted(entries: t.Sequence[Entry]) -> list[Facts]:
+    """What the runs said beside their results, such as that the journal could not be written."""
+    notes = texts([note for entry in entries if is_ending(entry) for note in texts(facts_of(entry).get("notes"))])
+    return [{"code": "noted", "note": note} for note in notes]
 
 
 def _remarks(report: Facts, backwards: float, seconds: t.Sequence[float | None]) -> list[Facts]:
