@@ -15,7 +15,7 @@ from ._fleet_rules import summary_of
 from ._incidents import open_incidents
 from ._plc_signals import part
 from ._report_rules import closing_of
-from ._times import ms_of, utc_of
+from ._timestamps import ms_of, utc_text
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 #: So many failed tests within an hour may be those of earlier checklists and preflights, which write no journal.
@@ -37,7 +37,7 @@ _ANSWERS = {"ok": "200", "blocked": "no answer"}
 def moment(text: t.Any, tell: Tell) -> str:
     """Return a time to the second for people; the words for none where it is none."""
     at = ms_of(text)
-    return tell("no_time") if at is None else f"{utc_of(at)[:19].replace('T', ' ')} UTC"
+    return tell("no_time") if at is None else f"{utc_text(at)[:19].replace('T', ' ')} UTC"
 
 
 # --- 1 timestamp and scope -------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def _slo(slo: Look, look: Look, now: str, tell: Tell) -> list[Note]:
     if not alerts:
         return [Note(OK, tell("slo.ok"))] if slo.get("status") == "ok" else [
             Note(ATTENTION, tell("slo.unclear", alert=tell("alert", name=slo.get("status"))), tell("slo.todo"))]
-    since = utc_of((ms_of(now) or 0) - HOUR_MS)
+    since = utc_text((ms_of(now) or 0) - HOUR_MS)
     entries = list(_mappings(part(look, "history").get("entries")))
     calls = [*own_calls(look), *earlier_calls(entries, since)]
     share = slo_share(slo, calls, before=part(look, "supervisor", "slo_detail") or None, since=since)
@@ -156,9 +156,9 @@ def earlier_calls(entries: t.Iterable[Look], since: str) -> list[str]:
         details = part(entry, "details")
         for seen in _mappings([*_list(details.get("evidence")), *_list(details.get("counter_checks"))]):
             call, value, at = _CALLS.get(str(seen.get("signal"))), seen.get("value"), ms_of(seen.get("at"))
-            if call and value and at is not None and utc_of(at) >= since:
+            if call and value and at is not None and utc_text(at) >= since:
                 seconds = 5.0 if value == "timeout" else 0.0
-                calls[(call, at)] = f"{utc_of(at)} {call} -> {_ANSWERS.get(str(value), '500')}, {seconds} s"
+                calls[(call, at)] = f"{utc_text(at)} {call} -> {_ANSWERS.get(str(value), '500')}, {seconds} s"
     return list(calls.values())
 
 

@@ -15,7 +15,7 @@ from ._checklist_host import unwritable
 from ._escalation import LEVELS
 from ._plc_signals import part
 from ._report_text import natural_key
-from ._times import ms_of
+from ._timestamps import ms_of
 from ._words import Words, say
 
 OK, UNSEEN, ADVISED, MISSING = "ok", "not observed", "advised", "missing"
