@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs all benchmarks on labs of their own, prints what came out and keeps the raw numbers as JSON, and the table of README.md.
+"""Runs all benchmarks on labs of their own, prints what came out, keeps the raw numbers as JSON and README.md's table.
 
-Not a test: a busy machine changes seconds, so the exit status is 0 also where a limit does not hold; it is 1 where something
-could not be measured. What is measured side by side, and in processor time, says something on a busy machine too; the load is
-kept with the numbers.
+Not a test: a busy machine changes seconds, so the exit status is 0 also where a limit does not hold; it is 1 where
+something could not be measured. What is measured side by side, and in processor time, says something on a busy machine
+too; the load is kept with the numbers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def alone(api_task_repeats: int, playbook_repeats: int) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--repeats", type=int, help="rounds of each; without it 7 of fleet_info and the API task, 3 of Playbook B and its peers")
+    parser.add_argument("--repeats", type=int, help="rounds of each (fleet_info and API task 7, Playbook B 3, its peers 3)")
     parser.add_argument("--output", type=Path, help="file for the raw numbers; benchmarks/results/DATE-MACHINE.json")
     parser.add_argument("--dry", action="store_true", help="print only, keep nothing")
     arguments = parser.parse_args()

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbook B against what people use instead, on the same work in one run: ``python -m benchmarks.against_peers``, and the last
-part of ``make bench``.
+"""Playbook B against what people use instead, on the same work in one run: the last part of ``make bench``, or alone
+``python -m benchmarks.against_peers``.
 
 The job: the two PLCs of line 3 have lost their routes; get them back and prove it. And the same command on a healthy line.
 All ways take turns on one lab, which is healed before every run. What each way does and does not do: README.md.

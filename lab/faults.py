@@ -196,7 +196,7 @@ FAULTS: dict[str, Fault] = {
         _revoke, "a key of the inventory is no longer valid (level=operator, or admin: that restarts the supervisor)",
         {"level": _one_of("operator", "admin")}, frozenset({"level"})),
     "package-removed": Fault(
-        _remove_package, "a Python package is no longer in the supervisor's environment, which is found out at its restart "
+        _remove_package, "a Python package is no longer in the supervisor's environment, found out at its restart "
         "(name=pyads)", {"name": _one_of("pyads")}, frozenset({"name"})),
     "plc-disconnected": Fault(_disconnect, "somebody disconnects the supervisor from its PLC"),
 }

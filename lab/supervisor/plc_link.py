@@ -115,8 +115,8 @@ class PlcLink:
 
         Quirk 4: the library's reference is taken and never given back. Quirk 9: the NetId of the whole process
         changes, and a refused login (pyads answers False, or trips over the answer) is not looked at.
-        Raises ValueError for a malformed NetId, RouteNotAdded from the exchange with the PLC, LibraryMissing without the
-        library.
+        Raises ValueError for a malformed NetId, RouteNotAdded from the exchange with the PLC, LibraryMissing without
+        the library.
         """
         warnings = []
         with self._ads:

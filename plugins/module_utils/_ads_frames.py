@@ -119,8 +119,10 @@ def valid_net_id(text: t.Any) -> bool:
 
 
 def connect_address(ams_net_id: t.Any) -> t.Optional[str]:
-    """The address a supervisor connects to: the first four numbers of the PLC's NetId, whatever the PLC's own address is
-    (SUPERVISOR_API quirk 3). None for what is no NetId."""
+    """The address a supervisor connects to: the first four numbers of the PLC's NetId (SUPERVISOR_API quirk 3).
+
+    The PLC's own address may be another one. None for what is no NetId.
+    """
     return ".".join(ams_net_id.split(".")[:4]) if valid_net_id(ams_net_id) else None
 
 

@@ -222,9 +222,10 @@ _ROWS = (
         "neu starten (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
-        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through{detail}.",
-        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen Befehl durch"
+        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through"
         "{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen "
+        "Befehl durch{detail}.",
         "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C).",
         "Dieses Playbook nach einer halben Minute noch einmal ausführen; ist sie immer noch halb offen, den "
         "Supervisor neu starten (Playbook C)."),

@@ -32,8 +32,8 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
     """Return the host's view: {"supervisor": {...}, "plc": {...}, "not_observed": [...]}.
 
     url: the supervisor's base URL; supervisor_dir: its working directory, to find a process that listens elsewhere;
-    plc: {"ip_address", "ams_net_id", "local_ip"}, only the first is needed, or None; timeout: seconds for each question asked.
-    "plc" has "net_id_address" where the supervisor connects to another address than the PLC's, with the same said of that.
+    plc: {"ip_address", "ams_net_id", "local_ip"}, only the first is needed, or None; timeout: seconds for each question
+    asked. "plc" has "net_id_address" where the supervisor connects to another address than the PLC's: the same of that.
     Raises LineopsError (library.missing) without psutil.
     """
     psutil = load_psutil()

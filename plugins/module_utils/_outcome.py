@@ -74,7 +74,8 @@ def plc_outcome(
 
 
 def _refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
-    return refusal["sentence"] + (f" (a person may decide otherwise: -e '{refusal['override']}')" if refusal["override"] else "")
+    override = refusal["override"].replace(": ", "=")
+    return refusal["sentence"] + (f" (a person may decide otherwise: -e {override})" if override else "")
 
 
 def _words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:

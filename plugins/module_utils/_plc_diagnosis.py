@@ -34,8 +34,8 @@ _UDP_ANSWERS = (
     Counter("host_udp", confirms=_any("answers")),
 )
 
-#: Who answers where the supervisor connects to (quirk 3). If it is the PLC, it has that address too, and all is as it should
-#: be; silence for the controller alone says nothing of the host's way (DESIGN §7.3).
+#: Who answers where the supervisor connects to (quirk 3). If it is the PLC, it has that address too, and all is as it
+#: should be; silence for the controller alone says nothing of the host's way (DESIGN §7.3).
 _AT_NET_ID = (
     Counter("host_net_id_udp", confirms=_any("silent", "other"), refutes=_any("plc")),
     Counter("controller_net_id_udp", confirms=_any("other"), refutes=_any("plc")),
@@ -63,7 +63,8 @@ TABLE = (
         (Counter("api", confirms=_any("answers")),)),
     Hypothesis(
         "supervisor.ads_library_missing", {"ads_library": _any("missing")},
-        (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")), Counter("test", refutes=_ADS_ANSWERS))),
+        (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")),
+         Counter("test", refutes=_ADS_ANSWERS))),
     # The PLC itself says who it is; one that answers to the inventory's NetId all the same would refute it.
     Hypothesis(
         "plc.net_id_differs", {"plc_net_id": _any("differs")},
@@ -110,7 +111,7 @@ TABLE = (
         (Counter("controller", confirms=_any("port_unknown", "closed"), refutes=_any("ok", "refused")),),
         needs_confirmation=True),
     # The supervisor's ADS reaches the PLC at its address, but connects elsewhere: nobody takes the connection there, or
-    # another machine does. Its library then says that the NetId is in use with another address (1286), or hangs (quirk 5).
+    # another machine does. Its library then says that the NetId is in use with another address (1286), or hangs.
     Hypothesis(
         "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "test": _any("in_use")},
         (Counter("host_net_id_tcp", confirms=_any("established", "syn_sent")),
@@ -183,8 +184,8 @@ TABLE = (
     Hypothesis(
         "plc.link_stale", {"flag": _any("disconnected"), "test": _any("ok", "dead")},
         (Counter("host_tcp", confirms=_any("none")), Counter("controller", confirms=ROUTER_LIVES)) + _UDP_ANSWERS),
-    # Connected, but to something else than the inventory says (quirks 3, 10): no write may go there. A PLC that does not
-    # know what the inventory says refutes it: then the supervisor may be the one that is right.
+    # Connected, but to something else than the inventory says (quirks 3, 10): no write may go there. A PLC that does
+    # not know what the inventory says refutes it: then the supervisor may be the one that is right.
     Hypothesis(
         "plc.target_differs", {"flag": _any("connected"), "target": _any("differs")},
         (Counter("test", confirms=_any("ok"), refutes=_any("port_or_refused", "net_id")),
@@ -193,7 +194,7 @@ TABLE = (
         "plc.write_breaker_open", {"breaker": _any("open"), "test": _any("ok")},
         (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),
          Counter("breaker_later", confirms=_any("rejecting"), refutes=_any("closed")))),
-    # Half open it lets the next command through, unless that was spent on nothing (quirk 8): only a command shows which.
+    # Half open it lets the next command through, unless that was spent on nothing (quirk 8): only a command shows it.
     Hypothesis(
         "plc.write_breaker_wedged", {"breaker": _any("half_open"), "test": _any("ok")},
         (Counter("breaker_later", confirms=_any("rejecting"), refutes=_any("closed")),
@@ -210,7 +211,8 @@ TABLE = (
          Counter("host_tcp", confirms=_any("established"), refutes=_any("none", "syn_sent")))),
     Hypothesis(
         "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "write": _any("failed")},
-        (Counter("test", confirms=_any("ok")), Counter("host_tcp", confirms=_any("none"), refutes=_any("established"))) + _AT_NET_ID),
+        (Counter("test", confirms=_any("ok")),
+         Counter("host_tcp", confirms=_any("none"), refutes=_any("established"))) + _AT_NET_ID),
     Hypothesis(
         "plc.healthy", {"flag": _any("connected"), "test": _any("ok")},
         (Counter("write", confirms=_any("ok"), refutes=_any("failed")),)),
@@ -239,10 +241,9 @@ _BLOCKING = ("plc.filtered", "plc.net_id_not_from_ip")
 
 
 def path_is_blocked(evidence: Evidence) -> bool:
-    """Say whether a route test by the supervisor must not be asked for (quirk 5: it would block 133 s, or hang until another
-    connect has).
+    """Say whether a route test by the supervisor must not be asked for (quirk 5).
 
-    True only if two looks agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
+    It would block for 133 s, or hang as long as a connect that does. True only if two looks agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
     """
     standing, dummy = judge([row for row in TABLE if row.code in _BLOCKING], {**signals_of(evidence), "test": None})
     return standing is not None
@@ -265,9 +266,10 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
     """Return the finding of one PLC.
 
     evidence: see the module's docstring; plc and host: names for the sentence; language: "en" or "de".
-    The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks, refuted
-    (hypotheses that were raised and fell, with what spoke against them), also (what is wrong beside the finding, each with
-    code, sentence, severity, verdict, evidence and counter_checks) and not_observed (what nobody saw of the PLC, in words).
+    The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks,
+    refuted (hypotheses that were raised and fell, with what spoke against them), also (what is wrong beside the
+    finding, each with code, sentence, severity, verdict, evidence and counter_checks) and not_observed (what nobody saw
+    of the PLC, in words).
     """
     signals = signals_of(evidence)
     standing, fallen = judge(TABLE, signals)
@@ -300,7 +302,7 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
 
 
 def _beside(signals: t.Mapping[str, Signal], told: t.Container[str]) -> tuple[list[Judgement], list[Judgement]]:
-    """Judge what may be wrong beside the finding, in codes that were not told of yet; returns what stands and what fell."""
+    """Judge what may be wrong beside the finding, in codes not told of yet; returns what stands and what fell."""
     judged = [judge([row], signals) for row in SIDE_TABLE if row.code not in told]
     return [standing for standing, dummy in judged if standing], [fallen for dummy, some in judged for fallen in some]
 
@@ -328,7 +330,8 @@ def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> s
         f"the inventory {_wanted(evidence, 'ams_net_id')}",
         "supervisor.net_id_differs": lambda: f"it says {part(evidence, 'supervisor', 'route_status').get('local_ams_net_id')}, "
         f"the inventory {part(evidence, 'wanted', 'route').get('local_ams_net_id')}",
-        "plc.net_id_not_from_ip": lambda: f"NetId {_wanted(evidence, 'ams_net_id')}, address {_wanted(evidence, 'ip_address')}"
+        "plc.net_id_not_from_ip": lambda: f"NetId {_wanted(evidence, 'ams_net_id')}, "
+        f"address {_wanted(evidence, 'ip_address')}"
         + _who_is_there(signals["host_net_id_udp"] or signals["controller_net_id_udp"]),
         "plc.write_breaker_wedged": lambda: "it rejected one meanwhile" if signals["breaker_later"] == "rejecting"
         else "no command was tried meanwhile",

@@ -67,6 +67,8 @@ def step_entries(
     event: begin, done, failed or undone; result: of the step's module, for what was reached.
     """
     told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
+    code = ((result or {}).get("failure") or {}).get("code") if event == "failed" else None
+    told.update({"details": {"code": code}} if code else {})  # some codes say that surely nothing was sent (_budget)
     return [
         {
             "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],

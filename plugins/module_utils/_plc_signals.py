@@ -5,8 +5,8 @@
 
 The evidence is the dictionary that the role plc_recovery gathers: ``wanted`` (the entry of lineops_plcs), ``supervisor``
 (result of supervisor_info), ``probe`` (ads_probe), ``routes`` (ads_route_info), ``host`` (host_info), ``route_test`` (one
-result of supervisor_info, subset route_test), ``again`` (supervisor_info, subset status, a moment later, where the write
-breaker was not closed), and ``done`` (step name -> result of its module); any may be missing.
+result of supervisor_info, subset route_test), ``again`` (supervisor_info, subset status, a moment later, where the
+write breaker was not closed), and ``done`` (step name -> result of its module); any may be missing.
 Pure. Private to this collection.
 """
 
@@ -50,7 +50,8 @@ def signals_of(evidence: Evidence) -> dict[str, Signal]:
         "own_net_id": _same(part(supervisor, "route_status").get("local_ams_net_id"), part(wanted, "route").get("local_ams_net_id")),
         "flag": _flag(supervisor),
         "breaker": _word(part(supervisor, "status", "breakers").get(_breaker_name(wanted))),
-        "breaker_later": _breaker_later(part(supervisor, "status"), part(evidence, "again", "status"), _breaker_name(wanted)),
+        "breaker_later": _breaker_later(
+            part(supervisor, "status"), part(evidence, "again", "status"), _breaker_name(wanted)),
         "stored": stored,
         "target": target,
         "net_id_ip": _net_id_ip(wanted),
@@ -95,7 +96,7 @@ def failing_namespaces(evidence: Evidence) -> list[str]:
 
 
 def not_observed(evidence: Evidence) -> list[str]:
-    """Name what only a look inside the PLC shows and nobody saw: without it a PLC can look healthy that is not (quirks 6, 25)."""
+    """Name what only a look inside the PLC shows and nobody saw: a PLC can look healthy that is not (quirks 6, 25)."""
     states = part(evidence, "probe", "states")
     declared = part(evidence, "wanted").get("namespaces")
     names = [str(part(entry).get("name")) for entry in declared] if isinstance(declared, list) else []
@@ -168,7 +169,7 @@ def _breaker_name(wanted: Evidence) -> str:
 
 
 def _breaker_later(before: Evidence, after: Evidence, name: str) -> Signal:
-    """Say what became of a write breaker: closed by a command that got through, rejecting them, or not used meanwhile."""
+    """Say what became of a write breaker: closed by a command that got through, rejecting them, or not used."""
     state = _word(part(after, "breakers").get(name))
     if state in (None, "closed"):
         return state
@@ -186,7 +187,8 @@ def _who_is_at_net_id(look: Evidence, wanted: Evidence) -> Signal:
         return None
     if not found["identity"]:
         return "silent" if look.get("identity") else None
-    return {"same": "plc", "differs": "other"}.get(_same(part(found, "identity").get("ams_net_id"), wanted.get("ams_net_id")) or "")
+    agreed = _same(part(found, "identity").get("ams_net_id"), wanted.get("ams_net_id"))
+    return {"same": "plc", "differs": "other"}.get(agreed or "")
 
 
 def _test(test: Evidence) -> Signal:
@@ -288,7 +290,8 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "admin_key": ("route_test", (), "POST /api/plc/ads/route/test with the admin key"),
     "controller": ("probe", ("probe",), "ADS probe, TCP 48898"),
     "controller_udp": ("probe", ("identity",), "ADS identify, UDP 48899"),
-    "controller_net_id_udp": ("probe", ("net_id_address",), "ADS identify, UDP 48899, at the address made of the NetId"),
+    "controller_net_id_udp": (
+        "probe", ("net_id_address",), "ADS identify, UDP 48899, at the address made of the NetId"),
     "plc_net_id": ("probe", ("identity",), "ADS identify, UDP 48899, against the inventory"),
     "system_state": ("probe", ("states",), "ADS state, port 10000"),
     "runtime_state": ("probe", ("states",), "ADS state, runtime port"),

@@ -147,7 +147,7 @@ def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
 
 
 def _addresses(params: t.Mapping[str, t.Any]) -> list[str]:
-    """Where to ask who is there: at the PLC's address, and where a supervisor connects to if that is another one (quirk 3)."""
+    """Where to ask who is there: at the PLC's address, and where a supervisor connects to if not there (quirk 3)."""
     ip, connects_to = params["ip_address"], connect_address(params["ams_net_id"])
     return [ip] if connects_to in (None, ip) else [ip, connects_to]
 

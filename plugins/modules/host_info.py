@@ -78,8 +78,8 @@ options:
         required: true
       ams_net_id:
         description:
-          - Its AMS NetId. A supervisor connects to the first four numbers of it. Where these are not O(plc.ip_address), the same
-            is looked at for that address, and told as C(net_id_address).
+          - Its AMS NetId. A supervisor connects to the first four numbers of it. Where these are not O(plc.ip_address), the
+            same is looked at for that address, and told as C(net_id_address).
         type: str
       local_ip:
         description: Address of the host to ask from.

@@ -26,7 +26,7 @@ LAYER_OF_UTIL = {
     "_lease_rules": "base",
     "_host_texts": "base",
     "_redact": "base",
-    "_times": "base",
+    "_timestamps": "base",
     "_words": "base",
     # evidence in, findings out
     "_actions": "rules",
@@ -119,7 +119,7 @@ PURE = {
     "math", "re", "string", "struct", "typing", "urllib.parse",
 }  # fmt: skip
 # The parser of the library, for the one file that knows how times are written; it reads no clock either (tested below).
-PURE_OF = {"_times": {"datetime"}}
+PURE_OF = {"_timestamps": {"datetime"}}
 THIRD_PARTY = {
     "base": set(),
     "rules": set(),

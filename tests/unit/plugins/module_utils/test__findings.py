@@ -14,9 +14,10 @@ import pytest
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import (
     FINDINGS,
     SEVERITY_RULES,
-    SIDE_SEVERITY,
+    SIDE_RULE,
     next_step_of,
     sentence_of,
+    severity_by,
     severity_of,
     worst,
 )
@@ -104,7 +105,7 @@ def test_single_namespaces_are_sev_2_and_a_doubtful_proof_is_sev_3() -> None:
     assert severity_of("plc.namespace_failing")[0] == "SEV-2"
     single = ("plc.symbol_unknown", "supervisor.symbols_stale", "plc.config_drift")
     assert {code: severity_of(code)[0] for code in single} == dict.fromkeys(single, "SEV-3")
-    assert SIDE_SEVERITY == severity_of("plc.config_drift")
+    assert severity_by(SIDE_RULE) == severity_of("plc.config_drift")
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         "line3-hmi1: HEALED - found: Der PLC Press fehlt die ADS-Route zurück zu line3-hmi1. | done: connected, test"
         " variable"
         " written and put back | proven by route test and write test"
-        " | SEV-1: control commands are no longer possible (rule B.E1)",
+        " | SEV-1: Steuerbefehle sind nicht mehr möglich (Regel B.E1)",
     ),
     (
         "healed, but some of it was as wanted",
@@ -152,6 +152,7 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         "the inventory is wrong",
         {
             "result": "REFUSED",
+            "resolved": False,
             "sentence": "lineops_plcs is missing.",
             "owner": "L1",
             "next_step": "Correct the inventory.",
@@ -166,8 +167,32 @@ def test_line_of_a_host(outcome: dict[str, t.Any], line: str) -> None:
     assert line_of(HOST, outcome) == line
 
 
+FROZEN = {"guard": "freeze", "code": "freeze.on", "sentence": "line3 is frozen.", "override": ""}
+FAR = {"guard": "blast_radius", "code": "x", "sentence": "Too many.", "override": "lineops_confirm: line3"}
+
+
+def test_refused_plan_is_told_with_what_would_have_been_done_and_how_a_person_may_decide_otherwise() -> None:
+    outcome = plc_outcome(LOST, LOST, planned=[{"title": "connect to the PLC"}], refusals=[FROZEN, FAR])
+    assert (outcome["result"], outcome["resolved"], outcome["changed"]) == ("REFUSED", False, False)
+    line = line_of(HOST, outcome)
+    assert "| would: connect to the PLC | not done: line3 is frozen. | not done: Too many. (a person may" in line
+    assert "-e lineops_confirm=line3)" in line
+
+
+def test_check_shows_the_plan_although_it_would_be_refused() -> None:
+    outcome = plc_outcome(LOST, LOST, planned=[{"title": "connect to the PLC"}], refusals=[FROZEN], check_mode=True)
+    assert (outcome["result"], outcome["refusals"]) == ("PLANNED", ["line3 is frozen."])
+
+
+def test_contact_of_the_next_level_and_the_report_are_told() -> None:
+    outcome = {**plc_outcome(LOST, LOST), "escalation": {"contact": "Anna, 555"}, "owner": "L2", "report": "/r/x.html"}
+    line = line_of(HOST, outcome)
+    assert "| next (L2, Anna, 555): " in line and line.endswith("| report: /r/x.html")
+
+
 def test_what_a_person_must_know_is_told_where_a_run_failed() -> None:
-    failed = {"result": "FAILED", "sentence": "The run failed in 'x': y", "owner": "L2", "next_step": "Read it."}
+    failed = {
+        "result": "FAILED", "resolved": False, "sentence": "The run failed in 'x': y", "owner": "L2", "next_step": "Read it."}
     assert line_of(HOST, failed) == "line3-hmi1: FAILED - The run failed in 'x': y | next (L2): Read it."
     left = plc_outcome(LOST, LOST, steps=done(write_test=True))
     assert left["actions"] == ["test variable changed"] and left["changed"] is True

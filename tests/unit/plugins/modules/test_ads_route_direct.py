@@ -266,6 +266,14 @@ def test_what_first_contact_could_not_see_before_is_told_or_removed_after() -> N
             assert own_route(router, replace_conflicting=replace, **LOGIN)["changed"] is False
 
 
+@pytest.mark.parametrize("name", ["Ger\xe4t", "line3-hmi1"], ids=["cannot be written", "is another's too"])
+def test_what_first_contact_finds_in_the_way_and_cannot_delete_alone_stays(name) -> None:
+    with FakeRouter(route(name, "10.9.9.9.1.1", OWN_IP), HMI) as router:
+        result = own_route(router, replace_conflicting=True, **LOGIN)
+    assert (result["failure"]["code"], result["changed"]) == ("ads.value_invalid" if "\xe4" in name else "route.name_shared", True)
+    assert (kinds(router), router.names()) == (["udp"], [name, "line3-hmi1", "controller"])
+
+
 def test_the_own_net_id_is_made_from_the_address_we_come_from() -> None:
     ip = free_address()
     with FakeRouter() as router:
@@ -290,6 +298,7 @@ def test_a_supervisors_route_is_added_without_one_of_our_own_but_not_proven() ->
         result = present(router, **LOGIN)
     assert summary(result) == (True, None, told(HMI), False)
     assert "no usable route" in result["remark"] and router.names() == ["line3-hmi2", "line3-hmi1"]
+    assert kinds(router) == ["udp"], "the password crossed the network more often than needed"
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -526,7 +535,20 @@ def test_an_own_route_that_stands_in_the_way_goes_last_too() -> None:
         assert router.writes == []
         result = present(router, wanted, replace_conflicting=True, **LOGIN)
     assert [bytes.fromhex(data) for kind, data in router.writes if kind == "delete"] == [b"old\0", b"controller\0"]
-    assert (kinds(router)[-1], router.names(), result["verified"]) == ("udp", ["line3-hmi1"], False)
+    assert (kinds(router), router.names(), result["verified"]) == (["udp", "delete", "delete", "udp"], ["line3-hmi1"], False)
+    # The login is proven with our own route: the other one beside it could shadow it, and then nothing is answered.
+    assert own()["name"].encode().hex() in router.writes[0][1] and HMI["name"].encode().hex() not in router.writes[0][1]
+
+
+def test_a_conflict_that_is_still_there_when_we_are_back_is_seen() -> None:
+    """Between the delete of our own route and its add nobody can look."""
+    other = route("other", "10.9.9.9.1.1", OWN_IP)
+    with FakeRouter(own(address="10.1.1.1"), other) as router:
+        router.overwrites = ()
+        router.script[DELETE] = lambda frame: code_answer(0) if b"other" in frame.data else router.delete(frame)
+        result = own_route(router, replace_conflicting=True, **LOGIN)
+    assert (result["failure"]["code"], result["changed"]) == ("route.not_deleted", True)
+    assert "other (10.9.9.9.1.1 at 127.0.0.1)" in result["msg"] and router.names() == ["other", "controller"]
 
 
 @pytest.mark.parametrize("item", [own(), {**HMI, "address": OWN_IP}], ids=["our own", "another in whose way ours is"])
