@@ -7,9 +7,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
+from ansible_collections.lineops.runbook.plugins.module_utils._closing import closing
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
 from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
+from ansible_collections.lineops.runbook.plugins.module_utils._incident_search import incident_search
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import (
     incident_course, line_state, open_incidents, recurrence,
 )
@@ -18,6 +20,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._outcome import pl
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, plan_entries, step, step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
+from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
@@ -34,11 +37,13 @@ class FilterModule:
             "action_target": target_of,
             "active_plc": active_plc,
             "budget": lambda target, entries, audit_rows, **about: budget_of(entries, audit_rows, target=target, **about),
+            "closing": closing,
             "dead_links": dead_links,
             "escalation": escalation,
             "guards": guard,
             "host_secrets": _host_secrets,
             "incident_course": incident_course,
+            "incident_search": incident_search,
             "interlock_state": interlock_state,
             "line_severity": line_severity,
             "line_state": line_state,
@@ -55,4 +60,7 @@ class FilterModule:
             "standby_notes": standby_notes,
             "step_entries": step_entries,
             "summary_lines": summary_lines,
+            "undo_entries": undo_entries,
+            "undo_outcome": undo_outcome,
+            "undo_plan": undo_plan,
         }
