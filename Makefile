@@ -47,7 +47,7 @@ venv: .venv-test ## the virtual environment .venv with all that tests and demo n
 build: .venv-test ## the collection's tarball in build/
 	@exec .venv/bin/ansible-galaxy collection build --force --output-path build
 
-bench: .venv-test ## measure what an API task costs (benchmarks/)
+bench: .venv-test ## measure an API task, Playbook B, and what people use instead (benchmarks/)
 	@exec .venv/bin/python -m benchmarks
 
 peers: .venv-test ## the PLC stand-in against ADS clients from elsewhere: npm ads-client; ADSTOOL=/path adds adstool

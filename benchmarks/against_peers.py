@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbook B against what people use instead, on the same work in one run: ``python -m benchmarks.against_peers``.
+"""Playbook B against what people use instead, on the same work in one run: the last part of ``make bench``, or alone
+``python -m benchmarks.against_peers``.
 
 The job: the two PLCs of line 3 have lost their routes; get them back and prove it. And the same command on a healthy line.
 All ways take turns on one lab, which is healed before every run. What each way does and does not do: README.md.
@@ -208,19 +209,28 @@ def _looks(plant: Lab) -> list[dict[str, Any]]:
     return [look for look in json.loads(answer.stdout) if look["line"] == LINE]
 
 
-def _keep(result: Mapping[str, Any]) -> Path:
-    """Write the raw result in place of an older one, and the table to README.md."""
-    folder = FOLDER / "results"
+def keep(result: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+    """Write the raw result in place of an older one, and the table made of it to README.md; returns the raw file."""
+    readme, folder = folder / "README.md", folder / "results"
     folder.mkdir(exist_ok=True)
     path = folder / f"playbook_b-{result['at'][:10]}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for older in set(folder.glob("playbook_b-*.json")) - {path}:
         older.unlink()
-    readme = FOLDER / "README.md"
     text = readme.read_text(encoding="utf-8")
     marks = re.compile(r"(<!-- table playbook_b -->\n).*?(<!-- end -->)", re.DOTALL)
     readme.write_text(marks.sub(lambda found: f"{found[1]}\n{table(result)}\n\n{found[2]}", text), encoding="utf-8")
     return path
+
+
+def run(repeats: int = 3) -> dict[str, Any]:
+    """Measure, and say when, where and under which load; BenchmarkFailed as for :func:`measure`."""
+    began = {
+        "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "load_before": os.getloadavg(),
+    }
+    return {**began, **measure(max(1, repeats)), "load_after": os.getloadavg()}
 
 
 def main() -> int:
@@ -229,19 +239,14 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3, help="rounds that count (3)")
     parser.add_argument("--dry", action="store_true", help="print only, keep nothing")
     arguments = parser.parse_args()
-    began = {
-        "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "load_before": os.getloadavg(),
-    }
     try:
-        result = {**began, **measure(max(1, arguments.repeats)), "load_after": os.getloadavg()}
+        result = run(arguments.repeats)
     except BenchmarkFailed as problem:
         print(problem, file=sys.stderr)
         return 1
     print(table(result))
     if not arguments.dry:
-        print(f"\nraw numbers in {_keep(result).relative_to(REPOSITORY)}")
+        print(f"\nraw numbers in {keep(result).relative_to(REPOSITORY)}")
     return 0
 
 

@@ -111,6 +111,16 @@ def _revoke(plant: Plant, host: Host, level: str) -> None:
         _restart(plant, host, Watch())
 
 
+def _remove_package(plant: Plant, host: Host, name: str) -> None:
+    """Start the supervisor again where importing a package fails, as in an environment it was never installed into."""
+    folder = plant.folder / "config" / f"{host.name}.without"
+    folder.mkdir(exist_ok=True)
+    missing = f"raise ModuleNotFoundError({f'No module named {name!r}'!r}, name={name!r})\n"
+    (folder / f"{name}.py").write_text(missing, encoding="utf-8")
+    processes.stop(processes.SUPERVISOR, plant.supervisor_config(host), patience_s=_HEAL_PATIENCE_S)
+    start_supervisor(plant, host, Watch(), {"PYTHONPATH": str(folder)})
+
+
 def _disconnect(plant: Plant, host: Host) -> None:
     answer = api.call(
         "POST", f"{host.url}/api/plc/disconnect", {}, key=plant.line(host.line).operator_key
@@ -185,6 +195,9 @@ FAULTS: dict[str, Fault] = {
     "key-revoked": Fault(
         _revoke, "a key of the inventory is no longer valid (level=operator, or admin: that restarts the supervisor)",
         {"level": _one_of("operator", "admin")}, frozenset({"level"})),
+    "package-removed": Fault(
+        _remove_package, "a Python package is no longer in the supervisor's environment, found out at its restart "
+        "(name=pyads)", {"name": _one_of("pyads")}, frozenset({"name"})),
     "plc-disconnected": Fault(_disconnect, "somebody disconnects the supervisor from its PLC"),
 }
 

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -24,15 +24,18 @@ PLC, SUPERVISOR = "lab.plc", "lab.supervisor"
 STOP_PATIENCE_S = 30.0
 
 
-def start(module: str, config: Path) -> subprocess.Popen[bytes]:
-    """Start a stand-in in a session of its own, its output going to a file beside its configuration."""
-    environment = {
+def start(module: str, config: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start a stand-in in a session of its own, its output going to a file beside its configuration.
+
+    :param environment: variables beside the caller's.
+    """
+    variables = {
         name: value for name, value in os.environ.items()
         if not name.startswith(("SMARTHOME_", "ADMIN_API_KEY")) and not name.lower().endswith("_proxy")
     }
     with output_file(config).open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, str(config)], cwd=REPOSITORY, env=environment,
+            [sys.executable, "-m", module, str(config)], cwd=REPOSITORY, env={**variables, **(environment or {})},
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -59,10 +59,12 @@ def start_plc(plant: Plant, host: Host, watch: Watch, number: int = 1) -> None:
     _await_plcs(plant, number, {host: processes.start(processes.PLC, plant.plc_config(host, number))}, watch)
 
 
-def start_supervisor(plant: Plant, host: Host, watch: Watch) -> None:
-    """Start a supervisor stand-in and wait until it answers."""
+def start_supervisor(
+    plant: Plant, host: Host, watch: Watch, environment: Mapping[str, str] | None = None,
+) -> None:
+    """Start a supervisor stand-in, with these variables beside ours, and wait until it answers."""
     _wait_started(
-        {host: processes.start(processes.SUPERVISOR, plant.supervisor_config(host))}, watch,
+        {host: processes.start(processes.SUPERVISOR, plant.supervisor_config(host), environment)}, watch,
         lambda item: look(plant, item).supervisor == "answers", "the supervisor of {name} answers",
         plant.supervisor_config,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import wire
-from .behaviour import REMOVES, SHADOWS, STICKS, Behaviour
+from .behaviour import KEPT, REMOVES, SHADOWS, STICKS, Behaviour
 from .entries import Route
 from .wire import AdsError
 
@@ -49,10 +49,12 @@ class RouteTable:
         return route in shadowed.get(self._behaviour.same_address, set)()
 
     def add(self, route: Route, *, may_replace: bool = True) -> None:
-        """Enter a route; an entry with the same name or the same NetId is replaced, or in the way (AdsError 0x70F)."""
+        """Enter a route; what has the same name or the same NetId is replaced, kept, or in the way (AdsError 0x70F)."""
         others = [r for r in self._routes if r.name != route.name and r.ams_net_id != route.ams_net_id]
         if len(others) < len(self._routes) and not may_replace:
             raise AdsError(wire.EXISTS)
+        if self._behaviour.older == KEPT:
+            others = self._routes
         if self._behaviour.same_address == REMOVES:
             others = [r for r in others if r.address != route.address]
         self._routes = [*others, route]

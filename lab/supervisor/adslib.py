@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the ADS library of pyads 3.6 connect as the observed one of pyads 3.5 did: one attempt per address.
+"""The ADS library: pyads where it can be loaded, and how it connects.
 
-Version 3.6's library looks an address up without saying which kind of socket it wants, gets it back three times and
-tries TCP three times in a row. Where packets are dropped that is 400 s instead of the recorded 133 s (quirk 5).
+Version 3.6 is made to connect as the observed 3.5 did, with one attempt per address. Its library looks an address up
+without saying which kind of socket it wants, gets it back three times and tries TCP three times in a row. Where packets
+are dropped that is 400 s instead of the recorded 133 s (quirk 5).
 """
 
 from __future__ import annotations
@@ -14,9 +15,35 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 import psutil
 
+
+class LibraryMissing(AttributeError):
+    """The ADS library was asked for something and could not be loaded; the text says why, in one sentence."""
+
+
+class _NotThere:
+    """In place of the library: whatever is asked of it fails, as long as this process lives."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise LibraryMissing(f"pyads nicht verfügbar: {self._reason}")
+
+
+def _load() -> Any:
+    try:
+        import pyads as library
+    except (ImportError, OSError, RuntimeError) as error:  # not installed, or without its shared object (ADS_FACTS §4)
+        return _NotThere(str(error))
+    return library
+
+
+pyads = _load()  #: Raises LibraryMissing for everything that is asked of it where it could not be loaded.
+IS_LOADED = not isinstance(pyads, _NotThere)
 ADS_TCP_PORT = 48898
 LOOK_AFTER_S, LOOK_EVERY_S = 1.0, 0.5
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from flask import Blueprint, Response, jsonify
 
+from .adslib import IS_LOADED
 from .clock import iso_utc
 from .settings import read_json
 
@@ -28,7 +29,7 @@ LIMITS = {"blob_cache_limit_bytes": 536870912, "max_subscribed_variables_per_pol
 BLOBS = {"cache_limit": 536870912, "count": 0, "evictions": 0, "hits": 0, "misses": 0, "total_size": 0,
          "utilization": 0.0}
 DEPENDENCIES = (("flask", "Webserver", True), ("flask_socketio", "WebSocket-Support", True),
-                ("paho.mqtt", "MQTT-Integration", False), ("pyads", "PLC-Kommunikation", True))
+                ("paho.mqtt", "MQTT-Integration", False), ("pyads", "PLC-Kommunikation", IS_LOADED))
 TARGETS = {"api_availability_ratio": 0.995, "api_p95_latency_ms": 500.0, "stream_health_ratio": 0.99}
 SLO_WINDOW_S = 3600
 

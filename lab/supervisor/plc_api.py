@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 
 from flask import Blueprint, Response, jsonify, request
 
+from .adslib import LibraryMissing
 from .plc_link import PYADS_ERRORS, RUNTIME_PORTS, RouteNotAdded
 from .settings import read_json, write_json
 
@@ -78,9 +79,12 @@ def routes(sup: Supervisor) -> Blueprint:
 
     @web.get("/api/plc/ads/route/status")
     def route_status() -> Response:
-        """Describes the local library only."""
-        return jsonify(success=True, available=True, local_ams_net_id=link.local_net_id(),
-                       runtime_defaults=RUNTIME_PORTS)
+        """Describes the local library only, if there is one."""
+        try:
+            local_net_id = link.local_net_id()
+        except LibraryMissing as error:
+            return jsonify(success=True, available=False, error=str(error))
+        return jsonify(success=True, available=True, local_ams_net_id=local_net_id, runtime_defaults=RUNTIME_PORTS)
 
     @web.post("/api/plc/ads/route/test")
     def route_test() -> Any:

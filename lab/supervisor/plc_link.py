@@ -10,6 +10,7 @@ Most quirks of the PLC endpoints are not programmed here: they follow from pyads
   reference goes: hence the "(-1)" of quirk 4.
 * One lock for all ADS work: an address that drops packets holds it for the kernel's two minutes (quirk 5).
 * The ADS time-out is the library's default of 5 s.
+* Without the library nothing of this works: everything fails at once, with the reason.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ import re
 import threading
 from typing import Any
 
-import pyads
-
-from .adslib import one_attempt
+from .adslib import one_attempt, pyads
 
 log = logging.getLogger("plc_communication")
 
-#: What pyads raises for a failed exchange, a malformed NetId or a value of the wrong type.
-PYADS_ERRORS = (pyads.ADSError, ValueError, TypeError, AttributeError, RuntimeError)
+#: What pyads raises for a failed exchange, a malformed NetId or a value of the wrong type, and what its absence raises.
+PYADS_ERRORS = (getattr(pyads, "ADSError", RuntimeError), ValueError, TypeError, AttributeError, RuntimeError)
 RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
 PLC_TYPES = {
-    name: getattr(pyads, f"PLCTYPE_{name}")
+    name: getattr(pyads, f"PLCTYPE_{name}", None)
     for name in ("BOOL", "BYTE", "SINT", "USINT", "INT", "UINT", "WORD", "DINT", "UDINT", "DWORD", "LINT", "ULINT",
                  "REAL", "LREAL", "STRING", "TIME", "DATE", "DT", "TOD")
 }
@@ -45,7 +44,7 @@ class PlcLink:
 
     def __init__(self) -> None:
         self._ads = threading.RLock()
-        self._connection: pyads.Connection | None = None
+        self._connection: Any = None
         self.connected = False      #: just a flag: it stays true after the PLC died (quirk 3)
         self.reads = 0
         self.writes = 0
@@ -116,7 +115,8 @@ class PlcLink:
 
         Quirk 4: the library's reference is taken and never given back. Quirk 9: the NetId of the whole process
         changes, and a refused login (pyads answers False, or trips over the answer) is not looked at.
-        Raises ValueError for a malformed NetId, RuntimeError and OSError from the exchange with the PLC.
+        Raises ValueError for a malformed NetId, RouteNotAdded from the exchange with the PLC, LibraryMissing without
+        the library.
         """
         warnings = []
         with self._ads:
@@ -135,7 +135,10 @@ class PlcLink:
         return warnings
 
     def local_net_id(self) -> str:
-        """NetId of this process in the library; it has to wait for the library like everybody else (quirk 5)."""
+        """NetId of this process in the library; it has to wait for the library like everybody else (quirk 5).
+
+        Raises LibraryMissing where there is none.
+        """
         with self._ads:
             pyads.open_port()
             address = pyads.get_local_address()

@@ -42,8 +42,9 @@ def replace_process(sup: Supervisor) -> None:
     if sup.settings.container_runtime:
         os.kill(os.getpid(), signal.SIGTERM)  # only the container's restart policy brings it back
         return
+    path = os.pathsep.join(filter(None, [REPOSITORY, os.environ.get("PYTHONPATH")]))  # what is not installed stays so
     subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(sup.settings.config_path), "--restarted"],
-                     start_new_session=True, stdin=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": REPOSITORY})
+                     start_new_session=True, stdin=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": path})
     time.sleep(HANDOVER_S)
     os._exit(0)
 

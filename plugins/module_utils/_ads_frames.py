@@ -118,6 +118,14 @@ def valid_net_id(text: t.Any) -> bool:
     return isinstance(text, str) and _NET_ID.fullmatch(text) is not None and all(int(p) < 256 for p in text.split("."))
 
 
+def connect_address(ams_net_id: t.Any) -> t.Optional[str]:
+    """The address a supervisor connects to: the first four numbers of the PLC's NetId (SUPERVISOR_API quirk 3).
+
+    The PLC's own address may be another one. None for what is no NetId.
+    """
+    return ".".join(ams_net_id.split(".")[:4]) if valid_net_id(ams_net_id) else None
+
+
 def net_id_to_bytes(text: str) -> bytes:
     """Six bytes of a NetId. :raises AdsError: "ads.net_id_invalid"."""
     if not valid_net_id(text):

@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ._actions import is_counted, is_same_target, target_of
-from ._times import ms_of, utc_of
+from ._timestamps import ms_of, utc_text
 from ._words import Words, say
 
 LIMIT, WINDOW_S = 3, 3600
@@ -55,15 +55,15 @@ _WORDS: Words = {
         "Interruptions of {what} in the last {minutes} min: {used} of {limit}.",
         "Unterbrechungen in den letzten {minutes} min ({what}): {used} von {limit}."),
     "used_up": (
-        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. The next is "
-        "allowed from {next}.",
-        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. Die "
-        "nächste ist ab {next} erlaubt."),
+        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. The next "
+        "is allowed from {next}.",
+        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. "
+        "Die nächste ist ab {next} erlaubt."),
     "used_up_for_good": (
-        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. It does not "
-        "get free by itself.",
-        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. Es "
-        "wird nicht von selbst wieder frei."),
+        "The budget is used up; interruptions of {what} in the last {minutes} min: {used}, allowed: {limit}. It does "
+        "not get free by itself.",
+        "Das Budget ist verbraucht; Unterbrechungen in den letzten {minutes} min ({what}): {used}, erlaubt: {limit}. "
+        "Es wird nicht von selbst wieder frei."),
     "nothing_observed": (
         "How often {what} was interrupted could be read neither in the journal nor in the supervisor's audit log.",
         "Wie oft unterbrochen wurde ({what}), war weder im Journal noch im Audit-Log des Supervisors zu lesen."),
@@ -110,7 +110,7 @@ class _Act:
 
     def told(self) -> dict[str, t.Any]:
         """Return it as the result has it."""
-        ts = None if self.at is None else utc_of(self.at)
+        ts = None if self.at is None else utc_text(self.at)
         return {"ts": ts, "who": self.who, "action": self.action, "source": self.source}
 
 
@@ -160,7 +160,7 @@ def budget_of(
         "next_free_at": next_free, "counted": [act.told() for act in counted], "sources": sources,
         "sentence": say(_WORDS, key, language, what=_what(target, host, language), **names),
         "notes": [
-            say(_WORDS, note, language, n=number, since=utc_of(since or 0))
+            say(_WORDS, note, language, n=number, since=utc_text(since or 0))
             for note, number in uncertain.items() if number
         ],
     }
@@ -292,4 +292,4 @@ def _next_free(
     ends = sorted({act.at + window for act in [*journal, *audit] if act.at is not None and act.at + window > now})
     free = (end for end in ends if len(_counted(journal, audit, end, window)) < limit)
     end = next(free, None)
-    return None if end is None else utc_of(end)
+    return None if end is None else utc_text(end)

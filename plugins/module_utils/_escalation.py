@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ._findings import FINDINGS, next_step_of
-from ._times import ms_of
+from ._timestamps import ms_of
 from ._words import Words, say
 
 LEVELS = ("L1", "L2", "L3")

@@ -177,7 +177,7 @@ _ROWS = (
         "", "L1", "Correct ams_net_id in lineops_plcs, or check that this is the right PLC.",
         "ams_net_id in lineops_plcs berichtigen, oder prüfen, ob dies die richtige PLC ist."),
     FindingType(
-        "plc.net_id_not_from_ip", "B", "SEV.3",
+        "plc.net_id_not_from_ip", "B", "B.E1",
         "The supervisor connects to the first four numbers of the NetId of {plc}, which are not its address{detail}.",
         "Der Supervisor verbindet sich mit den ersten vier Zahlen der NetId von {plc}, die nicht deren Adresse sind{detail}.",
         "", "L2", "Give the PLC a NetId made from its address, or an address that fits; the supervisor knows no other way.",
@@ -222,8 +222,10 @@ _ROWS = (
         "neu starten (Playbook C)."),
     FindingType(
         "plc.write_breaker_wedged", "C", "B.E1",
-        "The supervisor's write breaker for the PLC {plc} on {host} is half open and lets no command through{detail}.",
-        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt keinen Befehl durch{detail}.",
+        "The supervisor's write breaker for the PLC {plc} on {host} is half open and may let no command through"
+        "{detail}.",
+        "Die Schreibsicherung des Supervisors für die PLC {plc} auf {host} ist halb offen und lässt womöglich keinen "
+        "Befehl durch{detail}.",
         "", "L1", "Run this playbook again after half a minute; if it is still half open, restart the supervisor (Playbook C).",
         "Dieses Playbook nach einer halben Minute noch einmal ausführen; ist sie immer noch halb offen, den "
         "Supervisor neu starten (Playbook C)."),
@@ -263,9 +265,17 @@ _ROWS = (
 FINDINGS = {row.code: row for row in _ROWS}
 
 
+#: Rule of what is told beside another finding: it keeps nothing from working by itself, whatever it would be as the cause.
+SIDE_RULE = "SEV.3"
+
+
 def severity_of(code: str, language: str = "en") -> tuple[str, str]:
     """Return (severity, rule in words) of a finding code; severity is "" where nothing is wrong."""
-    rule = FINDINGS[code].rule
+    return severity_by(FINDINGS[code].rule, language)
+
+
+def severity_by(rule: str, language: str = "en") -> tuple[str, str]:
+    """Return (severity, rule in words) of a rule."""
     return SEVERITY_RULES[rule].severity, rule_words(rule, language)
 
 
@@ -297,6 +307,6 @@ def _fill(text: str, **names: str) -> str:
     return "".join(filled)
 
 
-def worst(codes: t.Iterable[str]) -> str:
-    """Return the code of the highest severity, the first of equals: a severity is never silently lowered."""
-    return min(codes, key=lambda code: severity_of(code)[0] or "SEV-9")
+def worst(severities: t.Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """Return the highest of (severity, rule), the first of equals: a severity is never silently lowered."""
+    return min(severities, key=lambda pair: pair[0] or "SEV-9")

@@ -140,11 +140,6 @@ def guard(
     return {"refusals": told.refusals, "notes": told.notes + ([] if told.refusals else told.if_it_goes_on)}
 
 
-def refusals(actions: t.Iterable[t.Any], **asked: t.Any) -> list[dict[str, str]]:
-    """Return only what speaks against a plan; arguments as of guard."""
-    return guard(actions, **asked)["refusals"]
-
-
 def interlock_state(interlock: t.Any, seen: t.Any) -> dict[str, t.Any] | None:
     """Return the interlock as guard asks it: variable, safe_value, observed, value, reason.
 

@@ -17,6 +17,7 @@ import typing as t
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
+from ._ads_frames import connect_address
 from ._ads_wire import identify
 from ._host_processes import load_psutil
 
@@ -31,7 +32,8 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
     """Return the host's view: {"supervisor": {...}, "plc": {...}, "not_observed": [...]}.
 
     url: the supervisor's base URL; supervisor_dir: its working directory, to find a process that listens elsewhere;
-    plc: {"ip_address", "local_ip"} or None; timeout: seconds for each question asked.
+    plc: {"ip_address", "ams_net_id", "local_ip"}, only the first is needed, or None; timeout: seconds for each question
+    asked. "plc" has "net_id_address" where the supervisor connects to another address than the PLC's: the same of that.
     Raises LineopsError (library.missing) without psutil.
     """
     psutil = load_psutil()
@@ -52,11 +54,17 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
         "not_observed": not_observed,
     }
     if plc:
-        identity = identify(plc["ip_address"], local_ip=plc.get("local_ip"), timeout=timeout)
-        view["plc"] = {
-            "tcp": None if sockets is None else _tcp_signal(sockets, pid, plc["ip_address"]),
-            "identity": asdict(identity) if identity else None,
-        }
+        def towards(ip: str) -> dict[str, t.Any]:
+            identity = identify(ip, local_ip=plc.get("local_ip"), timeout=timeout)
+            return {
+                "tcp": None if sockets is None else _tcp_signal(sockets, pid, ip),
+                "identity": asdict(identity) if identity else None,
+            }
+
+        view["plc"] = towards(plc["ip_address"])
+        connects_to = connect_address(plc.get("ams_net_id"))
+        if connects_to and connects_to != plc["ip_address"]:
+            view["plc"]["net_id_address"] = {"ip_address": connects_to, **towards(connects_to)}
     return view
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from ._actions import action_of, is_same_target
 from ._findings import SEVERITY_RULES
-from ._times import ms_of, utc_of
+from ._timestamps import ms_of, utc_text
 from ._words import Words, say
 
 WINDOW_S = 3600
@@ -64,10 +64,10 @@ def recurrence(
     ]
     inside = [at for at in heals if at is None or at > start]
     since = min((at for at in inside if at is not None), default=None)
-    told = say(_WORDS, "no_time", language) if since is None else utc_of(since)
+    told = say(_WORDS, "no_time", language) if since is None else utc_text(since)
     key = "came_back_once" if len(inside) == 1 else "came_back"
     return {
-        "recurred": bool(inside), "times": len(inside), "since": None if since is None else utc_of(since),
+        "recurred": bool(inside), "times": len(inside), "since": None if since is None else utc_text(since),
         "sentence": say(_WORDS, key, language, times=len(inside), since=told) if inside else "",
     }
 
@@ -172,7 +172,7 @@ def incident_course(
     }
     since = [ms_of(one["since"]) for one in chain]
     return {
-        "opened_at": utc_of(min((at for at in since if at is not None), default=ms_of(now) or 0)),
+        "opened_at": utc_text(min((at for at in since if at is not None), default=ms_of(now) or 0)),
         "failed_attempts": len(attempts), "incidents": ids, "stated": _stated(known, host, incident),
     }
 
@@ -202,7 +202,7 @@ def _is_healthy(code: t.Any) -> bool:
 
 def _time_of(about: Entry) -> str | None:
     at = ms_of(about["since"])
-    return None if at is None else utc_of(at)
+    return None if at is None else utc_text(at)
 
 
 def _target_in(entry: Entry) -> str:

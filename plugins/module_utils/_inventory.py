@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ._ads_frames import valid_net_id
+from ._ads_frames import MAX_NAME, valid_net_id
 from ._escalation import LEVELS
 from ._guards import WHOLE_PLANT
 
@@ -56,6 +56,16 @@ def is_port(value: t.Any) -> bool:
 def is_text(value: t.Any) -> bool:
     """Say whether value is a non-empty string."""
     return isinstance(value, str) and bool(value.strip())
+
+
+def is_ads_text(value: t.Any) -> bool:
+    """Say whether value can be sent as it is in a request for a route: printable ASCII (ADS_FACTS §4 trap 2)."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
+
+
+def is_route_name(value: t.Any) -> bool:
+    """Say whether value can be the name of a route (ADS_FACTS §2)."""
+    return is_text(value) and is_ads_text(value) and len(value) <= MAX_NAME
 
 
 def is_symbol(value: t.Any) -> bool:
@@ -146,7 +156,7 @@ PLC_RULES = (
     Rule("test_variable", _is_mapping, "the declared safe test variable: a mapping with name, type, test_value and rest_value"),
 )
 ROUTE_RULES = (
-    Rule("name", is_text, "the name of the route on the PLC"),
+    Rule("name", is_route_name, f"the name of the route on the PLC, printable ASCII of at most {MAX_NAME} characters"),
     Rule("local_ams_net_id", is_net_id, "the supervisor's own NetId, six numbers 0-255 with dots"),
     Rule("local_ip", is_ip, "the supervisor's own IPv4 address"),
 )
@@ -217,9 +227,14 @@ def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
     if not isinstance(entry, dict):
         return [f"lineops_secrets.{where} is not a mapping; expected {', '.join(SECRET_NAMES)}."]
     wrong = [name for name in SECRET_NAMES if name in entry and not is_text(entry[name])]
+    unsent = [name for name in ("plc_username", "plc_password") if is_text(entry.get(name)) and not is_ads_text(entry[name])]
     missing = [name for name in SECRET_NAMES if name not in entry and name != "admin_key"]
-    return [f"lineops_secrets.{where}.{name} is not a text (its value is not shown)." for name in wrong] + [
-        f"lineops_secrets.{where}.{name} is missing." for name in missing]
+    return [
+        *(f"lineops_secrets.{where}.{name} is not a text (its value is not shown)." for name in wrong),
+        *(f"lineops_secrets.{where}.{name} is not printable ASCII, and ADS corrupts all else (its value is not shown)."
+          for name in unsent),
+        *(f"lineops_secrets.{where}.{name} is missing." for name in missing),
+    ]
 
 
 def check_limit(limit: str | None, known: t.Container[str]) -> list[str]:

@@ -60,9 +60,12 @@ def plc_outcome(
         "severity": told["severity"],
         "rule": told["rule"],
         "verdict": told["verdict"],
+        "evidence": told["evidence"],
         "counter_checks": told["counter_checks"],
         "also": told["also"],
-        "refuted": [fallen["code"] for fallen in told["refuted"]],
+        # Of the looks at the beginning: those at the end are fewer.
+        "not_observed": finding["not_observed"],
+        "refuted": list(dict.fromkeys(fallen["code"] for fallen in told["refuted"])),
         "actions": [words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "refusals": [refusal_words(refusal) for refusal in refusals],
         "changed": changed,
@@ -74,7 +77,8 @@ def plc_outcome(
 
 def refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
     """Return what a guard rail says, with the variable by which a person may decide otherwise."""
-    return refusal["sentence"] + (f" (a person may decide otherwise: -e '{refusal['override']}')" if refusal["override"] else "")
+    override = refusal["override"].replace(": ", "=")
+    return refusal["sentence"] + (f" (a person may decide otherwise: -e {override})" if override else "")
 
 
 def words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
@@ -94,6 +98,8 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     parts += [f"not done: {refusal}" for refusal in outcome.get("refusals") or []]
     if outcome.get("proof"):
         parts.append("proven by " + " and ".join(outcome["proof"]))
+    if outcome["result"] in ("HEALTHY", "HEALED") and outcome.get("not_observed"):
+        parts.append("not observed: " + ", ".join(outcome["not_observed"]))
     if outcome.get("severity"):
         parts.append(f"{outcome['severity']}: {outcome['rule']}")
     parts += [f"also: {side['sentence']}" for side in outcome.get("also") or []]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-#: Field of lineops_plcs -> field of the live target; ip_address is stored there but unused by connect (quirk 3).
-TARGET_FIELDS = {"ams_net_id": "plc_ams_net_id", "ams_port": "plc_ams_port"}
-#: Fields of lineops_plcs that the supervisor stores under the same name.
-STORED_FIELDS = ("ams_net_id", "ams_port", "ip_address")
+#: Field of lineops_plcs, stored under the same name -> field of the live target (None: connect does not use it, quirk 3).
+_FIELDS = {"ams_net_id": "plc_ams_net_id", "ams_port": "plc_ams_port", "ip_address": None}
+#: Compared only if it is wanted, and where a side has it: supervisors keep it with the target, not in stored entries.
+_IF_TOLD = {"runtime_type": "plc_runtime_type"}
 
 
 def differences(
@@ -18,15 +18,14 @@ def differences(
 ) -> list[dict[str, t.Any]]:
     """Return a row per field that is not as wanted: field, wanted, stored, target.
 
-    stored or target None means not observed; a field the target does not have is not compared there.
+    stored or target None means not observed; a field that is not compared on a side is left out of its row.
     """
     rows = []
-    for name in STORED_FIELDS:
+    for name, there in {**_FIELDS, **_IF_TOLD}.items():
         row: dict[str, t.Any] = {"field": name, "wanted": wanted.get(name)}
-        if stored is not None:
-            row["stored"] = stored.get(name)
-        if target is not None and name in TARGET_FIELDS:
-            row["target"] = target.get(TARGET_FIELDS[name])
+        for side, values, field in (("stored", stored, name), ("target", target, there)):
+            if values is not None and field and (name in _FIELDS or (row["wanted"] and field in values)):
+                row[side] = values.get(field)
         if any(row[side] != row["wanted"] for side in ("stored", "target") if side in row):
             rows.append(row)
     return rows
@@ -41,4 +40,5 @@ def agreement(rows: t.Sequence[t.Mapping[str, t.Any]], side: str, observed: t.An
 
 def merged(stored: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the whole stored entry with only the compared fields as wanted: a POST replaces it wholesale."""
-    return {**stored, **{name: wanted[name] for name in STORED_FIELDS}}
+    told = [name for name in _IF_TOLD if name in stored and wanted.get(name)]
+    return {**stored, **{name: wanted[name] for name in (*_FIELDS, *told)}}

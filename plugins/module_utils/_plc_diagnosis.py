@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from ._ads_frames import ADS_STATES
-from ._findings import FINDINGS, next_step_of, sentence_of, severity_of, worst
-from ._hypotheses import Counter, Hypothesis, Judgement, judge
+from ._findings import FINDINGS, SIDE_RULE, next_step_of, sentence_of, severity_by, severity_of, worst
+from ._hypotheses import REFUTED, Counter, Hypothesis, Judgement, judge
 from ._plc_signals import (
-    Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, observation, part, signals_of,
+    Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, not_observed, observation, part, signals_of,
 )
 from ._route_rules import words_of
 
@@ -33,6 +33,15 @@ _UDP_ANSWERS = (
     Counter("controller_udp", confirms=_any("answers")),
     Counter("host_udp", confirms=_any("answers")),
 )
+
+#: Who answers where the supervisor connects to (quirk 3). If it is the PLC, it has that address too, and all is as it
+#: should be; silence for the controller alone says nothing of the host's way (DESIGN §7.3).
+_AT_NET_ID = (
+    Counter("host_net_id_udp", confirms=_any("silent", "other"), refutes=_any("plc")),
+    Counter("controller_net_id_udp", confirms=_any("other"), refutes=_any("plc")),
+)
+#: Answers of a route test that only a loaded ADS library gives.
+_ADS_ANSWERS = _any("ok", "timeout", "port_or_refused", "net_id", "dead", "in_use")
 
 #: The order is the order of thought: first whoever answers for everything else, then the path, then the route.
 TABLE = (
@@ -54,11 +63,13 @@ TABLE = (
         (Counter("api", confirms=_any("answers")),)),
     Hypothesis(
         "supervisor.ads_library_missing", {"ads_library": _any("missing")},
-        (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")),)),
-    # The PLC itself says who it is; a route test that succeeds under the inventory's NetId would refute it.
+        (Counter("host_tcp", confirms=_any("none"), refutes=_any("established")),
+         Counter("test", refutes=_ADS_ANSWERS))),
+    # The PLC itself says who it is; one that answers to the inventory's NetId all the same would refute it.
     Hypothesis(
         "plc.net_id_differs", {"plc_net_id": _any("differs")},
-        (Counter("test", confirms=_any("net_id", "timeout", "other"), refutes=_any("ok")),)),
+        (Counter("test", confirms=_any("net_id", "timeout", "other"), refutes=_any("ok")),
+         Counter("controller", confirms=_any("net_id_unknown"), refutes=_any("ok", "port_unknown", "ads_error")))),
     # A PLC that does not run can look healthy through the supervisor (quirk 25): only its own state tells.
     Hypothesis(
         "plc.not_running", {"system_state": NOT_RUNNING},
@@ -99,6 +110,24 @@ TABLE = (
         "plc.port_wrong", {"test": _any("port_or_refused")},
         (Counter("controller", confirms=_any("port_unknown", "closed"), refutes=_any("ok", "refused")),),
         needs_confirmation=True),
+    # The supervisor's ADS reaches the PLC at its address, but connects elsewhere: nobody takes the connection there, or
+    # another machine does. Its library then says that the NetId is in use with another address (1286), or hangs.
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "test": _any("in_use")},
+        (Counter("host_net_id_tcp", confirms=_any("established", "syn_sent")),
+         Counter("host_tcp", confirms=_any("none"), refutes=_any("established"))) + _AT_NET_ID),
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "host_net_id_tcp": _any("syn_sent")},
+        (Counter("test", confirms=_any("blocked"), refutes=_any("ok")),) + _AT_NET_ID, needs_confirmation=True),
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "flag": _any("disconnected"), "test": _any("ok")},
+        _AT_NET_ID, needs_confirmation=True),
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "connect_test": _any("in_use")}, _AT_NET_ID),
+    Hypothesis(
+        "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "reconnected": _any("refused")},
+        (Counter("test", confirms=_any("ok")), Counter("retest", confirms=_any("ok")),
+         Counter("added_test", confirms=_any("ok"))) + _AT_NET_ID, needs_confirmation=True),
     # After a disconnect or an add, "(-1)" can only be the library's own dead connection (quirk 4).
     Hypothesis(
         "plc.library_wedged", {"retest": _any("dead")},
@@ -155,16 +184,21 @@ TABLE = (
     Hypothesis(
         "plc.link_stale", {"flag": _any("disconnected"), "test": _any("ok", "dead")},
         (Counter("host_tcp", confirms=_any("none")), Counter("controller", confirms=ROUTER_LIVES)) + _UDP_ANSWERS),
-    # Connected, but to something else than the inventory says (quirks 3, 10): no write may go there.
+    # Connected, but to something else than the inventory says (quirks 3, 10): no write may go there. A PLC that does
+    # not know what the inventory says refutes it: then the supervisor may be the one that is right.
     Hypothesis(
         "plc.target_differs", {"flag": _any("connected"), "target": _any("differs")},
-        (Counter("host_tcp", confirms=_any("none")),)),
+        (Counter("test", confirms=_any("ok"), refutes=_any("port_or_refused", "net_id")),
+         Counter("host_tcp", confirms=_any("none")))),
     Hypothesis(
         "plc.write_breaker_open", {"breaker": _any("open"), "test": _any("ok")},
-        (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),)),
+        (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),
+         Counter("breaker_later", confirms=_any("rejecting"), refutes=_any("closed")))),
+    # Half open it lets the next command through, unless that was spent on nothing (quirk 8): only a command shows it.
     Hypothesis(
         "plc.write_breaker_wedged", {"breaker": _any("half_open"), "test": _any("ok")},
-        (Counter("host_tcp", confirms=_any("established"), refutes=_any("syn_sent")),)),
+        (Counter("breaker_later", confirms=_any("rejecting"), refutes=_any("closed")),
+         Counter("host_tcp", refutes=_any("syn_sent")))),
     Hypothesis(
         "plc.symbol_unknown", {"write_failure": _any("plc.symbol_unknown")},
         (Counter("test_symbol", confirms=_any("unknown"), refutes=_any("readable")),)),
@@ -177,8 +211,8 @@ TABLE = (
          Counter("host_tcp", confirms=_any("established"), refutes=_any("none", "syn_sent")))),
     Hypothesis(
         "plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived"), "write": _any("failed")},
-        (Counter("test", confirms=_any("ok")), Counter("controller_udp", confirms=_any("answers")),
-         Counter("host_tcp", confirms=_any("none"), refutes=_any("established")))),
+        (Counter("test", confirms=_any("ok")),
+         Counter("host_tcp", confirms=_any("none"), refutes=_any("established"))) + _AT_NET_ID),
     Hypothesis(
         "plc.healthy", {"flag": _any("connected"), "test": _any("ok")},
         (Counter("write", confirms=_any("ok"), refutes=_any("failed")),)),
@@ -194,19 +228,24 @@ TABLE = (
 
 #: What is wrong beside the one finding, without keeping the PLC from working by itself.
 SIDE_TABLE = (
-    Hypothesis("plc.config_drift", {"stored": _any("differs")}, (Counter("host_tcp", confirms=_any("established")),)),
-    Hypothesis("plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived")},
-               (Counter("controller_udp", confirms=_any("answers")), Counter("test", confirms=_any("timeout", "blocked")))),
+    # A PLC that does not go by what the inventory says refutes it: then it is not the supervisor that drifted.
+    Hypothesis(
+        "plc.config_drift", {"stored": _any("differs")},
+        (Counter("test", confirms=_any("ok"), refutes=_any("net_id")), Counter("plc_net_id", refutes=_any("differs")))),
+    Hypothesis("plc.net_id_not_from_ip", {"net_id_ip": _any("not_derived")}, _AT_NET_ID),
 )
 
 
-def path_is_blocked(evidence: Evidence) -> bool:
-    """Say whether a route test by the supervisor must not be asked for (quirk 5: it would block 133 s).
+#: Findings that make a route test hang: the PLC's packets are dropped, or those of a connect to somewhere else.
+_BLOCKING = ("plc.filtered", "plc.net_id_not_from_ip")
 
-    True only if two vantage points agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
+
+def path_is_blocked(evidence: Evidence) -> bool:
+    """Say whether a route test by the supervisor must not be asked for (quirk 5).
+
+    It would block for 133 s, or hang as long as a connect that does. True only if two looks agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
     """
-    standing, dummy = judge(
-        [row for row in TABLE if row.code == "plc.filtered"], {**signals_of(evidence), "test": None})
+    standing, dummy = judge([row for row in TABLE if row.code in _BLOCKING], {**signals_of(evidence), "test": None})
     return standing is not None
 
 
@@ -227,8 +266,10 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
     """Return the finding of one PLC.
 
     evidence: see the module's docstring; plc and host: names for the sentence; language: "en" or "de".
-    The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks and
-    refuted (hypotheses that were raised and fell, with what spoke against them).
+    The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks,
+    refuted (hypotheses that were raised and fell, with what spoke against them), also (what is wrong beside the
+    finding, each with code, sentence, severity, verdict, evidence and counter_checks) and not_observed (what nobody saw
+    of the PLC, in words).
     """
     signals = signals_of(evidence)
     standing, fallen = judge(TABLE, signals)
@@ -237,12 +278,14 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
         standing = Judgement(unclear)
     code = standing.hypothesis.code
     names = {"plc": plc, "host": host}
+    beside, fallen_beside = _beside(signals, {code, *(one.hypothesis.code for one in fallen if one.verdict == REFUTED)})
+    aside = severity_by(SIDE_RULE, language)
     also = [
-        {"code": side.code, "sentence": _sentence(side.code, language, names, signals, evidence), "severity": severity_of(side.code)[0]}
-        for side in SIDE_TABLE
-        if side.is_raised(signals) and side.code != code
+        {**_entry(side, signals, evidence), "severity": aside[0],
+         "sentence": _sentence(side.hypothesis.code, language, names, signals, evidence)}
+        for side in beside
     ]
-    severity, rule = severity_of(worst([code, *(side["code"] for side in also)]))
+    severity, rule = worst([severity_of(code, language), *(aside for dummy in also)])
     return {
         **_entry(standing, signals, evidence),
         "signals": signals,
@@ -251,10 +294,17 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
         "rule": rule,
         "playbook": FINDINGS[code].playbook,
         "owner": FINDINGS[code].owner,
-        "next_step": next_step_of(code, host=host),
+        "next_step": next_step_of(code, host=host, language=language),
         "also": also,
-        "refuted": [_entry(judgement, signals, evidence) for judgement in fallen],
+        "not_observed": not_observed(evidence),
+        "refuted": [_entry(one, signals, evidence) for one in fallen + fallen_beside if one.hypothesis.code != code],
     }
+
+
+def _beside(signals: t.Mapping[str, Signal], told: t.Container[str]) -> tuple[list[Judgement], list[Judgement]]:
+    """Judge what may be wrong beside the finding, in codes not told of yet; returns what stands and what fell."""
+    judged = [judge([row], signals) for row in SIDE_TABLE if row.code not in told]
+    return [standing for standing, dummy in judged if standing], [fallen for dummy, some in judged for fallen in some]
 
 
 def _sentence(
@@ -280,7 +330,11 @@ def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> s
         f"the inventory {_wanted(evidence, 'ams_net_id')}",
         "supervisor.net_id_differs": lambda: f"it says {part(evidence, 'supervisor', 'route_status').get('local_ams_net_id')}, "
         f"the inventory {part(evidence, 'wanted', 'route').get('local_ams_net_id')}",
-        "plc.net_id_not_from_ip": lambda: f"NetId {_wanted(evidence, 'ams_net_id')}, address {_wanted(evidence, 'ip_address')}",
+        "plc.net_id_not_from_ip": lambda: f"NetId {_wanted(evidence, 'ams_net_id')}, "
+        f"address {_wanted(evidence, 'ip_address')}"
+        + _who_is_there(signals["host_net_id_udp"] or signals["controller_net_id_udp"]),
+        "plc.write_breaker_wedged": lambda: "it rejected one meanwhile" if signals["breaker_later"] == "rejecting"
+        else "no command was tried meanwhile",
         "plc.target_differs": lambda: _rows(evidence, "target"),
         "plc.config_drift": lambda: _rows(evidence, "stored"),
         "plc.route_conflict": lambda: words_of(conflicting_routes(evidence)),
@@ -296,6 +350,11 @@ def _wanted(evidence: Evidence, name: str) -> t.Any:
 
 def _runtime_words(state: Signal) -> str:
     return {None: "not observed", "ABSENT": "not there"}.get(state, f"in {state}")
+
+
+def _who_is_there(at_net_id: Signal) -> str:
+    words = {"silent": "; nobody answers there", "other": "; another machine answers there"}
+    return words.get(at_net_id or "", "")
 
 
 def _rows(evidence: Evidence, side: str) -> str:

@@ -70,6 +70,8 @@ def step_entries(
     takes_back = step_done.get("phase") == "undo"
     told_as = "undone" if takes_back and event == "done" else event
     told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
+    code = ((result or {}).get("failure") or {}).get("code") if event == "failed" else None
+    told.update({"details": {"code": code}} if code else {})  # some codes say that surely nothing was sent (_budget)
     return [
         {
             "phase": "undo" if takes_back else "open" if event == "undone" else "act", "event": told_as,

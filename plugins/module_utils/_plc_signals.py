@@ -5,7 +5,8 @@
 
 The evidence is the dictionary that the role plc_recovery gathers: ``wanted`` (the entry of lineops_plcs), ``supervisor``
 (result of supervisor_info), ``probe`` (ads_probe), ``routes`` (ads_route_info), ``host`` (host_info), ``route_test`` (one
-result of supervisor_info, subset route_test), and ``done`` (step name -> result of its module); any may be missing.
+result of supervisor_info, subset route_test), ``again`` (supervisor_info, subset status, a moment later, where the
+write breaker was not closed), and ``done`` (step name -> result of its module); any may be missing.
 Pure. Private to this collection.
 """
 
@@ -15,6 +16,7 @@ import re
 import typing as t
 from collections.abc import Mapping
 
+from ._ads_frames import connect_address
 from ._plc_config_rules import agreement, differences
 from ._route_rules import plan_present
 
@@ -47,7 +49,9 @@ def signals_of(evidence: Evidence) -> dict[str, Signal]:
         "ads_library": _choice(part(supervisor, "route_status").get("available"), "available", "missing"),
         "own_net_id": _same(part(supervisor, "route_status").get("local_ams_net_id"), part(wanted, "route").get("local_ams_net_id")),
         "flag": _flag(supervisor),
-        "breaker": _word(part(supervisor, "status", "breakers").get(f"plc:{wanted.get('id')}:write")),
+        "breaker": _word(part(supervisor, "status", "breakers").get(_breaker_name(wanted))),
+        "breaker_later": _breaker_later(
+            part(supervisor, "status"), part(evidence, "again", "status"), _breaker_name(wanted)),
         "stored": stored,
         "target": target,
         "net_id_ip": _net_id_ip(wanted),
@@ -56,6 +60,7 @@ def signals_of(evidence: Evidence) -> dict[str, Signal]:
         "admin_key": _word(levels.get("admin")),
         "controller": _word(part(evidence, "probe", "probe").get("outcome")),
         "controller_udp": _udp(part(evidence, "probe")),
+        "controller_net_id_udp": _who_is_at_net_id(part(evidence, "probe"), wanted),
         "plc_net_id": _same(part(evidence, "probe", "identity").get("ams_net_id"), wanted.get("ams_net_id")),
         "system_state": _word(states.get("system")),
         "runtime_state": _word(states.get("runtime")),
@@ -65,11 +70,14 @@ def signals_of(evidence: Evidence) -> dict[str, Signal]:
             part(evidence, "probe", "symbols").get(part(wanted, "test_variable").get("name")), "readable", "unknown"),
         "host_udp": _udp(part(evidence, "host", "plc")),
         "host_tcp": _word(part(evidence, "host", "plc").get("tcp")),
+        "host_net_id_udp": _who_is_at_net_id(part(evidence, "host", "plc"), wanted),
+        "host_net_id_tcp": _word(part(evidence, "host", "plc", "net_id_address").get("tcp")),
         "host_api": _word(part(evidence, "host", "supervisor").get("api")),
         "retest": _test(part(route, "original_test")) if "disconnect" in done else None,
         "added": _word(route.get("answer")),
         "added_test": _test(part(route, "test")),
-        "reconnected": _word(part(done, "connect").get("reached")),
+        "reconnected": _reconnected(part(done, "connect")),
+        "connect_test": _test(part(done, "connect", "test")),
         "write": _write(part(done, "write_test")),
         "write_failure": _word(part(done, "write_test", "failure").get("code")),
     }
@@ -87,14 +95,31 @@ def failing_namespaces(evidence: Evidence) -> list[str]:
     return [name for name, works in _looks_at_namespaces(evidence).items() if not works]
 
 
+def not_observed(evidence: Evidence) -> list[str]:
+    """Name what only a look inside the PLC shows and nobody saw: a PLC can look healthy that is not (quirks 6, 25)."""
+    states = part(evidence, "probe", "states")
+    declared = part(evidence, "wanted").get("namespaces")
+    names = [str(part(entry).get("name")) for entry in declared] if isinstance(declared, list) else []
+    unseen = [name for name in names if name not in _looks_at_namespaces(evidence)]
+    looks = {
+        "PLC state": bool(_word(states.get("system")) or _word(states.get("runtime"))),
+        "PLC routes": isinstance(part(evidence, "routes").get("routes"), list),
+        f"namespaces {', '.join(unseen)}": not unseen,
+    }
+    return [name for name, seen in looks.items() if not seen]
+
+
 def config_rows(evidence: Evidence) -> list[dict[str, t.Any]]:
-    """Return how stored entry and live target differ from the inventory (quirk 10)."""
+    """Return how stored entry and live target differ from the inventory (quirk 10).
+
+    The runtime type is left out: a connect goes by the AMS port, so a link is not wrong for it.
+    """
     wanted, supervisor = part(evidence, "wanted"), part(evidence, "supervisor")
     config = part(supervisor, "plc_config")
     if not wanted or not config:
         return []
     stored = part(config, "stored", "plc_configs").get(str(wanted.get("id")))
-    return differences(wanted, stored if isinstance(stored, Mapping) else {}, part(config, "target") or None)
+    return differences({**wanted, "runtime_type": None}, stored if isinstance(stored, Mapping) else {}, part(config, "target") or None)
 
 
 def _word(value: t.Any) -> Signal:
@@ -136,7 +161,34 @@ def _net_id_ip(wanted: Evidence) -> Signal:
     net_id, ip = wanted.get("ams_net_id"), wanted.get("ip_address")
     if not (isinstance(net_id, str) and isinstance(ip, str)):
         return None
-    return "derived" if net_id.startswith(f"{ip}.") else "not_derived"
+    return "derived" if connect_address(net_id) == ip else "not_derived"
+
+
+def _breaker_name(wanted: Evidence) -> str:
+    return f"plc:{wanted.get('id')}:write"
+
+
+def _breaker_later(before: Evidence, after: Evidence, name: str) -> Signal:
+    """Say what became of a write breaker: closed by a command that got through, rejecting them, or not used."""
+    state = _word(part(after, "breakers").get(name))
+    if state in (None, "closed"):
+        return state
+    rejected = [part(look, "rejected").get(name) for look in (before, after)]
+    return "rejecting" if all(isinstance(count, int) for count in rejected) and rejected[0] < rejected[1] else "unused"
+
+
+def _who_is_at_net_id(look: Evidence, wanted: Evidence) -> Signal:
+    """Say who answers where the supervisor connects to: the PLC itself, another machine, or nobody.
+
+    That nobody does says nothing of a PLC that keeps silent at its own address too.
+    """
+    found = part(look, "net_id_address")
+    if "identity" not in found:
+        return None
+    if not found["identity"]:
+        return "silent" if look.get("identity") else None
+    agreed = _same(part(found, "identity").get("ams_net_id"), wanted.get("ams_net_id"))
+    return {"same": "plc", "differs": "other"}.get(agreed or "")
 
 
 def _test(test: Evidence) -> Signal:
@@ -208,6 +260,14 @@ def _namespaces(evidence: Evidence) -> Signal:
     return "some_fail" if works == {True, False} else "all_work" if works == {True} else "all_fail"
 
 
+#: Why a connect did not bring the PLC back (module plc_connection).
+_CONNECT_FAILURES = {"plc.connect_refused": "refused", "plc.connect_unproven": "unproven"}
+
+
+def _reconnected(connected: Evidence) -> Signal:
+    return _word(connected.get("reached")) or _CONNECT_FAILURES.get(_word(part(connected, "failure").get("code")) or "")
+
+
 def _write(written: Evidence) -> Signal:
     if written.get("proven") is None:
         return None
@@ -221,6 +281,7 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "own_net_id": ("supervisor", (), "GET /api/plc/ads/route/status against the inventory"),
     "flag": ("supervisor", (), "GET /api/system/status"),
     "breaker": ("supervisor", (), "GET /api/system/status, circuit breakers"),
+    "breaker_later": ("again", (), "GET /api/system/status, circuit breakers, a moment later"),
     "stored": ("supervisor", (), "GET /api/plc/config against the inventory"),
     "target": ("supervisor", (), "GET /api/debug/config against the inventory"),
     "net_id_ip": ("wanted", (), "inventory"),
@@ -229,6 +290,8 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "admin_key": ("route_test", (), "POST /api/plc/ads/route/test with the admin key"),
     "controller": ("probe", ("probe",), "ADS probe, TCP 48898"),
     "controller_udp": ("probe", ("identity",), "ADS identify, UDP 48899"),
+    "controller_net_id_udp": (
+        "probe", ("net_id_address",), "ADS identify, UDP 48899, at the address made of the NetId"),
     "plc_net_id": ("probe", ("identity",), "ADS identify, UDP 48899, against the inventory"),
     "system_state": ("probe", ("states",), "ADS state, port 10000"),
     "runtime_state": ("probe", ("states",), "ADS state, runtime port"),
@@ -237,11 +300,14 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "test_symbol": ("probe", ("symbols",), "ADS read of the test variable"),
     "host_udp": ("host", ("plc", "identity"), "ADS identify, UDP 48899"),
     "host_tcp": ("host", ("plc",), "socket table, TCP 48898"),
+    "host_net_id_udp": ("host", ("plc", "net_id_address"), "ADS identify, UDP 48899, at the address made of the NetId"),
+    "host_net_id_tcp": ("host", ("plc", "net_id_address"), "socket table, TCP 48898, to the address made of the NetId"),
     "host_api": ("host", ("supervisor",), "local HTTP request"),
     "retest": ("done", ("route", "original_test"), "POST /api/plc/ads/route/test after the disconnect"),
     "added": ("done", ("route",), "POST /api/plc/ads/route/add"),
     "added_test": ("done", ("route", "test"), "POST /api/plc/ads/route/test after the add"),
     "reconnected": ("done", ("connect",), "POST /api/plc/connect"),
+    "connect_test": ("done", ("connect", "test"), "POST /api/plc/ads/route/test after the connect"),
     "write": ("done", ("write_test",), "POST /api/variables/write"),
     "write_failure": ("done", ("write_test",), "GET /api/variables/search and write breaker before the write"),
 }

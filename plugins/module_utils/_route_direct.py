@@ -7,124 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ._ads_frames import ads_error_text, net_id_to_bytes
-from ._ads_router import Router, add_route_by_udp
+from ._ads_frames import net_id_to_bytes
 from ._ads_route_entries import FLAG_BY_ADDRESS, FLAG_TEMPORARY, RouteEntry, check_writable, checked_name
 from ._change import Change
 from ._errors import AdsError
-from ._route_rules import RoutePlan, check_keep, is_same, own_last, plan_absent, plan_exclusive, plan_present, words_of
+from ._route_rules import (
+    Route, RoutePlan, bystanders, check_keep, find, is_same, names_to_delete, plan_absent, plan_exclusive, plan_present, words_of,
+)
+from ._route_table import CONFIRMED, NO_ROUTE, UNKNOWN, RouteTable
 
-WRONG_LOGIN = (0x704, 0x70C)
-#: How a router ends the connection of somebody it has no route for (ADS_FACTS §5).
-_NO_ROUTE = ("ads.closed", "ads.reset")
 #: Failures after which a route may have been added all the same.
-_PERHAPS_ADDED = (*_NO_ROUTE, "ads.silent", "ads.garbled")
-
-
-class RouteTable:
-    """A PLC's route table and how it can be changed from here.
-
-    router: arguments for Router; username, password: for the first contact, when we have no route yet. usable: we
-    have a route and are answered; entries: the list, or None where it cannot be had; remark: why, in one sentence.
-    """
-
-    def __init__(self, router: dict[str, t.Any], username: str | None, password: str | None) -> None:
-        self._router = router
-        self._username = username
-        self._password = password
-        self.usable = False
-        self.entries: list[RouteEntry] | None = None
-        self.remark = ""
-        #: The NetId we speak with, made from the address the connection came from unless it was given.
-        self.own_ams_net_id = ""
-        self.read()
-
-    @property
-    def routes(self) -> list[dict[str, t.Any]]:
-        """The list as dictionaries; empty where it cannot be had."""
-        return [entry.as_dict() for entry in self.entries or []]
-
-    def read(self) -> None:
-        """Read the list. Without a usable route, or on a device that cannot list, say so in remark.
-
-        A connection that is closed is tried once more: perhaps it was another program's turn (ADS_FACTS §5).
-        Raises AdsError for everything that is neither: refused, filtered, silent, garbled, endless.
-        """
-        self.entries, self.usable, self.remark = None, False, ""
-        try:
-            try:
-                self._read_once()
-            except AdsError as error:
-                if error.code not in _NO_ROUTE:
-                    raise
-                self._read_once()
-        except AdsError as error:
-            if error.code not in (*_NO_ROUTE, "ads.no_listing"):
-                raise
-            self.usable = error.code == "ads.no_listing"
-            self.remark = error.message
-
-    def read_after_delete(self) -> None:
-        """Read the list; with our own route gone, no answer at all is just what is to be expected (ADS_FACTS §2)."""
-        had_route = self.usable
-        try:
-            self.read()
-        except AdsError as error:
-            if had_route:
-                raise
-            self.remark = error.message
-
-    def _read_once(self) -> None:
-        with Router(**self._router) as router:
-            self.own_ams_net_id = router.local_ams_net_id
-            self.entries, self.remark = router.routes()
-            self.usable = True
-
-    def refuse_without_way_in(self, names: t.Collection[str]) -> None:
-        """Raise before anything is deleted if the add afterwards needs credentials and there are none."""
-        if self._username and self._password:
-            return
-        if not self.usable:
-            raise AdsError(
-                "route.no_credentials", "The PLC does not know this controller and no PLC user and password are given.",
-                "Put plc_username and plc_password into lineops_secrets.")
-        if any(self._is_own(name) for name in names):
-            raise AdsError(
-                "route.no_credentials", "Correcting the route this controller stands on needs a PLC user and password to "
-                "add it again; nothing was changed.", "Put plc_username and plc_password into lineops_secrets.")
-
-    def add(self, entry: RouteEntry) -> None:
-        """Add a route: over ADS if we have one already, else by UDP with credentials (see refuse_without_way_in).
-
-        Raises AdsError: "route.refused" (wrong user or password), "ads.*".
-        """
-        if self.usable:
-            with Router(**self._router) as router:
-                router.add(entry)
-            return
-        code = add_route_by_udp(
-            self._router["ip"], entry, self._username or "", self._password or "", local_ip=self._router.get("local_ip"))
-        if code in WRONG_LOGIN:
-            raise AdsError(
-                "route.refused", f"The PLC refused the login: wrong user name or password ({ads_error_text(code)}).",
-                "Correct plc_username and plc_password in lineops_secrets.")
-        if code:
-            raise AdsError("route.refused", f"The PLC did not add the route: error {ads_error_text(code)}.")
-
-    def delete(self, names: t.Iterable[str]) -> bool:
-        """Delete routes by name, one connection each, since the last may cut the one it stands on.
-
-        Returns whether every delete was answered; one that was not proves nothing either way.
-        """
-        answered = True
-        for name in names:
-            with Router(**self._router) as router:
-                answered = router.delete(name) and answered
-            self.usable = self.usable and not self._is_own(name)
-        return answered
-
-    def _is_own(self, name: str) -> bool:
-        return any(route["name"] == name and route["ams_net_id"] == self.own_ams_net_id for route in self.routes)
+_PERHAPS_ADDED = (*NO_ROUTE, "ads.silent", "ads.garbled")
 
 
 def present(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -134,77 +27,161 @@ def present(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]
     check_writable(entry, params["plc_username"], params["plc_password"])
     wanted = entry.as_dict()
     table = _table(params)
-    plan = plan_present(wanted, table.routes, replace_conflicting=params["replace_conflicting"])
+
+    def planned() -> RoutePlan:
+        return plan_present(wanted, table.routes, replace_conflicting=params["replace_conflicting"])
+
+    plan = planned()
     change = Change("present", plan.original)
-    said = {"remark": table.remark, "conflicts": list(plan.conflicts)}
-    if _stands_on(table, wanted["ams_net_id"]):
-        return change.result(original=wanted, reached=wanted, verified=True, **said)
+    change.note(**_said(table, plan))
+    if table.stands_on(wanted["ams_net_id"]):
+        return change.result(original=wanted, reached=wanted, verified=True)
     if not plan.changes:
-        return change.result(verified=True, **said)
+        return change.result(verified=True)
     try:
         if plan.conflicts and not params["replace_conflicting"]:
             raise AdsError(
                 "route.conflict", f"Another route stands in the way: {words_of(plan.conflicts)}; nothing was changed.",
                 "TwinCAT may let one of them shadow the other. Remove it, or set replace_conflicting.")
         if check_mode and table.entries is None and wanted["ams_net_id"] != table.own_ams_net_id:
-            return change.result(**said)
-        names = _names_to_delete(table, plan)
-        table.refuse_without_way_in(names)
+            return change.result()
+        _check_deletable(table, plan.delete, wanted)
+        table.check_login(plan.delete)
         if check_mode:
-            return change.result(changed=True, reached=wanted, **said)
-        _replace(table, change, names, entry if plan.add else None)
-        there = _reached(table, wanted, names)
+            return change.result(changed=True, reached=wanted)
+        _bring_about(table, change, entry, planned)
     except AdsError as error:
-        raise change.failed(error, **said) from error
-    verified = there is not None or _stands_on(table, wanted["ams_net_id"])
-    return change.result(reached=there or wanted, verified=verified, **dict(said, remark=table.remark))
+        raise change.failed(error) from error
+    there = find(wanted, table.routes)
+    verified = there is not None or table.stands_on(wanted["ams_net_id"])
+    return change.result(
+        reached=there or wanted, verified=verified, remark=table.remark, conflicts=list(plan.conflicts or planned().conflicts))
 
 
-def _replace(table: RouteTable, change: Change, names: list[str], entry: RouteEntry | None) -> None:
-    """Delete, then add; each step is noted, so that a failure between them is told as what it left behind."""
-    if names:
-        change.note(changed=True, reached=None)
-        table.delete(names)
-    if entry is not None:
-        try:
-            table.add(entry)
-        except AdsError as error:
-            if error.code in _PERHAPS_ADDED:
-                change.note(changed=True, reached=None)
-            raise
-        change.note(changed=True, reached=None)
+def _bring_about(table: RouteTable, change: Change, entry: RouteEntry, planned: t.Callable[[], RoutePlan]) -> None:
+    """Delete what is wrong or in the way, then add, looking at the list after each step.
 
-
-def _reached(table: RouteTable, wanted: t.Mapping[str, t.Any], deleted: t.Collection[str]) -> dict[str, t.Any] | None:
-    """Read the list again: the wanted route as it is there, None if there is no list. Neither answer was believed.
-
-    Raises AdsError "route.not_taken" or "route.not_deleted".
+    Where our own route is missing or must go, the login that brings us back is proven first: by adding the wanted route
+    if it is our own, else our own once more. Routers overwrite an entry of the same name or NetId with it, or keep both.
     """
-    table.read()
-    if table.entries is None:
-        return None
-    there = [route for route in table.routes if is_same(route, wanted)]
-    if not there:
+    wanted = entry.as_dict()
+    doomed: t.Sequence[Route] = planned().delete
+    said, is_added = "", False
+    if not table.usable or table.carries_us(doomed):
+        own = table.own_entry
+        is_added = own is None or own.ams_net_id == entry.ams_net_id
+        _add(table.add_with_login, entry if own is None or is_added else own, change)
+        table.read()
+        if is_added:
+            _check_added(table, wanted)
+        left = planned().delete
+        doomed = [route for route in table.routes if route in doomed or route in left]
+        _check_deletable(table, doomed, wanted)
+    if doomed:
+        said = _delete(table, change, doomed)
+    if (doomed or not is_added) and find(wanted, table.routes) is None:
+        _add(table.add, entry, change)
+        table.read()
+        _check_added(table, wanted)
+    plan = planned()
+    _check_gone([*plan.conflicts, *plan.delete], doomed, said)
+
+
+def _add(add: t.Callable[[RouteEntry], None], entry: RouteEntry, change: Change) -> None:
+    try:
+        add(entry)
+    except AdsError as error:
+        if error.code in _PERHAPS_ADDED:
+            change.note(changed=True, reached=None)
+        raise
+    change.note(changed=True, reached=None)
+
+
+def _check_added(table: RouteTable, wanted: Route) -> None:
+    if table.entries is not None and find(wanted, table.routes) is None:
         raise AdsError("route.not_taken", "The PLC answered that the route was added, but it is not in its list.")
-    still = [route for route in plan_present(wanted, table.routes).conflicts if route["name"] in deleted]
+
+
+def _check_gone(listed: t.Iterable[Route], doomed: t.Collection[Route], said: str) -> None:
+    still = [route for route in listed if route in doomed]
     if still:
-        raise AdsError("route.not_deleted", f"The PLC's list still has {words_of(still)}, which was to be deleted.")
-    return there[0]
+        raise AdsError("route.not_deleted", f"The PLC {said} the delete, but its list still has {words_of(still)}.")
+
+
+def _check_deletable(table: RouteTable, doomed: t.Collection[Route], spared: Route | None = None) -> None:
+    """Raise before the first delete if a name cannot be written, or takes other routes along than the one added again."""
+    for route in doomed:
+        try:
+            checked_name(route["name"])
+        except AdsError as error:
+            raise AdsError(
+                error.code, f"{words_of([route])} cannot be deleted by its name. {error.message} Nothing was deleted.",
+                "Delete it in TwinCAT on the PLC.") from None
+    others = [route for route in bystanders(doomed, table.routes) if spared is None or not is_same(route, spared)]
+    if others:
+        raise AdsError(
+            "route.name_shared", f"Deleting {words_of(doomed)} would take {words_of(others)} along, which has the same name; "
+            "nothing was deleted.", "Delete it in TwinCAT on the PLC.")
+
+
+def _delete(table: RouteTable, change: Change, doomed: t.Collection[Route]) -> str:
+    """Delete routes, the one that carries us last, and look at the list: neither an answer nor its absence is believed.
+
+    Returns what the router said of the last delete.
+    """
+    own_is_gone = table.carries_us(doomed)
+    said = CONFIRMED
+    for name in names_to_delete(doomed, table.routes, table.own_ams_net_id):
+        said = _delete_one(table, change, name)
+    table.read_after_delete(own_is_gone)
+    _check_gone(table.routes, doomed, said)
+    return said
+
+
+def _delete_one(table: RouteTable, change: Change, name: str) -> str:
+    said = table.delete(name)
+    if said != UNKNOWN:
+        change.note(changed=True, reached=None)
+    return said
 
 
 def absent(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Make sure that no route for a NetId (or of a name) is in the PLC's list; returns the result of ads_route."""
-    if params["local_ams_net_id"]:
-        net_id_to_bytes(params["local_ams_net_id"])
-    if params["route_name"]:
-        checked_name(params["route_name"])
+    net_id, name = params["local_ams_net_id"], params["route_name"]
+    if net_id:
+        net_id_to_bytes(net_id)
+    if name:
+        checked_name(name)
     table = _table(params)
     if table.entries is None:
-        if params["local_ams_net_id"] == table.own_ams_net_id and not table.usable:
-            return Change("absent", None).result(remark=table.remark, conflicts=[])
-        raise _not_listed(table)
-    plan = plan_absent(params["local_ams_net_id"], params["route_name"], table.routes)
+        return _absent_unseen(table, net_id, name, check_mode)
+    plan = plan_absent(net_id, name, table.routes)
     return _deleted(table, plan, Change("absent", plan.original), check_mode)
+
+
+def _absent_unseen(table: RouteTable, net_id: str | None, name: str | None, check_mode: bool) -> dict[str, t.Any]:
+    """Without a list. Our own route is there if we are answered; a route is deleted by the name that is given.
+
+    The name given with another NetId than ours is not used: who goes by it cannot be seen.
+    """
+    change = Change("absent", None)
+    change.note(**_said(table, RoutePlan()))
+    is_own = net_id == table.own_ams_net_id
+    if is_own and not table.usable:
+        return change.result()
+    if not table.usable or not name or (net_id and not is_own):
+        raise _not_listed(table)
+    if check_mode:
+        return change.result(changed=is_own)
+    try:
+        said = _delete_one(table, change, name)
+        table.read_after_delete(is_own)
+        still = f"The PLC {said} the delete of {name} and still answers this controller" if is_own and table.usable else ""
+        if still and said != UNKNOWN:
+            raise AdsError("route.not_deleted", f"{still}, so its route is still there.", "Delete it in TwinCAT on the PLC.")
+    except AdsError as error:
+        raise change.failed(error, remark=table.remark) from error
+    return change.result(remark=f"{still}, by a route of another name. {table.remark}" if still else table.remark)
 
 
 def exclusive(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -213,8 +190,7 @@ def exclusive(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.An
     table = _table(params)
     if table.entries is None:
         raise _not_listed(table)
-    plan = plan_exclusive(params["keep"], table.routes, own_ams_net_id=table.own_ams_net_id)
-    return _deleted(table, plan, Change("exclusive", table.routes), check_mode)
+    return _deleted(table, plan_exclusive(params["keep"], table.routes), Change("exclusive", table.routes), check_mode)
 
 
 def _not_listed(table: RouteTable) -> AdsError:
@@ -222,39 +198,16 @@ def _not_listed(table: RouteTable) -> AdsError:
 
 
 def _deleted(table: RouteTable, plan: RoutePlan, change: Change, check_mode: bool) -> dict[str, t.Any]:
-    left = [route for route in table.routes if route["name"] not in plan.delete]
-    reached = left if change.requested == "exclusive" else None
-    said = {"remark": table.remark, "conflicts": []}
+    reached = [route for route in table.routes if route not in plan.delete] if change.requested == "exclusive" else None
+    change.note(**_said(table, plan))
     try:
-        names = _names_to_delete(table, plan)
+        _check_deletable(table, plan.delete)
         if check_mode or not plan.changes:
-            return change.result(
-                changed=plan.changes, reached=reached, verified=not (plan.changes or table.remark), **said)
-        change.note(changed=True, reached=None)
-        answered = table.delete(names)
-        table.read_after_delete()
-        still = [route for route in table.routes if route["name"] in plan.delete]
-        if still:
-            raise AdsError(
-                "route.not_deleted", f"The PLC {'confirmed' if answered else 'did not answer'} the delete, but its list still "
-                f"has {words_of(still)}.")
+            return change.result(changed=plan.changes, reached=reached, verified=not (plan.changes or table.remark))
+        _delete(table, change, plan.delete)
     except AdsError as error:
-        raise change.failed(error, **said) from error
-    verified = table.entries is not None and not table.remark
-    return change.result(reached=reached, verified=verified, **dict(said, remark=table.remark))
-
-
-def _names_to_delete(table: RouteTable, plan: RoutePlan) -> list[str]:
-    """The names in order of deletion. Raises AdsError before the first is deleted if one of them cannot be written."""
-    for route in table.routes:
-        if route["name"] in plan.delete:
-            try:
-                checked_name(route["name"])
-            except AdsError as error:
-                raise AdsError(
-                    error.code, f"{words_of([route])} cannot be deleted by its name. {error.message} Nothing was changed.",
-                    "Delete it in TwinCAT on the PLC.") from None
-    return own_last(plan.delete, table.routes, table.own_ams_net_id)
+        raise change.failed(error) from error
+    return change.result(reached=reached, verified=table.entries is not None and not table.remark, remark=table.remark)
 
 
 def listed(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -276,6 +229,5 @@ def _table(params: t.Mapping[str, t.Any]) -> RouteTable:
         params.get("plc_username"), params.get("plc_password"))
 
 
-def _stands_on(table: RouteTable, ams_net_id: str) -> bool:
-    """Whether our being answered proves the route: it is our own, and the list cannot be had (degraded mode)."""
-    return table.entries is None and table.usable and ams_net_id == table.own_ams_net_id
+def _said(table: RouteTable, plan: RoutePlan) -> dict[str, t.Any]:
+    return {"first_contact": not table.usable, "remark": table.remark, "conflicts": list(plan.conflicts)}

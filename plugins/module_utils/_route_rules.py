@@ -21,12 +21,12 @@ Route = t.Mapping[str, t.Any]
 class RoutePlan:
     """What stands between the list and what is wanted.
 
-    original: the route there is for the NetId, or None; delete: names to delete, in order; add: whether to add;
+    original: the route there is for the NetId, or None; delete: routes to delete; add: whether to add;
     conflicts: other routes on the same address, NetId or name, which the router may let shadow ours (ADS_FACTS §2).
     """
 
     original: t.Optional[Route] = None
-    delete: tuple[str, ...] = ()
+    delete: tuple[Route, ...] = ()
     add: bool = False
     conflicts: tuple[Route, ...] = field(default=())
 
@@ -47,6 +47,11 @@ def is_same(one: Route, other: Route) -> bool:
     )
 
 
+def find(wanted: Route, listed: t.Iterable[Route]) -> t.Optional[Route]:
+    """Return the route of a list that is exactly as wanted."""
+    return next((route for route in listed if is_same(route, wanted)), None)
+
+
 def plan_present(wanted: Route, listed: t.Sequence[Route], *, replace_conflicting: bool = False) -> RoutePlan:
     """Plan for exactly the wanted route: none if it is there, else correct it by deleting and adding."""
     ours = sorted((route for route in listed if route["ams_net_id"] == wanted["ams_net_id"]), key=lambda r: not is_same(r, wanted))
@@ -55,28 +60,40 @@ def plan_present(wanted: Route, listed: t.Sequence[Route], *, replace_conflictin
         route for route in listed
         if route["ams_net_id"] != wanted["ams_net_id"]
         and (route["address"].lower() == wanted["address"].lower() or route["name"] == wanted["name"]))
-    in_the_way = tuple(route["name"] for route in conflicts) if replace_conflicting else ()
+    in_the_way = conflicts if replace_conflicting else ()
     if original is not None and is_same(original, wanted):
         # A route is deleted by its name: another one of the same name takes ours along.
-        return RoutePlan(original, in_the_way, wanted["name"] in in_the_way, conflicts)
-    wrong = (original["name"],) if original is not None else ()
-    return RoutePlan(original, in_the_way + wrong, True, conflicts)
+        return RoutePlan(original, in_the_way, wanted["name"] in [route["name"] for route in in_the_way], conflicts)
+    return RoutePlan(original, in_the_way + tuple(ours[:1]), True, conflicts)
 
 
 def plan_absent(ams_net_id: t.Optional[str], name: t.Optional[str], listed: t.Sequence[Route]) -> RoutePlan:
-    """Plan to delete by NetId, or by name where no NetId is given; the names come from the list."""
-    found = [
+    """Plan to delete by NetId, or by name where no NetId is given."""
+    found = tuple(
         route for route in listed
-        if (route["ams_net_id"] == ams_net_id if ams_net_id else route["name"] == name)
-    ]
-    return RoutePlan(found[0] if found else None, tuple(route["name"] for route in found), False)
+        if (route["ams_net_id"] == ams_net_id if ams_net_id else route["name"] == name))
+    return RoutePlan(found[0] if found else None, found)
 
 
-def plan_exclusive(keep: t.Collection[str], listed: t.Sequence[Route], *, own_ams_net_id: str) -> RoutePlan:
-    """Plan to delete every route whose NetId is not kept; the route we stand on comes last."""
-    others = [route for route in listed if route["ams_net_id"] not in keep]
-    others.sort(key=lambda route: route["ams_net_id"] == own_ams_net_id)
-    return RoutePlan(None, tuple(route["name"] for route in others), False)
+def plan_exclusive(keep: t.Collection[str], listed: t.Sequence[Route]) -> RoutePlan:
+    """Plan to delete every route whose NetId is not kept."""
+    return RoutePlan(None, tuple(route for route in listed if route["ams_net_id"] not in keep))
+
+
+def names_to_delete(doomed: t.Iterable[Route], listed: t.Sequence[Route], own_ams_net_id: str) -> list[str]:
+    """Return the names to delete, as often as the list has each: some routers delete the first of a name, some all.
+
+    The route that carries our answers comes last.
+    """
+    names = {route["name"] for route in doomed}
+    own = {route["name"] for route in listed if route["ams_net_id"] == own_ams_net_id}
+    return sorted((route["name"] for route in listed if route["name"] in names), key=lambda name: name in own)
+
+
+def bystanders(doomed: t.Collection[Route], listed: t.Iterable[Route]) -> list[Route]:
+    """Return the routes that would be deleted along with others, since they share a name with one of them."""
+    names = {route["name"] for route in doomed}
+    return [route for route in listed if route["name"] in names and route not in doomed]
 
 
 def supervisors_at(ip_address: str, ams_net_id: str, plcs_of_hosts: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -119,12 +136,6 @@ def _unreadable(host: str) -> LineopsError:
     return LineopsError(
         "inventory.mistakes", f"lineops_plcs of {host} cannot be read, so it is not known which supervisors are at this PLC; "
         "nothing was deleted.", "Run inventory_check.")
-
-
-def own_last(names: t.Sequence[str], listed: t.Sequence[Route], own_ams_net_id: str) -> list[str]:
-    """Order names so that the route that carries our answers is deleted last."""
-    own = {route["name"] for route in listed if route["ams_net_id"] == own_ams_net_id}
-    return sorted(names, key=lambda name: name in own)
 
 
 def words_of(routes: t.Iterable[Route]) -> str:

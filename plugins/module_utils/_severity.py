@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ._findings import FINDINGS, SEVERITY_RULES, rule_words
+from ._findings import FINDINGS, SEVERITY_RULES, SIDE_RULE, rule_words
 from ._words import Words, say
 
 Row = t.Mapping[str, t.Any]
@@ -55,7 +55,8 @@ def line_severity(
     """Return the severity of a line.
 
     findings: of all its hosts, also those outside -l; each has host and finding (a code of the table, else rule and
-    playbook too), and may have target, core (a core camera) and recurred. stated: as incident_course returns it.
+    playbook too), and may have target, core (a core camera), recurred, and beside (told beside another finding, which
+    it does not outweigh). stated: as incident_course returns it.
     The result has severity ("" for none), rule_id, rule (in words), hosts, because (every rule that holds, the highest
     first: rule_id, severity, rule, hosts), kept (a higher one was stated earlier), sentence, notes and not_judged.
     """
@@ -106,6 +107,7 @@ def _judged(findings: t.Iterable[t.Any]) -> tuple[list[Row], list[str]]:
             unknown.append(code)
         elif rule != "none":
             playbook = known.playbook if known else row.get("playbook")
+            rule = SIDE_RULE if row.get("beside") is True else rule
             rows.append({**row, "host": str(row.get("host")), "finding": code, "rule": rule, "playbook": playbook})
     return rows, unknown
 

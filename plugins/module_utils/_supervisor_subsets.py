@@ -44,6 +44,7 @@ def _status(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
     return {
         "plc_connected": mapping_in(body, "plc").get("connected") is True,
         "breakers": {name: mapping_in(breakers, name).get("state") for name in breakers},
+        "rejected": {name: mapping_in(breakers, name).get("total_rejected") for name in breakers},
     }
 
 

@@ -30,7 +30,7 @@ _STEPS: dict[str, dict[str, str]] = {
     "remove_route": {"proof": "the PLC's route list", "reached": "absent"},
     "connect": {"proof": "route test", "state": "connected"},
     "write_rest": {"proof": "write of the rest value"},
-    "remove_controller_route": {"proof": "the controller is not let in any more", "reached": "absent"},
+    "remove_controller_route": {"proof": "", "reached": "absent"},
 }
 _ORDER = {"write_rest": 0, "remove_controller_route": 2}
 #: Who removes a route by hand or looks at a PLC (as in the table of findings).
@@ -253,7 +253,7 @@ def undo_outcome(
         result, key = "UNDONE", "undone" if steps else "nothing"
     resolved = result in ("PLANNED", "UNDONE")
     contact = contacts.get(_OWNER) if isinstance(contacts, t.Mapping) else None
-    proven = [step["proof"] for step in steps if step["name"] != failed_step]
+    proven = [step["proof"] for step in steps if step["proof"] and step["name"] != failed_step]
     return {
         "result": result, "resolved": resolved, "finding": "incident.undone" if resolved else "incident.not_undone",
         "sentence": say(_WORDS, key, language, incident=incident),

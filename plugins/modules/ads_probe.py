@@ -97,6 +97,11 @@ identity:
   returned: always
   type: dict
   sample: {ams_net_id: 10.30.0.21.1.1, host_name: CX-123456, twincat_version: 3.1.4024}
+net_id_address:
+  description: The address that a supervisor connects to, the first four numbers of the NetId, and what answers there over UDP.
+  returned: when that is not O(ip_address)
+  type: dict
+  sample: {ip_address: 10.30.0.99, identity: null}
 observed_at:
   description: UTC time of the look.
   returned: always
@@ -111,6 +116,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
+from ansible_collections.lineops.runbook.plugins.module_utils._ads_frames import connect_address
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_lock import one_at_a_time
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_symbols import value_of
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import ProbeResult, identify, probe
@@ -140,19 +146,28 @@ def _ask(params: t.Mapping[str, t.Any]) -> ProbeResult:
         timeout=params["ads_timeout"])
 
 
+def _addresses(params: t.Mapping[str, t.Any]) -> list[str]:
+    """Where to ask who is there: at the PLC's address, and where a supervisor connects to if not there (quirk 3)."""
+    ip, connects_to = params["ip_address"], connect_address(params["ams_net_id"])
+    return [ip] if connects_to in (None, ip) else [ip, connects_to]
+
+
+def _who(params: t.Mapping[str, t.Any], ip: str) -> dict[str, t.Any] | None:
+    identity = identify(ip, local_ip=params["controller_ip"], timeout=params["udp_timeout"])
+    return asdict(identity) if identity else None
+
+
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Identify over UDP and read the device info; a closed connection is tried once more (another client's turn)."""
-    with one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=1) as side:
-        asked = side.submit(identify, params["ip_address"], local_ip=params["controller_ip"], timeout=params["udp_timeout"])
+    with one_at_a_time(params["ip_address"]), ThreadPoolExecutor(max_workers=2) as side:
+        asked = [(ip, side.submit(_who, params, ip)) for ip in _addresses(params)]
         answer = _ask(params)
         if answer.outcome == "closed":
             answer = _ask(params)
-        identity = asked.result()
+        (dummy, identity), *elsewhere = [(ip, future.result()) for ip, future in asked]
         inside = _look_inside(params) if answer.outcome in _HAS_ROUTE else _nothing_inside(params, answer.sentence)
-    return {
-        "changed": False, "observed_at": utc_now(), "probe": asdict(answer),
-        "identity": asdict(identity) if identity else None, **inside,
-    }
+    told = {"net_id_address": {"ip_address": ip, "identity": who} for ip, who in elsewhere}
+    return {"changed": False, "observed_at": utc_now(), "probe": asdict(answer), "identity": identity, **told, **inside}
 
 
 #: Outcomes of a probe that had a route and an answer: more can be asked.

@@ -20,7 +20,10 @@ description:
     O(local_ams_net_id) the supervisor's own NetId for good, so a different one is refused unless
     O(allow_net_id_change) is set.
   - O(via=direct) reads and changes the PLC's route list itself, from the controller. It needs a route for the
-    controller. Without one, it is added over UDP with O(plc_username) and O(plc_password).
+    controller. Without one, RV(first_contact) is true, and the route asked for is added over UDP with O(plc_username)
+    and O(plc_password).
+  - Where the controller's own route has to be corrected, it is added over UDP first. What is wrong is only deleted once
+    that has worked, so that a wrong password costs no route. The controller's own route is always deleted last.
 extends_documentation_fragment:
   - lineops.runbook.attributes
   - lineops.runbook.attributes.actiongroup_supervisor_and_ads
@@ -39,7 +42,8 @@ attributes:
   idempotent:
     support: full
     details:
-      - With O(via=direct) only where the device can list its routes.
+      - With O(via=direct) only where the device can list its routes. Where it cannot, V(absent) deletes the controller's
+        own route, or one asked for by name alone, by O(route_name); RV(verified) is then false.
 options:
   url:
     description:
@@ -62,6 +66,7 @@ options:
   route_name:
     description:
       - Name of the route in the PLC, at most 31 characters.
+      - With V(absent), what to delete if O(local_ams_net_id) is not given, or if the PLC cannot list its routes.
     type: str
   local_ams_net_id:
     description:
@@ -177,6 +182,11 @@ conflicts:
   returned: with O(via=direct)
   type: list
   elements: dict
+first_contact:
+  description:
+    - Whether the PLC had no usable route for the controller, so that its list could not be read first.
+  returned: with O(via=direct)
+  type: bool
 remark:
   description: What makes the answer less than certain, empty if nothing does.
   returned: with O(via=direct)

@@ -76,6 +76,11 @@ options:
         description: IPv4 address of the PLC.
         type: str
         required: true
+      ams_net_id:
+        description:
+          - Its AMS NetId. A supervisor connects to the first four numbers of it. Where these are not O(plc.ip_address), the
+            same is looked at for that address, and told as C(net_id_address).
+        type: str
       local_ip:
         description: Address of the host to ask from.
         type: str
@@ -99,7 +104,7 @@ EXAMPLES = r"""
   lineops.runbook.host_info:
     url: http://10.30.0.11:5000
     supervisor_dir: /opt/supervisor
-    plc: {ip_address: 10.30.0.21, local_ip: 10.30.0.11}
+    plc: {ip_address: 10.30.0.21, ams_net_id: 10.30.0.21.1.1, local_ip: 10.30.0.11}
 
 - name: See what else the host can tell
   lineops.runbook.host_info:
@@ -120,7 +125,7 @@ plc:
   description: The path to the PLC.
   returned: when asked for and observed
   type: dict
-  sample: {tcp: established, identity: {ams_net_id: 10.30.0.21.1.1}}
+  sample: {tcp: none, identity: {ams_net_id: 10.30.0.99.1.1}, net_id_address: {ip_address: 10.30.0.99, tcp: none, identity: null}}
 resources:
   description:
     - Load averages, bytes of memory and swap, and each file system once with the paths that lie on it.
@@ -224,7 +229,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "state_dir": {"type": "path"},
     "plc": {
         "type": "dict",
-        "options": {"ip_address": {"type": "str", "required": True}, "local_ip": {"type": "str"}},
+        "options": {"ip_address": {"type": "str", "required": True}, "ams_net_id": {"type": "str"}, "local_ip": {"type": "str"}},
     },
     "timeout": {"type": "float", "default": 0.75},
     "command_timeout": {"type": "float", "default": 3.0},

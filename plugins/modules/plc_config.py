@@ -37,6 +37,12 @@ options:
     type: str
     choices: [compared, corrected]
     default: compared
+  runtime_type:
+    description:
+      - TwinCAT generation of the PLC. It is compared only if it is given, and only where the supervisor tells it. It does with
+        the live target, but stored entries usually do not have it; none gets one by a correction.
+    type: str
+    choices: [TC2, TC3]
 """
 
 EXAMPLES = r"""
@@ -47,6 +53,7 @@ EXAMPLES = r"""
     ip_address: 10.30.0.21
     ams_net_id: 10.30.0.21.1.1
     ams_port: 851
+    runtime_type: TC3
   register: config
 
 - name: Correct what it has stored
@@ -62,7 +69,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 differences:
-  description: One row per field that is not as wanted.
+  description:
+    - One row per field that is not as wanted. C(stored) or C(target) is left out where the supervisor does not tell the field.
   returned: always
   type: list
   elements: dict
@@ -133,6 +141,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     **PLC_SPEC,
     "state": {"type": "str", "choices": ["compared", "corrected"], "default": "compared"},
+    "runtime_type": {"type": "str", "choices": ["TC2", "TC3"]},
 }
 
 

@@ -97,10 +97,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: PLC flag, circuit breakers and time, as the supervisor says them.
+  description: PLC flag, and per circuit breaker its state and how many calls it rejected, as the supervisor says them.
   returned: when observed
   type: dict
-  sample: {plc_connected: true, breakers: {"plc:plc_001:write": closed}}
+  sample: {plc_connected: true, breakers: {"plc:plc_001:write": closed}, rejected: {"plc:plc_001:write": 0}}
 slo:
   description: SLO status and names of its alerts. Failed tests of one's own count too.
   returned: when observed

@@ -88,11 +88,11 @@ class PlantLab:
         """Use the control socket of a host's PLC."""
         return ask(self.plant.control(self.host(host), plc_number), op, **arguments)
 
-    def post(self, name: str, path: str, body: Mapping[str, Any]) -> api.Reply:
+    def post(self, name: str, path: str, body: Mapping[str, Any], timeout: float = PATIENCE_S) -> api.Reply:
         """Call a host's supervisor as an operator would."""
         host = self.host(name)
         key = self.plant.line(host.line).operator_key
-        return api.call("POST", f"{host.url}{path}", body, key=key, timeout=PATIENCE_S)
+        return api.call("POST", f"{host.url}{path}", body, key=key, timeout=timeout)
 
     def calls(self, name: str) -> list[str]:
         """Every call its supervisor has answered so far."""

@@ -25,14 +25,15 @@ LIMIT_S = 900.0
 _RECAP = re.compile(r"^(\S+)\s+: ((?:\w+=\d+\s*)+)$", re.MULTILINE)
 _CUSTOM_STATS = re.compile(r"^\s*RUN: (\{.*\})\s*$", re.MULTILINE)
 _RESULT_LINE = re.compile(
-    r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|FAILED) - .*?)",?$', re.MULTILINE)
+    r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|BUSY|FAILED) - .*?)",?$', re.MULTILINE)
 #: JSON instead of wrapped YAML, so that tests can read the custom stats; nothing else differs from an operator's run.
 READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 
 #: What set_stats holds for every host (docs/playbook_b.md).
 RESULT_KEYS = {
-    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "counter_checks", "also", "refuted",
-    "actions", "changed", "proof", "owner", "next_step", "incident", "notes", "seconds", "supervisor_seconds",
+    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "evidence", "counter_checks", "also",
+    "refuted", "not_observed", "actions", "refusals", "changed", "proof", "owner", "next_step", "escalation", "incident",
+    "notes", "archive", "report", "seconds", "supervisor_seconds",
 }
 
 

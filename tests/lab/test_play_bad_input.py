@@ -49,6 +49,7 @@ URL = "an address such as http://10.30.0.11:5000"
 NET_ID = "six numbers 0-255 with dots, such as 10.30.0.21.1.1"
 IP, PORT = "an IPv4 address such as 10.30.0.21", "a number such as 851"
 DECLARED = "the declared safe test variable: a mapping with name, type, test_value and rest_value"
+ROUTE_NAME = "the name of the route on the PLC, printable ASCII of at most 31 characters"
 SYMBOL = r"a PLC symbol such as MAIN.bOpsTest (GATEWAY.* proves nothing)"
 PLC, VARIABLE, ROUTE = "lineops_plcs.0", "lineops_plcs.0.test_variable", "lineops_plcs.0.route"
 
@@ -82,6 +83,8 @@ ROWS = {
     "runtime-tc4": variable(f"{PLC}.runtime_type", "TC4", "TC2 or TC3"),
     "runtime-list": variable(f"{PLC}.runtime_type", ["TC3"], "TC2 or TC3"),
     "route-missing": variable(ROUTE, GONE, "a mapping with name, local_ams_net_id and local_ip"),
+    "route-name-too-long": variable(f"{ROUTE}.name", "n" * 32, ROUTE_NAME),
+    "route-name-umlaut": variable(f"{ROUTE}.name", "Ger\xe4t", ROUTE_NAME),
     "route-ip": variable(f"{ROUTE}.local_ip", "127.0.0", "the supervisor's own IPv4 address"),
     "variable-undeclared": variable(VARIABLE, GONE, DECLARED),
     "variable-without-name": variable(f"{VARIABLE}.name", GONE, SYMBOL),
@@ -99,6 +102,8 @@ ROWS = {
     "password-missing": secret("plc_password", GONE, "lineops_secrets.password-missing.plc_password is missing."),
     "password-empty": secret(
         "plc_password", "", "lineops_secrets.password-empty.plc_password is not a text (its value is not shown)."),
+    **{f"{name}-{kind}": secret(name, f"{CANARY}{end}", f"lineops_secrets.{name}-{kind}.{name} is not printable ASCII, ")
+       for name in ("plc_username", "plc_password") for kind, end in (("umlaut", "\xe4"), ("nul", "\0more"))},
     "user-missing": secret("plc_username", GONE, "lineops_secrets.user-missing.plc_username is missing."),
     "operator-missing": secret("operator_key", GONE, "lineops_secrets.operator-missing.operator_key is missing."),
     **{f"{name}-{kind}": secret(

@@ -81,6 +81,12 @@ def connect_to_wrong_port(lab: PlantLab, host: str) -> None:
     assert lab.post(host, "/api/plc/connect", body).ok
 
 
+def connect_to_where_its_program_moved(lab: PlantLab, host: str) -> None:
+    """The PLC's program has another AMS port, and the supervisor was told so; the inventory was not."""
+    lab.fault(host, f"runtime-moved to={WRONG_PORT}")
+    connect_to_wrong_port(lab, host)
+
+
 def add_route_by_hand(lab: PlantLab, host: str) -> None:
     """An add through the API leaves a reference to the PLC's connection in the ADS library (quirk 4)."""
     plant, line = lab.host(host), lab.plant.line(lab.host(host).line)
@@ -101,10 +107,11 @@ def when_begun(action: str, then: Step) -> Step:
 
 
 def when_called(call: str, then: Step) -> Step:
-    """Do something as soon as the supervisor has answered a call."""
+    """Do something as soon as the supervisor has answered a call of the run."""
 
     def wait(lab: PlantLab, host: str) -> None:
-        until(lambda: call in lab.calls(host), f"{host}: {call}")
+        before = lab.calls(host).count(call)
+        until(lambda: lab.calls(host).count(call) > before, f"{host}: {call}")
         then(lab, host)
 
     return wait
@@ -218,6 +225,9 @@ PLC_UNRESOLVED = {
         # Without a route for the controller its state cannot be seen, only that no runtime is there.
         "plc.port_wrong", prepare=(fault("plc-state value=CONFIG"),), refuted={"plc.router_refused"},
         words="its state was not observed", checks={"controller": (CONFIRMED, CONTROLLER)}),
+    "connected to where its program moved, controller filtered": Case(
+        "plc.unclear", prepare=(connect_to_where_its_program_moved, fault("drop source=controller")), marks=(drop_by_source,),
+        refuted={"plc.target_differs"}, words="(6)"),
     "UDP silent": Case(
         "plc.route_unanswered", prepare=(fault("hang part=udp", "route-removed"),), changed=1, posts=ADD_IN_VAIN,
         actions=FAILED_ADD, checks={"controller_udp": (CONFIRMED, CONTROLLER), "host_udp": (CONFIRMED, HOST)}),

@@ -17,6 +17,7 @@ from examples import module
 from plants import PATIENCE_S, PlantLab
 
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
+from lab.plc.behaviour import OLDER
 from lab.processes import REPOSITORY
 
 HOST, RUNS, LOOKS = "line1-hmi1", 50, 100
@@ -29,10 +30,36 @@ for number in range(looks):
     told = ads_route_info.run(task, False)
     if sorted(route["ams_net_id"] for route in told["routes"] or []) != expected:
         print("list:", told)
-    told = ads_probe.run({**task, "symbols": ["MAIN.bOpsTest"], "udp_timeout": 5.0}, False)
+    told = ads_probe.run({**task, "symbols": ["MAIN.bOpsTest"], "interlock": None, "udp_timeout": 5.0}, False)
     if (told["probe"]["outcome"], told["states"]["runtime"], told["symbols"]) != ("ok", "RUN", {"MAIN.bOpsTest": True}):
         print("probe:", told)
 print("done")
+"""
+
+#: A controller: presents and absents at random, and prints each result that is not as wanted; at last what it declared.
+#: The route "shared" is everybody's: whoever comes first, it is there, and then gone.
+CHANGER = """
+import json, random, sys
+from ansible_collections.lineops.runbook.plugins.modules import ads_route
+task, runs, number = json.loads(sys.argv[1])
+chance, declared = random.Random(number), {}
+for turn in range(runs):
+    who = chance.randrange(4)
+    mine = {"route_name": f"hmi{number}{who}", "local_ams_net_id": f"10.3{number}.0.{who + 1}.1.1",
+            "local_ip": f"10.3{number}.{chance.randrange(2)}.{who + 1}", "state": chance.choice(["present", "present", "absent"])}
+    shared = {"route_name": "shared", "local_ams_net_id": "10.39.0.1.1.1", "local_ip": "10.39.0.1", "state": ["present", "absent"][turn % 2]}
+    before = declared.pop(mine["local_ams_net_id"], None)
+    if mine["state"] == "present":
+        declared[mine["local_ams_net_id"]] = mine["local_ip"]
+    result = ads_route.run({**task, **mine}, False)
+    if (result["changed"], result["verified"]) != (before != declared.get(mine["local_ams_net_id"]), True):
+        print(turn, mine, result)
+    try:
+        ads_route.run({**task, **shared}, False)
+    except ads_route.LineopsError as error:
+        if error.code not in ("route.not_taken", "route.not_deleted"):  # the other one has just done the opposite
+            print(turn, shared, error)
+print(json.dumps(declared))
 """
 
 
@@ -62,12 +89,17 @@ def task(lab: PlantLab, address: str) -> dict[str, Any]:
 def look_at_once(lab: PlantLab, temporary: dict[str, Path]) -> list[str]:
     """Controllers that look at the same time, each with its folder for locks; returns what they printed."""
     expected = sorted([SUPERVISOR_NET_ID, lab.observer.net_id, *(f"{address}.1.1" for address in controllers(lab))])
+    return at_once(CONTROLLER, [
+        (folder, [task(lab, name.partition(" ")[0]), LOOKS, expected]) for name, folder in temporary.items()])
+
+
+def at_once(program: str, given: list[tuple[Path, Any]]) -> list[str]:
+    """Run a program for each folder for locks with its arguments, all at the same time; returns what they printed."""
     running = []
-    for name, folder in temporary.items():
+    for folder, values in given:
         folder.mkdir(exist_ok=True)
-        words = json.dumps([task(lab, name.partition(" ")[0]), LOOKS, expected])
         running.append(subprocess.Popen(
-            [sys.executable, "-c", CONTROLLER, words], stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-c", program, json.dumps(values)], stdout=subprocess.PIPE, text=True,
             env={"PYTHONPATH": str(REPOSITORY / "playbooks/collections"), "TMPDIR": str(folder)}))
     try:
         return [process.communicate(timeout=4 * PATIENCE_S)[0] for process in running]
@@ -89,6 +121,43 @@ class TestList:
         """On machines of their own they have no lock in common, and need none: each has its own address."""
         one, other = controllers(lab)
         assert look_at_once(lab, {one: tmp_path / "one", other: tmp_path / "other"}) == ["done\n"] * 2
+
+    def test_two_controllers_that_change_the_list_at_once_leave_what_both_declared(self, lab: PlantLab, tmp_path: Path) -> None:
+        """A list is read entry by entry: while another controller deletes, one may be passed over."""
+        options = {"via": "direct", "temporary": False, "replace_conflicting": False, "plc_username": None, "plc_password": None, "keep": []}
+        told = at_once(CHANGER, [
+            (tmp_path / str(number), [{**task(lab, address), **options}, RUNS, number])
+            for number, address in enumerate(controllers(lab))])
+        assert [text.count("\n") for text in told] == [1, 1], told
+        declared = {net_id: address for text in told for net_id, address in json.loads(text).items()}
+        standing = {f"{address}.1.1": address for address in controllers(lab)} | {SUPERVISOR_NET_ID: SUPERVISOR_IP}
+        assert declared and lab.observer.routes(lab.host(HOST)) == {**standing, **declared}
+        for route in lab.ask(HOST, "routes")["routes"]:
+            if route["ams_net_id"] in declared:
+                lab.ask(HOST, "route_remove", name=route["name"])
+
+    @pytest.mark.parametrize("older", OLDER)
+    def test_a_controller_corrects_the_route_it_stands_on(self, lab: PlantLab, older: str) -> None:
+        """Whatever an add makes of the older entry; with a wrong password the route is still there, as it was."""
+        ads_route, address, line = module("ads_route"), controllers(lab)[0], lab.plant.line("line1")
+        common = {**task(lab, address), "via": "direct", "state": "present", "replace_conflicting": False, "local_ip": address,
+                  "local_ams_net_id": f"{address}.1.1", "plc_username": line.plc_username}
+        before = lab.ask(HOST, "routes")["routes"]
+        lab.ask(HOST, "behave", older=older)
+        # Another name, the same name but temporary, and back.
+        for name, temporary in (("renamed", False), ("renamed", True), ("controller0", False)):
+            wanted = {**common, "route_name": name, "temporary": temporary}
+            listed = lab.ask(HOST, "routes")["routes"]
+            with pytest.raises(ads_route.LineopsError) as caught:
+                ads_route.run({**wanted, "plc_password": "wrong"}, False)
+            assert (caught.value.code, caught.value.details["result"]["changed"]) == ("route.refused", False)
+            assert lab.ask(HOST, "routes")["routes"] == listed
+            result = ads_route.run({**wanted, "plc_password": line.plc_password}, False)
+            assert (result["changed"], result["verified"], result["conflicts"]) == (True, True, [])
+            mine = [route for route in lab.ask(HOST, "routes")["routes"] if route["ams_net_id"] == f"{address}.1.1"]
+            assert [(route["name"], route["temporary"]) for route in mine] == [(name, temporary)]
+        lab.ask(HOST, "behave", older=OLDER[0])
+        assert sorted(route["name"] for route in lab.ask(HOST, "routes")["routes"]) == sorted(route["name"] for route in before)
 
     def test_random_presents_and_absents_leave_the_list_as_declared(self, lab: PlantLab) -> None:
         ads_route = module("ads_route")

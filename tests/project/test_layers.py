@@ -26,7 +26,7 @@ LAYER_OF_UTIL = {
     "_lease_rules": "base",
     "_host_texts": "base",
     "_redact": "base",
-    "_times": "base",
+    "_timestamps": "base",
     "_words": "base",
     # evidence in, findings out
     "_actions": "rules",
@@ -84,6 +84,7 @@ LAYER_OF_UTIL = {
     "_journal_files": "clients",
     "_lease": "clients",
     "_state_dir": "clients",
+    "_route_table": "clients",
     "_regular": "clients",
     "_report_clock": "clients",
     "_report_files": "clients",
@@ -123,7 +124,7 @@ PURE = {
 }  # fmt: skip
 # The parser of the library, for the one file that knows how times are written; it reads no clock either (tested below).
 # What is alike, for the one file that says what somebody may have meant.
-PURE_OF = {"_times": {"datetime"}, "_incident_search": {"difflib"}}
+PURE_OF = {"_timestamps": {"datetime"}, "_incident_search": {"difflib"}}
 THIRD_PARTY = {
     "base": set(),
     "rules": set(),

@@ -60,6 +60,10 @@ def admin_call(line: LabCommand, host: Host) -> int:
     return api.call("GET", f"{host.url}/api/admin/service/info", key=line.secrets()[host.line]["admin_key"]).status
 
 
+def route_status(host: Host) -> dict[str, Any]:
+    return api.call("GET", f"{host.url}/api/plc/ads/route/status").body
+
+
 def add_route(line: LabCommand, host: Host) -> bool:
     password = line.secrets()[host.line]["plc_password"]
     return pyads.add_route_to_plc("10.9.9.9.1.1", "10.9.9.9", host.plc_ip, "Administrator", password, route_name="t")
@@ -136,6 +140,7 @@ SHOWS: dict[str, Callable[[LabCommand, Host], Any]] = {
     "key-revoked level=operator":
         lambda line, host: line.route_test(host).status == 401 and admin_call(line, host) == 200,
     "key-revoked level=admin": lambda line, host: admin_call(line, host) == 401 and line.route_test(host).ok,
+    "package-removed name=pyads": lambda line, host: route_status(host)["available"] is False,
     "plc-disconnected": lambda line, host: line.status()[host.name]["connected"] is False,
 }
 
@@ -195,6 +200,35 @@ def test_plc_that_hangs_costs_the_supervisor_its_five_seconds(line: LabCommand, 
     started = time.monotonic()
     answer = line.route_test(host)
     assert answer.status == 500 and "1861" in answer.body["error"] and time.monotonic() - started >= 4.5
+
+
+def assert_nothing_works_without_the_ads_library(line: LabCommand, host: Host) -> None:
+    reason = "pyads nicht verfügbar: No module named 'pyads'"
+    assert route_status(host) == {"success": True, "available": False, "error": reason}
+    assert api.call("GET", f"{host.url}/api/system/dependencies").body["pyads"]["available"] is False
+    connect = line.post(host, "/api/plc/connect", {"ip_address": host.plc_ip, "ams_id": host.plc_net_id})
+    assert (connect.status, connect.body) == (500, {"error": "Verbindung fehlgeschlagen"})
+    test = line.route_test(host)
+    assert (test.status, test.body) == (500, {"success": False, "error": reason})
+    add = line.post(host, "/api/plc/ads/route/add", {
+        "local_ams_net_id": "127.0.0.1.1.1", "plc_ams_net_id": host.plc_net_id, "plc_ip": host.plc_ip,
+        "username": "Administrator", "password": line.secrets()[host.line]["plc_password"]})
+    assert (add.status, add.body) == (500, {"success": False, "error": reason, "warnings": []})
+    write = line.post(host, "/api/variables/write", {"variable": "MAIN.bOpsTest", "value": True})
+    assert (write.status, write.body["message"]) == (500, "Schreiben fehlgeschlagen")
+    assert line.post(host, "/api/plc/disconnect", {}).ok
+    assert line.status()[host.name]["connected"] is False
+
+
+def test_supervisor_without_its_ads_library(line: LabCommand, host: Host) -> None:
+    """It says so where it describes the library (SUPERVISOR_API §4); all that needs it fails, and no restart brings it back."""
+    line.run("fault", host.name, "package-removed", "name=pyads")
+    assert_nothing_works_without_the_ads_library(line, host)
+    before = line.status()[host.name]["supervisor_pid"]
+    assert line.post(host, "/api/admin/service/restart", {"delay": 1}, "admin_key").ok
+    until(lambda: (row := line.status()[host.name])["supervisor"] == "answers" and row["supervisor_pid"] != before,
+          "the supervisor is back after its restart")
+    assert_nothing_works_without_the_ads_library(line, host)
 
 
 def test_supervisor_stuck_in_a_dropped_connection_is_healed(line: LabCommand, host: Host) -> None:

@@ -167,6 +167,16 @@ def test_adding_replaces_unless_told_not_to(plc: Plc, service: Service) -> None:
     assert names(plc) == ["hmi", "eng2", "new"]
 
 
+def test_adding_may_keep_what_has_the_same_name_or_net_id(plc: Plc, service: Service) -> None:
+    plc.ask("behave", older="kept")
+    for payload in (entry("eng", "5.1.1.1.1.1", "10.0.0.9"), entry("eng", "5.1.1.1.1.1", "10.0.0.8"),
+                    entry("eng2", "5.1.1.1.1.1", "10.0.0.8"), entry("eng", "5.1.1.1.2.1", "10.0.0.8")):
+        assert service.write(801, payload) == 0
+    assert service.write(801, entry("eng", "5.1.1.1.1.1", "10.0.0.7", 0x24)) == 0x70F  # NOOVERRIDE
+    assert names(plc) == service.names() == ["hmi", "eng", "eng", "eng2", "eng"]
+    assert service.write(801, entry("hmi", HMI, "10.0.0.9")) == 0  # the older one still lets us in
+
+
 def test_added_route_acts_at_once(plc: Plc, service: Service, block: int) -> None:
     source = f"127.{block}.0.7"
     with Service(plc, source) as stranger:
@@ -499,14 +509,15 @@ def test_restore_makes_everything_as_configured_and_disturbs_nobody(start_plc) -
     plc = start_plc(behaviour={"listing": "group-unknown", "cool_down_s": 0.5})
     before = plc.ask("status")
     for op, arguments in {
-        "behave": {"listing": "endless", "deletes_answered": False, "same_address": "sticks", "cool_down_s": 9},
+        "behave": {"listing": "endless", "deletes_answered": False, "same_address": "sticks", "older": "kept",
+                   "cool_down_s": 9},
         "net_id": {"ams_net_id": "127.9.9.9.1.1"}, "move_runtime": {"to": 859}, "state": {"value": "EXCEPTION"},
         "download": {"namespaces": {"MAIN": None}}, "credentials": {"username": "x", "password": "y"},
         "refusal_layout": {"layout": "shifted"},
     }.items():
         plc.ask(op, **arguments)
     assert plc.ask("status")["changes"] == [
-        "listing=endless", "deletes_answered=False", "same_address=sticks", "cool_down_s=9",
+        "listing=endless", "deletes_answered=False", "same_address=sticks", "older=kept", "cool_down_s=9",
         "net_id=127.9.9.9.1.1", "credentials", "refusal_layout=shifted", "runtime 851 on port 859", "program 851"]
     plc.ask("restore")
     assert plc.ask("status") == before and before["changes"] == []
@@ -519,6 +530,7 @@ def test_restore_makes_everything_as_configured_and_disturbs_nobody(start_plc) -
 @pytest.mark.parametrize(("settings", "sentence"), [
     ({"listing": "none"}, "listing: unknown word 'none', expected one of complete"),
     ({"same_address": "both"}, "same_address: unknown word 'both'"),
+    ({"older": "gone"}, "older: unknown word 'gone', expected one of replaced, kept"),
     ({"deletes_answered": "no"}, "deletes_answered must be true or false"),
     ({"cool_down_s": -1}, "cool_down_s must not be negative"),
     ({"colour": "red"}, "unknown setting colour"),

@@ -79,6 +79,8 @@ class FakeRouter:
         self.writes: list[tuple[str, str]] = []
         self.asked: list[int] = []
         self.open_door = False
+        self.overwrites: tuple[str, ...] = ("name",)
+        self.deletes = 1000
         self.to_strangers: t.Callable[[socket.socket], t.Any] = lambda sock: None
         self.address = free_address()
         self.net_id = f"{self.address}.1.1"
@@ -106,8 +108,9 @@ class FakeRouter:
     def delete(self, frame: frames.Frame) -> bytes:
         """Delete by name and answer."""
         name = frame.data[12:].rstrip(b"\0").decode()
-        found = name in self.names()
-        self.routes = [item for item in self.routes if item["name"] != name]
+        found = [item for item in self.routes if item["name"] == name][:self.deletes]
+        for item in found:
+            self.routes.remove(item)
         return code_answer(0 if found else NOT_FOUND)
 
     def add(self, frame: frames.Frame) -> bytes:
@@ -124,9 +127,9 @@ class FakeRouter:
         return read_answer(entry_bytes(self.routes[index])) if index < len(self.routes) else read_answer(b"", END)
 
     def _put(self, name: bytes, net_id: str, address: bytes, flags: int) -> None:
-        # An existing entry of the same name is overwritten (no NOOVERRIDE flag).
         item = {"name": name.rstrip(b"\0").decode(), "ams_net_id": net_id, "address": address.rstrip(b"\0").decode(), "flags": flags}
-        self.routes = [other for other in self.routes if other["name"] != item["name"]] + [item]
+        kept = [other for other in self.routes if all(other[field] != item[field] for field in self.overwrites)]
+        self.routes = [*kept, item]
 
     def _serve(self, sock: socket.socket, request: bytes, dummy: threading.Event) -> None:
         while request:

@@ -45,7 +45,7 @@ def no_answer(sock: socket.socket, dummy: threading.Event) -> None:
 def status(connected: t.Any = True, breaker: str | None = None, reply: Behaviour | None = None) -> Exchange:
     body = {
         "plc": {"connected": connected},
-        "circuit_breakers": {"plc:plc_001:write": {"state": breaker}} if breaker else {},
+        "circuit_breakers": {"plc:plc_001:write": {"state": breaker, "total_rejected": 0}} if breaker else {},
     }
     return Exchange("GET", "/api/system/status", reply or answer(200, body), {"X-API-Key": None})
 

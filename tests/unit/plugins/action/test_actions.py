@@ -134,7 +134,7 @@ def test_noun_runs_in_the_controller_or_on_the_host_and_says_which(tmp_path: Pat
     assert [done.kind(name) for name in ("here", "there", "by name", "failing there")] == ["ok", "ok", "ok", "failed"]
     assert done.result("here")["observed_from"].startswith("controller ") and "invocation" not in done.result("here")
     assert done.result("there")["observed_from"] == done.result("by name")["observed_from"] == "host h1"
-    assert done.result("there")["status"] == {"plc_connected": True, "breakers": {"***": "closed"}}
+    assert done.result("there")["status"] == {"plc_connected": True, "breakers": {"***": "closed"}, "rejected": {"***": None}}
     assert done.result("failing there")["failure"]["code"] == "plc.connect_refused"
     assert done.result("failing there")["requested"] == "connected"
     # Only a module that was sent has arguments to show, and its keys are not among them.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from pathlib import Path
 
 import pytest
 
@@ -41,26 +40,28 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Run:
     situation = {
         "host": "{{ inventory_hostname }}", "line": "line3", "frozen": "{{ lineops_freeze | default(false) }}",
         "interlock": "{{ lineops_interlock | default(none) | lineops.runbook.interlock_state({}) }}",
-        "budget": "{{ counted.budgets }}", "lease_held": True, "journal_writable": "{{ counted.failure is not defined }}",
-        "line_state": "{{ entries | lineops.runbook.line_state(line='line3', hosts=['h1', 'h2'], now=counted.observed_at) }}",
-        "confirm": "{{ lineops_confirm | default('') }}", "proven_dead": "{{ found | lineops.runbook.dead_links(plc) }}",
+        "budget": "{{ counted.budgets }}", "lease_held": True,
+        "journal_writable": "{{ counted.failure is not defined }}",
+        "line_state": "{{ entries | lineops.runbook.line_state(line='line3', hosts=['h1', 'h2'], now=now_) }}",
+        "confirm": "{{ lineops_confirm | default('') }}",
+        "proven_dead": "{{ found | lineops.runbook.dead_links(plc) }}",
     }  # fmt: skip
     guarded = "{{ plan | lineops.runbook.guards(**situation) }}"
-    course = "{{ entries | lineops.runbook.incident_course(host='h1', now=counted.observed_at) }}"
+    course = "{{ entries | lineops.runbook.incident_course(host='h1', now=now_) }}"
     lost = {"resolved": False, "finding": "plc.route_missing", "severity": "SEV-1", "owner": "L1", "next_step": ""}
     plan = [{"name": "connect", "plc": "plc_001"}, {"name": "restart_app"}]
     tasks = [
         {**task("count", "budget", audit_rows="{{ rows }}", limit=2, **count), "register": "counted"},
         {"name": "guards", "ansible.builtin.set_fact": {"asked": guarded}},
         {"name": "rest", "ansible.builtin.set_fact": {
-            "back": "{{ entries | lineops.runbook.recurrence(host='h1', finding='x', now=counted.observed_at) }}",
-            "open": "{{ entries | lineops.runbook.open_incidents(now=counted.observed_at) | map(attribute='incident') }}",
+            "back": "{{ entries | lineops.runbook.recurrence(host='h1', finding='x', now=now_) }}",
+            "open": "{{ entries | lineops.runbook.open_incidents(now=now_) | map(attribute='incident') }}",
             "target": "{{ plan[0] | lineops.runbook.action_target }}",
             "course": course,
-            "severity": "{{ [lost | combine({'host': 'h1'})] | lineops.runbook.line_severity(line='line3', stated={}) }}",
+            "severity": "{{ [lost | combine({'host': 'h1'})] | lineops.runbook.line_severity(line='line3') }}",
         }},
         {"name": "next", "ansible.builtin.set_fact": {
-            "next": "{{ lost | lineops.runbook.escalation(host='h1', now=counted.observed_at, opened_at=course.opened_at,"
+            "next": "{{ lost | lineops.runbook.escalation(host='h1', now=now_, opened_at=course.opened_at,"
             " failed_attempts=course.failed_attempts + 1, budget_used=not counted.allowed) }}",
         }},
         task("no targets", "budget", **{**count, "targets": []}),
@@ -68,7 +69,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]  # fmt: skip
     variables = {
         "rows": read % (folder / "rows.json"), "entries": read % (folder / "entries.json"), "situation": situation,
-        "plan": plan, "plc": {"id": "plc_001"}, "found": {"signals": {"flag": "disconnected"}}, "lost": lost,
+        "now_": "{{ counted.observed_at }}", "plan": plan, "plc": {"id": "plc_001"},
+        "found": {"signals": {"flag": "disconnected"}}, "lost": lost,
     }  # fmt: skip
     tasks = [{**one, "ignore_errors": True} if "lineops.runbook.budget" in one else one for one in tasks]
     return Playbook(folder / "run", [play(*tasks, vars=variables)], HOSTS).run("--check", "-vvv")

@@ -18,14 +18,17 @@ from ansible_collections.lineops.runbook.plugins.module_utils._findings import F
 NOW = "2026-11-23T12:00:00.000Z"
 CONTACTS = {"L1": "Operations, shift phone 100", "L2": "Development 200", "L3": " Owner 300 "}
 LOST = {
-    "resolved": False, "finding": "plc.route_missing", "severity": "SEV-1", "owner": "L1", "next_step": "Add the route.",
+    "resolved": False, "finding": "plc.route_missing", "severity": "SEV-1", "owner": "L1", "next_step": "Add it.",
 }  # fmt: skip
 DRIFT = {**LOST, "finding": "plc.config_drift", "severity": "SEV-3"}
-ROUTES = "Compare the route table in TwinCAT XAE (SYSTEM > Routes) with lineops_plcs: name, NetId and address of line3-hmi1."
+ROUTES = (
+    "Compare the route table in TwinCAT XAE (SYSTEM > Routes) with lineops_plcs: name, NetId and address of line3-hmi1."
+)
 
 
-def asked(outcome: t.Mapping[str, t.Any] = LOST, **more: t.Any) -> dict[str, t.Any]:
-    return escalation(outcome, **{"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more})
+def asked(outcome: t.Mapping[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
+    given = {"host": "line3-hmi1", "now": NOW, "contacts": CONTACTS, **more}
+    return escalation(LOST if outcome is None else outcome, **given)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,8 @@ def test_defaults_are_one_table() -> None:
         ({}, ["L1 acts on this finding."]),
         ({"failed_attempts": 3}, ["3 attempts to heal it have failed."]),
         ({"failed_attempts": 2, "budget_used": True, "opened_at": "2026-11-23T11:15:10Z"},
-         ["2 attempts to heal it have failed.", "The budget of disruptive actions is used up.", "SEV-1 for 44 min and not healed."]),
+         ["2 attempts to heal it have failed.", "The budget of disruptive actions is used up.",
+          "SEV-1 for 44 min and not healed."]),
     ],
 )  # fmt: skip
 def test_reasons_are_told_once_each(course: dict[str, t.Any], reasons: list[str]) -> None:
@@ -101,9 +105,9 @@ def test_text_of_each_level() -> None:
 def test_text_in_german() -> None:
     told = asked(failed_attempts=2, language="de", contacts={})
     assert told["text"] == (
-        "Eskalation an L2: lineops_contacts nennt dafür niemanden. 2 Versuche, es zu heilen, sind gescheitert. Die Route zu"
-        " line3-hmi1 in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes). Die Routentabelle in TwinCAT XAE"
-        " (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse von line3-hmi1."
+        "Eskalation an L2: lineops_contacts nennt dafür niemanden. 2 Versuche, es zu heilen, sind gescheitert. Die"
+        " Route zu line3-hmi1 in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes). Die Routentabelle"
+        " in TwinCAT XAE (SYSTEM > Routes) mit lineops_plcs vergleichen: Name, NetId und Adresse von line3-hmi1."
     )
 
 

@@ -14,8 +14,10 @@ import pytest
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import (
     FINDINGS,
     SEVERITY_RULES,
+    SIDE_RULE,
     next_step_of,
     sentence_of,
+    severity_by,
     severity_of,
     worst,
 )
@@ -93,7 +95,7 @@ def test_what_stops_control_is_sev_1() -> None:
     stops_control = ["supervisor.unreachable", "supervisor.not_understood"] + [
         f"plc.{name}" for name in ("filtered", "router_refused", "silent", "route_missing", "route_refused", "route_unanswered",
                                    "link_stale", "library_wedged", "unclear", "net_id_differs", "not_running", "port_wrong", "route_conflict",
-                                   "target_differs", "write_breaker_open", "write_breaker_wedged", "write_failed")
+                                   "target_differs", "write_breaker_open", "write_breaker_wedged", "write_failed", "net_id_not_from_ip")
     ] + ["supervisor.ads_library_missing", "supervisor.net_id_differs"]  # fmt: skip
     assert {code: severity_of(code)[0] for code in stops_control} == dict.fromkeys(stops_control, "SEV-1")
 
@@ -101,8 +103,9 @@ def test_what_stops_control_is_sev_1() -> None:
 def test_single_namespaces_are_sev_2_and_a_doubtful_proof_is_sev_3() -> None:
     """Binding playbook, B.E2: only single namespaces; what leaves control as it is, is a single feature."""
     assert severity_of("plc.namespace_failing")[0] == "SEV-2"
-    single = ("plc.symbol_unknown", "supervisor.symbols_stale", "plc.config_drift", "plc.net_id_not_from_ip")
+    single = ("plc.symbol_unknown", "supervisor.symbols_stale", "plc.config_drift")
     assert {code: severity_of(code)[0] for code in single} == dict.fromkeys(single, "SEV-3")
+    assert severity_by(SIDE_RULE) == severity_of("plc.config_drift")
 
 
 @pytest.mark.parametrize(
@@ -112,11 +115,13 @@ def test_single_namespaces_are_sev_2_and_a_doubtful_proof_is_sev_3() -> None:
         (["plc.healthy", "plc.config_drift"], "plc.config_drift"),
         (["plc.config_drift", "plc.route_missing"], "plc.route_missing"),
         (["plc.namespace_failing", "plc.config_drift"], "plc.namespace_failing"),
-        (["plc.route_missing", "plc.silent"], "plc.route_missing"),
+        # Of the same severity, each for a reason of its own.
+        (["plc.route_missing", "supervisor.unreachable"], "plc.route_missing"),
+        (["supervisor.unreachable", "plc.route_missing"], "supervisor.unreachable"),
     ],
 )
 def test_worst_of_several_is_the_highest_severity_and_the_first_of_equals(codes: list[str], code: str) -> None:
-    assert worst(codes) == code
+    assert worst(map(severity_of, codes)) == severity_of(code)
 
 
 def test_rows_cannot_be_changed_by_accident() -> None:

@@ -20,7 +20,6 @@ from ansible_collections.lineops.runbook.plugins.module_utils._guards import (
     dead_links,
     guard,
     interlock_state,
-    refusals,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import line_state
 
@@ -29,7 +28,9 @@ INCIDENT = "line3-20261123T115000-line3-hmi1"
 NOW = "2026-11-23T12:00:00.000Z"
 PLC = {"id": "plc_001"}
 DEAD = ["plc:plc_001"]
-RECONNECT = [{"name": name, "plc": "plc_001"} for name in ("disconnect", "route", "connect", "write_test", "namespaces")]
+STEPS = ("disconnect", "route", "connect", "write_test", "namespaces")
+RECONNECT = [{"name": name, "plc": "plc_001"} for name in STEPS]
+CAMERAS = [{"name": "restart_stream", "target": f"stream:cam{number}"} for number in (1, 2)]
 HARMLESS = [{"name": name, "plc": "plc_001"} for name in ("route", "write_test", "namespaces", "controller_route")]
 RESTARTS = ["restart_app", "restart_daemon", "restart_host"]
 WANTED = {"variable": "MAIN.bSafeToRestart", "safe_value": True}
@@ -50,8 +51,8 @@ FREE = [budget(target) for target in ("supervisor", "plc:plc_001", "stream:cam1"
 
 def line(number: int, *troubled: str, restarting: t.Sequence[str] = ()) -> dict[str, t.Any]:
     hosts = [f"line3-hmi{one}" for one in range(1, number + 1)]
-    return line_state(
-        [], line="line3", hosts=hosts, now=NOW, seen=dict.fromkeys(troubled, "plc.silent"), restarting=restarting)  # fmt: skip
+    seen = dict.fromkeys(troubled, "plc.silent")
+    return line_state([], line="line3", hosts=hosts, now=NOW, seen=seen, restarting=restarting)
 
 
 def asked(actions: t.Any, **more: t.Any) -> dict[str, t.Any]:
@@ -74,7 +75,8 @@ def test_nothing_speaks_against_an_action_where_all_is_well(name: str) -> None:
 
 
 def test_nothing_to_do_is_never_refused() -> None:
-    assert asked([], frozen=True, lease_held=False, confirm="x", journal_writable=False) == {"refusals": [], "notes": []}
+    told = asked([], frozen=True, lease_held=False, confirm="x", journal_writable=False)
+    assert told == {"refusals": [], "notes": []}
 
 
 # --- before every action ---------------------------------------------------------------------------------------------
@@ -161,8 +163,8 @@ UNREAD = interlock_state(WANTED, {})
     ("actions", "dead", "refused"),
     [
         *(([name], [], True) for name in RESTARTS),
-        ([{"name": "restart_stream", "target": "stream:cam1"}], [], True),
-        ([{"name": "restart_stream", "target": "stream:cam1"}], ["stream:cam1"], False),
+        (CAMERAS[:1], [], True),
+        (CAMERAS[:1], ["stream:cam1"], False),
         (RECONNECT, [], True),
         (RECONNECT, DEAD, False),
         (RECONNECT, ["plc:plc_002"], True),
@@ -170,7 +172,7 @@ UNREAD = interlock_state(WANTED, {})
         (["no_such_action"], [], True),
     ],
 )
-def test_interlock_that_nobody_read_is_unsafe_for_what_interrupts(actions: t.Any, dead: list[str], refused: bool) -> None:
+def test_interlock_that_nobody_read_is_unsafe_for_interruptions(actions: t.Any, dead: list[str], refused: bool) -> None:
     told = asked(actions, interlock=UNREAD, proven_dead=dead, confirm="line3")
     assert [one["code"] for one in told["refusals"]] == (["interlock.not_observed"] if refused else [])
     assert bool(told["notes"]) is not refused
@@ -180,16 +182,17 @@ def test_host_without_a_direct_read_is_told_what_to_do() -> None:
     """API only: the supervisor's own read repeats what was last written (SUPERVISOR_API quirk 6)."""
     (one,) = asked(["restart_app"], interlock=UNREAD)["refusals"]
     assert one["sentence"] == (
-        "The interlock MAIN.bSafeToRestart was not read from the PLC, so it counts as unsafe and restart_app on line3-hmi1"
-        " is left to a person. Only a direct read counts, since a supervisor repeats what was last written: give the"
+        "The interlock MAIN.bSafeToRestart was not read from the PLC, so it counts as unsafe and restart_app on"
+        " line3-hmi1 is left to a person. Only a direct read counts, since a supervisor repeats what was last written:"
+        " give the"
         " controller a route to the PLC (lineops_controller_ads)."
     )
     closed = interlock_state(WANTED, {**SEEN, "value": None, "reason": "The router closed the connection."})
     (told,) = asked(["restart_app"], interlock=closed)["refusals"]
     assert "was not read from the PLC (The router closed the connection.), so it counts" in told["sentence"]
     assert asked(HARMLESS, interlock=UNREAD)["notes"] == [
-        "The interlock MAIN.bSafeToRestart was not read from the PLC; what is done on line3-hmi1 interrupts nothing that"
-        " works."
+        "The interlock MAIN.bSafeToRestart was not read from the PLC; what is done on line3-hmi1 interrupts nothing"
+        " that works."
     ]
 
 
@@ -242,11 +245,11 @@ def test_no_restart_while_too_many_others_are_in_trouble(name: str, state: t.Any
         (RECONNECT, ["plc"], True),
         (["disconnect"], [], True),
         (HARMLESS, [], False),
-        ([{"name": "restart_stream", "target": "stream:cam1"}], [], False),
-        ([{"name": "restart_stream", "target": f"stream:cam{n}"} for n in (1, 2)], [], True),
-        ([{"name": "restart_stream", "target": f"stream:cam{n}"} for n in (1, 2)], ["stream:cam1"], False),
-        ([{"name": "restart_stream", "target": f"stream:cam{n}"} for n in (1, 2)], ["stream:cam1", "stream:cam2"], False),
-        ([{"name": "restart_stream", "target": "stream:cam1"}, "restart_app"], [], True),
+        (CAMERAS[:1], [], False),
+        (CAMERAS, [], True),
+        (CAMERAS, ["stream:cam1"], False),
+        (CAMERAS, ["stream:cam1", "stream:cam2"], False),
+        ([CAMERAS[0], "restart_app"], [], True),
         (["no_such_action"], [], True),
     ],
 )
@@ -327,7 +330,11 @@ def test_budget_that_nobody_could_read_is_left_to_a_person_for_restarts_and_told
 
 @pytest.mark.parametrize(
     ("actions", "refused"),
-    [(RECONNECT, False), (HARMLESS, False), *(([name], True) for name in [*RESTARTS, "restart_stream", "no_such_action"])],
+    [
+        (RECONNECT, False),
+        (HARMLESS, False),
+        *(([name], True) for name in [*RESTARTS, "restart_stream", "no_such_action"]),
+    ],
 )
 def test_without_a_journal_only_what_can_be_taken_back(actions: t.Any, refused: bool) -> None:
     """DESIGN §8: reversible non-restart actions only, said loudly; restarts need lineops_confirm."""
@@ -354,14 +361,6 @@ def test_everything_that_speaks_against_it_is_told_at_once() -> None:
     assert told["notes"] == []
     german = asked(["restart_app"], **situation, language="de")["refusals"]
     assert all(one["sentence"] != other["sentence"] for one, other in zip(told["refusals"][:5], german[:5]))
-
-
-def test_refusals_are_those_of_the_guards() -> None:
-    given_ = {
-        "host": HMI, "line": "line3", "frozen": True, "interlock": None, "budget": FREE, "lease_held": True,
-        "journal_writable": True, "line_state": line(2), "confirm": "",
-    }  # fmt: skip
-    assert refusals(["route"], **given_) == guard(["route"], **given_)["refusals"] != []
 
 
 @given(

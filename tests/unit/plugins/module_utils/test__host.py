@@ -203,6 +203,35 @@ def test_plc_is_asked_over_udp_from_the_hosts_address(world: World, answering: l
     assert world.identified == [(PLC_IP, {"local_ip": IP, "timeout": 0.5})]
 
 
+ELSEWHERE = {**PLC, "ams_net_id": "10.30.3.99.1.1"}
+
+
+@pytest.mark.parametrize(
+    ("sockets", "signals"),
+    [
+        ([linked(ip="10.30.3.99")], ("none", "established")),
+        ([linked("SYN_SENT", ip="10.30.3.99")], ("none", "syn_sent")),
+        ([linked()], ("established", "none")),
+    ],
+)
+@pytest.mark.parametrize(("answering", "identity"), [(["10.30.3.99"], IDENTITY.ams_net_id), ([], None)])
+def test_address_made_of_the_net_id_is_looked_at_too_if_it_is_another_one(
+    world: World, sockets: list[t.Any], signals: tuple[str, str], answering: list[str], identity: str | None
+) -> None:
+    """Quirk 3: the supervisor connects to the first four numbers of the NetId, whatever the PLC's own address is."""
+    view = world.look(listening(), *sockets, plc=ELSEWHERE, answering=answering)["plc"]
+    there = view["net_id_address"]
+    assert (view["tcp"], there["tcp"]) == signals
+    assert (there["ip_address"], (there["identity"] or {}).get("ams_net_id")) == ("10.30.3.99", identity)
+    assert [ip for ip, dummy in world.identified] == [PLC_IP, "10.30.3.99"]
+
+
+@pytest.mark.parametrize("ams_net_id", ["10.30.3.21.1.1", "10.30.3.21.7.9", None, "", "10.30.3.99", "300.30.3.99.1.1", "x"])
+def test_nothing_else_is_looked_at_for_the_same_address_or_for_what_is_no_net_id(world: World, ams_net_id: str | None) -> None:
+    assert "net_id_address" not in world.look(plc={**PLC, "ams_net_id": ams_net_id})["plc"]
+    assert [ip for ip, dummy in world.identified] == [PLC_IP]
+
+
 def test_without_psutil_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 

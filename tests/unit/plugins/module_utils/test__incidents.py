@@ -18,7 +18,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._incidents import 
     open_incidents,
     recurrence,
 )
-from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import ms_of, utc_text
 
 HMI1, HMI2 = "line3-hmi1", "line3-hmi2"
 NOW = "2026-11-23T12:00:00.000Z"
@@ -26,7 +26,7 @@ ROUTE = "plc.route_missing"
 
 
 def ago(minutes: float) -> str:
-    return utc_of(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
+    return utc_text(t.cast(int, ms_of(NOW)) - round(minutes * 60_000))
 
 
 def entry(event: str, minutes: float = 10, incident: str = "i1", host: str = HMI1, **more: t.Any) -> dict[str, t.Any]:
@@ -90,8 +90,10 @@ def test_recurrence_in_words(entries: t.Any, language: str, sentence: str) -> No
 
 
 def test_length_of_the_window() -> None:
-    entries = [healed(10)]
-    assert [recurrence(entries, host=HMI1, finding=ROUTE, now=NOW, window_s=s)["times"] for s in (599, 601, "601")] == [0, 1, 1]
+    def times(seconds: t.Any) -> int:
+        return recurrence([healed(10)], host=HMI1, finding=ROUTE, now=NOW, window_s=seconds)["times"]
+
+    assert [times(seconds) for seconds in (599, 601, "601")] == [0, 1, 1]
 
 
 # --- what is open ----------------------------------------------------------------------------------------------------
@@ -245,9 +247,15 @@ def test_highest_severity_told_in_an_incident(severities: t.Any, stated: str | N
     assert incident_course(entries, host=HMI1, now=NOW)["stated"] == {}
 
 
+def test_severity_counts_from_when_it_was_first_told() -> None:
+    entries = [entry("finding", minutes, severity="SEV-1") for minutes in (20, 10)]
+    assert incident_course(entries, host=HMI1, now=NOW, incident="i1")["stated"]["at"] == ago(20)
+
+
 # --- whatever a journal holds ----------------------------------------------------------------------------------------
 
-VALUES = st.none() | st.integers() | st.sampled_from([HMI1, "i1", "healed", "opened", "begin", ROUTE, "SEV-1", "B", NOW])
+WORDS = [HMI1, "i1", "healed", "opened", "begin", ROUTE, "SEV-1", "B", NOW]
+VALUES = st.none() | st.integers() | st.sampled_from(WORDS)
 JOURNAL = st.lists(st.dictionaries(st.sampled_from(sorted(OPENED)), VALUES, max_size=8) | VALUES, max_size=12)
 
 

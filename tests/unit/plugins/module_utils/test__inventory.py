@@ -132,7 +132,12 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ),
     ("lineops_plcs.0.route", "line3-hmi1",
      "lineops_plcs[0].route is 'line3-hmi1'; expected a mapping with name, local_ams_net_id and local_ip."),
-    ("lineops_plcs.0.route.name", "", "lineops_plcs[0].route.name is ''; expected the name of the route on the PLC."),
+    # Found only when the route is added, the PLC would be disconnected already.
+    *(
+        ("lineops_plcs.0.route.name", bad, f"lineops_plcs[0].route.name is {bad!r}; expected the name of the route on the PLC,"
+         " printable ASCII of at most 31 characters.")
+        for bad in ("", "n" * 32, "Ger\xe4t", "a\0b", "a\nb", 5)
+    ),
     ("lineops_plcs.0.route.local_ams_net_id", "10.30.3.11",
      f"lineops_plcs[0].route.local_ams_net_id is '10.30.3.11'; expected the supervisor's own NetId, {NET_ID}."),
     ("lineops_plcs.0.route.local_ip", REMOVED,
@@ -269,10 +274,18 @@ def test_secret_of_the_wrong_type_is_named_and_not_shown(name: str, value: t.Any
     assert told == [f"lineops_secrets.line3.{name} is not a text (its value is not shown)."]
 
 
+@pytest.mark.parametrize("name", ["plc_username", "plc_password"])
+@pytest.mark.parametrize("value", [f"{CANARY}-\xe4", f"{CANARY}\0more", f"{CANARY}\n"], ids=["not ASCII", "NUL", "line end"])
+def test_login_that_ads_would_corrupt_is_named_and_not_shown(name: str, value: str) -> None:
+    told = check_secrets({"line3": {**KEYS, name: value}}, "line3-hmi1", "line3")
+    assert told == [f"lineops_secrets.line3.{name} is not printable ASCII, and ADS corrupts all else (its value is not shown)."]
+
+
 @pytest.mark.parametrize(
     ("secrets", "told"),
     [
         ({"line3": KEYS}, []),
+        ({"line3": {**KEYS, "operator_key": "schl\xfcssel"}}, []),
         ({"line3-hmi1": KEYS}, []),
         ({"line3": {**KEYS, "admin_key": "x"}}, []),
         ({"line3": {name: KEYS[name] for name in KEYS if name != "admin_key"}}, []),

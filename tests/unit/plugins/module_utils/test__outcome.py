@@ -30,7 +30,8 @@ def found(
     """A finding of the real diagnosis."""
     evidence = {
         "supervisor": {"status": {"plc_connected": flag == "connected"}},
-        "probe": {"probe": {"outcome": "closed"}},
+        "probe": {"probe": {"outcome": "closed"}, "states": {"system": "RUN", "runtime": "RUN"}},
+        "routes": {"routes": []},
         "route_test": {"success": test == "ok", "error": test},
         "done": {"write_test": {"proven": write}},
         **more,
@@ -43,6 +44,8 @@ def done(**changed: bool) -> list[dict[str, t.Any]]:
 
 
 HEALTHY, UNPROVEN = found(), found(write=None)
+UNSEEN = found(probe={"probe": {"outcome": "closed"}}, routes={}, wanted={
+    "namespaces": [{"name": name, "probe_variable": f"{name}.b"} for name in ("MAIN", "GVL")]})
 LOST = found("disconnected", "timeout (1861)", None)
 VERLOREN = found("disconnected", "timeout (1861)", None, "de")
 BLOCKED = found("disconnected", "blocked (6)", None, probe={"probe": {"outcome": "refused"}})
@@ -78,6 +81,12 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         " stored the PLC Press otherwise than the inventory says (ams_port 801 instead of 851).",
     ),
     (
+        "healthy, without a look inside",
+        plc_outcome(UNSEEN, UNSEEN),
+        "line3-hmi1: HEALTHY - The PLC Press answers and takes commands. | proven by route test and write test"
+        " | not observed: PLC state, PLC routes, namespaces MAIN, GVL",
+    ),
+    (
         "check of a healthy one",
         plc_outcome(UNPROVEN, UNPROVEN, check_mode=True),
         "line3-hmi1: HEALTHY - The PLC Press answers and takes commands (write path not proven). | proven by route"
@@ -97,7 +106,7 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         "line3-hmi1: HEALED - found: Der PLC Press fehlt die ADS-Route zurück zu line3-hmi1. | done: connected, test"
         " variable"
         " written and put back | proven by route test and write test"
-        " | SEV-1: control commands are no longer possible (rule B.E1)",
+        " | SEV-1: Steuerbefehle sind nicht mehr möglich (Regel B.E1)",
     ),
     (
         "healed, but some of it was as wanted",
@@ -143,6 +152,7 @@ LINES: list[tuple[str, dict[str, t.Any], str]] = [
         "the inventory is wrong",
         {
             "result": "REFUSED",
+            "resolved": False,
             "sentence": "lineops_plcs is missing.",
             "owner": "L1",
             "next_step": "Correct the inventory.",
@@ -157,8 +167,32 @@ def test_line_of_a_host(outcome: dict[str, t.Any], line: str) -> None:
     assert line_of(HOST, outcome) == line
 
 
+FROZEN = {"guard": "freeze", "code": "freeze.on", "sentence": "line3 is frozen.", "override": ""}
+FAR = {"guard": "blast_radius", "code": "x", "sentence": "Too many.", "override": "lineops_confirm: line3"}
+
+
+def test_refused_plan_is_told_with_what_would_have_been_done_and_how_a_person_may_decide_otherwise() -> None:
+    outcome = plc_outcome(LOST, LOST, planned=[{"title": "connect to the PLC"}], refusals=[FROZEN, FAR])
+    assert (outcome["result"], outcome["resolved"], outcome["changed"]) == ("REFUSED", False, False)
+    line = line_of(HOST, outcome)
+    assert "| would: connect to the PLC | not done: line3 is frozen. | not done: Too many. (a person may" in line
+    assert "-e lineops_confirm=line3)" in line
+
+
+def test_check_shows_the_plan_although_it_would_be_refused() -> None:
+    outcome = plc_outcome(LOST, LOST, planned=[{"title": "connect to the PLC"}], refusals=[FROZEN], check_mode=True)
+    assert (outcome["result"], outcome["refusals"]) == ("PLANNED", ["line3 is frozen."])
+
+
+def test_contact_of_the_next_level_and_the_report_are_told() -> None:
+    outcome = {**plc_outcome(LOST, LOST), "escalation": {"contact": "Anna, 555"}, "owner": "L2", "report": "/r/x.html"}
+    line = line_of(HOST, outcome)
+    assert "| next (L2, Anna, 555): " in line and line.endswith("| report: /r/x.html")
+
+
 def test_what_a_person_must_know_is_told_where_a_run_failed() -> None:
-    failed = {"result": "FAILED", "sentence": "The run failed in 'x': y", "owner": "L2", "next_step": "Read it."}
+    failed = {
+        "result": "FAILED", "resolved": False, "sentence": "The run failed in 'x': y", "owner": "L2", "next_step": "Read it."}
     assert line_of(HOST, failed) == "line3-hmi1: FAILED - The run failed in 'x': y | next (L2): Read it."
     left = plc_outcome(LOST, LOST, steps=done(write_test=True))
     assert left["actions"] == ["test variable changed"] and left["changed"] is True
@@ -204,7 +238,8 @@ def test_severity_is_that_of_what_was_wrong_also_when_it_is_healed() -> None:
     """MTTR and reports count incidents: a healed SEV-1 was one."""
     outcome = plc_outcome(LOST, HEALTHY, steps=ALL_STEPS)
     assert (outcome["finding"], outcome["severity"]) == ("plc.route_missing", "SEV-1")
-    assert outcome["verdict"] == LOST["verdict"] and outcome["counter_checks"] == LOST["counter_checks"]
+    assert {key: outcome[key] for key in ("verdict", "evidence", "counter_checks")} == {
+        key: LOST[key] for key in ("verdict", "evidence", "counter_checks")}
 
 
 @pytest.mark.parametrize("began_with", [HEALTHY, WRONG_KEY, BLOCKED])
@@ -215,14 +250,29 @@ def test_what_is_wrong_at_the_end_is_told_instead_of_what_was_at_the_beginning(b
 
 def test_what_is_wrong_beside_the_finding_is_data_too() -> None:
     (side,) = plc_outcome(DRIFTED, DRIFTED)["also"]
-    assert (side["code"], side["severity"]) == ("plc.config_drift", "SEV-3")
+    assert (side["code"], side["severity"], side["verdict"]) == ("plc.config_drift", "SEV-3", "confirmed")
+    assert [(item["signal"], item["value"]) for item in side["evidence"]] == [("stored", "differs")]
+    assert [(check["signal"], check["verdict"]) for check in side["counter_checks"]] == [("test", "confirmed")]
     assert plc_outcome(HEALTHY, HEALTHY)["also"] == []
+
+
+def test_a_hypothesis_raised_twice_is_named_once() -> None:
+    fallen = [{"code": "plc.filtered"}, {"code": "plc.silent"}, {"code": "plc.filtered"}]
+    assert plc_outcome(LOST, {**LOST, "refuted": fallen})["refuted"] == ["plc.filtered", "plc.silent"]
 
 
 def test_outcome_names_the_refuted_hypotheses_by_code() -> None:
     seen = found("disconnected", "timeout (1861)", None, host={"plc": {"identity": {"host_name": "CX"}}},
                  probe={"probe": {"outcome": "filtered"}})  # fmt: skip
     assert plc_outcome(seen, seen)["refuted"] == ["plc.filtered"]
+
+
+def test_what_nobody_saw_is_that_of_the_beginning_and_a_finding_needs_no_such_words() -> None:
+    """The looks at the end are fewer; and whoever reads what is wrong need not read what could not be seen besides."""
+    assert plc_outcome(HEALTHY, UNSEEN)["not_observed"] == []
+    unseen_and_lost = plc_outcome(found("disconnected", "timeout (1861)", None, probe={"probe": {"outcome": "closed"}}), LOST)
+    assert unseen_and_lost["not_observed"] == ["PLC state"]
+    assert "not observed" not in line_of(HOST, unseen_and_lost)
 
 
 def test_hosts_that_need_a_person_come_last_where_the_eye_stops() -> None:

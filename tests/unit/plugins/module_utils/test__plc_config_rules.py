@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_config_rules import agreement, differences, merged
 
+TC2 = {"runtime_type": "TC2"}
 WANTED = {"ams_net_id": "10.0.0.2.1.1", "ams_port": 851, "ip_address": "10.0.0.2", "plc_id": "plc_001"}
 STORED = {"ams_net_id": "10.0.0.2.1.1", "ams_port": 851, "ip_address": "10.0.0.2", "name": "Press", "tpy_file": "a.tpy"}
 TARGET = {"plc_ams_net_id": "10.0.0.2.1.1", "plc_ams_port": 851, "plc_ip_address": "10.9.9.9", "plc_runtime_type": "TC3"}
@@ -39,6 +40,33 @@ TARGET = {"plc_ams_net_id": "10.0.0.2.1.1", "plc_ams_port": 851, "plc_ip_address
 )  # fmt: skip
 def test_a_row_per_field_that_is_not_as_wanted(stored, target, rows) -> None:
     assert differences(WANTED, stored, target) == rows
+
+
+@pytest.mark.parametrize(
+    ("stored", "target", "row"),
+    [
+        (STORED, {**TARGET, "plc_runtime_type": "TC2"}, None),
+        (STORED, TARGET, {"target": "TC3"}),
+        # Not told is not "none": an entry without the field differs in nothing that can be seen.
+        (STORED, {name: value for name, value in TARGET.items() if name != "plc_runtime_type"}, None),
+        (STORED, None, None),
+        ({**STORED, "runtime_type": "TC3"}, None, {"stored": "TC3"}),
+        ({**STORED, "runtime_type": "TC2"}, TARGET, {"stored": "TC2", "target": "TC3"}),
+        ({**STORED, "runtime_type": None}, None, {"stored": None}),
+    ],
+)
+def test_the_runtime_type_is_compared_where_it_is_wanted_and_told(stored, target, row) -> None:
+    expected = [{"field": "runtime_type", "wanted": "TC2", **row}] if row else []
+    assert differences({**WANTED, **TC2}, stored, target) == expected
+    for nothing in ({}, {"runtime_type": None}):
+        assert differences({**WANTED, **nothing}, stored, target) == []
+
+
+def test_a_correction_of_the_runtime_type_adds_no_field_that_the_supervisor_does_not_keep() -> None:
+    assert merged(STORED, {**WANTED, **TC2}) == STORED
+    assert merged({**STORED, "runtime_type": "TC3"}, {**WANTED, **TC2}) == {**STORED, **TC2}
+    assert merged({**STORED, "runtime_type": "TC3"}, WANTED) == {**STORED, "runtime_type": "TC3"}
+    assert merged({}, {**WANTED, **TC2}) == merged({}, WANTED)
 
 
 @pytest.mark.parametrize(

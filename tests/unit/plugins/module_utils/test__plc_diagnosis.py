@@ -46,7 +46,7 @@ ERRORS = {
 }
 LOOKS = {
     "supervisor": "controller A", "probe": "controller A", "host": "host line3-hmi1", "route_test": "supervisor",
-    "routes": "controller A", "wanted": "inventory",
+    "routes": "controller A", "wanted": "inventory", "again": "controller A",
 }
 LOOK = {"observed_from": "supervisor", "observed_at": "2026-01-01T00:00:02Z"}
 
@@ -68,18 +68,27 @@ LISTS: dict[str, list[dict[str, t.Any]]] = {
 }
 # Whether a variable of each of two namespaces could be read.
 READS = {"all_work": (True, True), "some_fail": (True, False), "all_fail": (False, False)}
+BREAKER = "plc:plc_001:write"
+# What a write breaker that was not closed says a moment later: its state, and how many calls it has rejected by then.
+LATER = {"closed": ("closed", 3), "rejecting": ("half_open", 4), "unused": ("half_open", 3)}
+# Why a connect did not do.
+CONNECT_FAILURES = {"refused": "plc.connect_refused", "unproven": "plc.connect_unproven"}
+# Who is found at the address made of the PLC's NetId.
+AT_NET_ID = {"plc": {"ams_net_id": NET_ID}, "other": {"ams_net_id": OTHER_NET_ID}, "silent": None}
 
 
 def supervisor_evidence(said: t.Mapping[str, str], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     """What the supervisor says of itself; what the inventory has to say for that is put into wanted."""
     found: dict[str, t.Any] = {}
-    if {"flag", "breaker"} & set(said) or said.get("api") == "answers":
+    if {"flag", "breaker"} & set(said) or said.get("api") == "answers" or said.get("breaker_later") == "rejecting":
         found["status"] = {"plc_connected": said.get("flag") == "connected", "breakers": {}}
     elif "api" in said:
         found["not_observed"] = {"status": {"code": FAILURES[said["api"]]}}
     if "breaker" in said:
         wanted["id"] = "plc_001"
-        found["status"]["breakers"] = {"plc:plc_001:write": said["breaker"]}
+        found["status"]["breakers"] = {BREAKER: said["breaker"]}
+    if "breaker_later" in said and "status" in found:
+        found["status"]["rejected"] = {BREAKER: 3}
     if "ads_library" in said:
         found["route_status"] = {"available": said["ads_library"] == "available"}
     if "own_net_id" in said:
@@ -107,6 +116,11 @@ def probe_evidence(said: t.Mapping[str, str], wanted: dict[str, t.Any]) -> dict[
     if "plc_net_id" in said and found["identity"]:
         wanted["ams_net_id"] = NET_ID
         found["identity"]["ams_net_id"] = NET_ID if said["plc_net_id"] == "same" else OTHER_NET_ID
+    if "controller_net_id_udp" in said:
+        wanted["ams_net_id"] = NET_ID
+        if said["controller_net_id_udp"] == "silent":
+            found.setdefault("identity", {"host_name": "CX"})
+        found["net_id_address"] = {"identity": AT_NET_ID[said["controller_net_id_udp"]]}
     states = {name: said[f"{name}_state"] for name in ("system", "runtime") if f"{name}_state" in said}
     symbols: dict[str, bool] = {}
     if "test_symbol" in said:
@@ -116,6 +130,14 @@ def probe_evidence(said: t.Mapping[str, str], wanted: dict[str, t.Any]) -> dict[
         symbols.update(zip(("A.b", "B.b"), READS[said["namespaces"]]))
         wanted["namespaces"] = [{"name": name, "probe_variable": f"{name}.b"} for name in "AB"]
     return {**found, **({"states": states} if states else {}), **({"symbols": symbols} if symbols else {})}
+
+
+def at_net_id_seen_from_the_host(said: t.Mapping[str, str], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {"tcp": said["host_net_id_tcp"]} if "host_net_id_tcp" in said else {}
+    if "host_net_id_udp" in said:
+        wanted["ams_net_id"] = NET_ID
+        found["identity"] = AT_NET_ID[said["host_net_id_udp"]]
+    return found
 
 
 def evidence_of(**words: str | None) -> dict[str, t.Any]:
@@ -136,8 +158,16 @@ def evidence_of(**words: str | None) -> dict[str, t.Any]:
     host["plc"] = {"tcp": said["host_tcp"]} if "host_tcp" in said else {}
     if "host_udp" in said:
         host["plc"]["identity"] = {"ams_net_id": NET_ID} if said["host_udp"] == "answers" else None
+    if at_net_id := at_net_id_seen_from_the_host(said, wanted):
+        host["plc"]["net_id_address"] = at_net_id
+        if said.get("host_net_id_udp") == "silent":
+            host["plc"].setdefault("identity", {"ams_net_id": NET_ID})
     if "host_api" in said:
         host["supervisor"] = {"api": said["host_api"], "listens": ["127.0.0.1:5000"]}
+    if "breaker_later" in said:
+        wanted["id"] = "plc_001"
+        state, rejected = LATER[said["breaker_later"]]
+        evidence["again"]["status"] = {"breakers": {BREAKER: state}, "rejected": {BREAKER: rejected}}
     route = {"answer": said.get("added", ""), "test": route_test(said.get("added_test")), **LOOK}
     write_test = {"proven": {"ok": True, "failed": False}.get(said.get("write", "")), **LOOK}
     if "write_failure" in said:
@@ -146,8 +176,10 @@ def evidence_of(**words: str | None) -> dict[str, t.Any]:
     if "retest" in said:
         route["original_test"] = route_test(said["retest"])
         done["disconnect"] = {"changed": True}
-    if "reconnected" in said:
-        done["connect"] = {"reached": said["reconnected"], **LOOK}
+    if {"reconnected", "connect_test"} & set(said):
+        failure = {"code": CONNECT_FAILURES.get(said.get("reconnected", ""), "")}
+        reached = None if failure["code"] else said.get("reconnected")
+        done["connect"] = {"reached": reached, "failure": failure, "test": route_test(said.get("connect_test")), **LOOK}
     return {**evidence, "wanted": {**wanted, **(evidence["wanted"] if wanted else {})}, "done": done}
 
 
@@ -157,6 +189,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "own_net_id": ("same", "differs"),
     "flag": ("connected", "disconnected"),
     "breaker": ("closed", "open", "half_open"),
+    "breaker_later": tuple(LATER),
     "stored": ("same", "differs"),
     "target": ("same", "differs"),
     "net_id_ip": ("derived", "not_derived"),
@@ -176,6 +209,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "garbled",
     ),
     "controller_udp": ("answers", "silent"),
+    "controller_net_id_udp": tuple(AT_NET_ID),
     "plc_net_id": ("same", "differs"),
     "system_state": ADS_STATES,
     "runtime_state": (*ADS_STATES, "ABSENT"),
@@ -184,20 +218,27 @@ WORDS: dict[str, tuple[str, ...]] = {
     "test_symbol": ("readable", "unknown"),
     "host_udp": ("answers", "silent"),
     "host_tcp": ("established", "syn_sent", "none"),
+    "host_net_id_udp": tuple(AT_NET_ID),
+    "host_net_id_tcp": ("established", "syn_sent", "none"),
     "host_api": ("answers", "silent", "no_listener"),
     "retest": ("ok", "blocked", *ERRORS),
     "added": ("accepted", "rejected", "unanswered"),
     "added_test": ("ok", "blocked", *ERRORS),
-    "reconnected": ("connected", "disconnected"),
+    "reconnected": ("connected", "disconnected", *CONNECT_FAILURES),
+    "connect_test": ("ok", "blocked", *ERRORS),
     "write": ("ok", "failed"),
     "write_failure": ("plc.symbol_unknown", "plc.write_breaker", "plc.write_failed", "plc.not_at_rest"),
 }
-#: What cannot be seen without something else: a flag and a breaker are part of an answer, a NetId is part of one over UDP.
+#: What cannot be seen without something else: a flag and a breaker are part of an answer, a NetId is part of one over UDP, more
+#: rejected calls than before need a before, and silence at another address says nothing of a PLC that is silent at its own.
 TOGETHER = {
     ("api", "answers"): {"flag": "disconnected"},
     "flag": {"api": "answers"},
     "breaker": {"api": "answers", "flag": "disconnected"},
     "plc_net_id": {"controller_udp": "answers"},
+    ("breaker_later", "rejecting"): {"api": "answers", "flag": "disconnected"},
+    ("controller_net_id_udp", "silent"): {"controller_udp": "answers"},
+    ("host_net_id_udp", "silent"): {"host_udp": "answers"},
 }
 
 
@@ -232,6 +273,7 @@ WORKS = {
 }
 NO_ROUTE = {"flag": "disconnected", "test": "timeout", "controller": "closed"}
 CONNECTED, LOST = {"flag": "connected"}, {"flag": "disconnected"}
+ELSEWHERE = {"net_id_ip": "not_derived"}
 
 CASES = (
     # who answers for everything else
@@ -373,6 +415,8 @@ CASES = (
     Case("no ADS library, nobody else looked", {**LOST, "ads_library": "missing"}, "supervisor.ads_library_missing", OPEN),
     Case("no ADS library, it says, and yet it is connected", {**WORKS, "ads_library": "missing"}, "plc.healthy", OPEN,
          {"supervisor.ads_library_missing": REFUTED}),
+    Case("no ADS library, it says, and yet its route test comes back with an ADS code", {**NO_ROUTE, "ads_library": "missing"},
+         "plc.route_missing", CONFIRMED, {"supervisor.ads_library_missing": REFUTED}),
     Case("supervisor has another NetId", {**NO_ROUTE, "own_net_id": "differs", "listed": "present"}, "supervisor.net_id_differs", CONFIRMED),
     Case("supervisor has another NetId, nobody else looked", {**LOST, "test": "timeout", "own_net_id": "differs"},
          "supervisor.net_id_differs", OPEN),
@@ -383,6 +427,10 @@ CASES = (
     # who the PLC is, and what it does
     Case("another PLC at that address", {**LOST, "test": "timeout", "plc_net_id": "differs"}, "plc.net_id_differs", CONFIRMED),
     Case("another PLC at that address, no route test", {**LOST, "plc_net_id": "differs"}, "plc.net_id_differs", OPEN),
+    Case("another PLC at that address, its router does not know our name",
+         {**LOST, "test": "dead", "controller": "net_id_unknown", "plc_net_id": "differs"}, "plc.net_id_differs", CONFIRMED),
+    Case("it calls itself something else and answers the controller to our name",
+         {**NO_ROUTE, "controller": "ok", "plc_net_id": "differs"}, "plc.route_missing", CONFIRMED, {"plc.net_id_differs": REFUTED}),
     Case("it calls itself something else and answers to our name", {**WORKS, "plc_net_id": "differs"}, "plc.healthy", OPEN,
          {"plc.net_id_differs": REFUTED}),
     Case("TwinCAT in CONFIG", {**LOST, "test": "port_or_refused", "controller": "port_unknown", "system_state": "CONFIG",
@@ -409,9 +457,49 @@ CASES = (
     # connected, but not as the inventory says
     Case("connected to something else", {**CONNECTED, "test": "ok", "target": "differs", "host_tcp": "none"}, "plc.target_differs",
          CONFIRMED),
-    Case("connected to another port", {**WORKS, "target": "differs"}, "plc.target_differs", OPEN),
+    Case("connected to another port", {**WORKS, "target": "differs"}, "plc.target_differs", CONFIRMED),
+    Case("connected to another port, nobody else looked", {**CONNECTED, "target": "differs"}, "plc.target_differs", OPEN),
+    Case("connected to another port than the inventory's, which is not there",
+         {**CONNECTED, "test": "port_or_refused", "target": "differs"}, "plc.unclear", OPEN,
+         {"plc.router_refused": OPEN, "plc.port_wrong": OPEN, "plc.target_differs": REFUTED}),
+    Case("connected to another NetId than the inventory's, which the PLC does not have",
+         {**CONNECTED, "test": "net_id", "target": "differs"}, "plc.unclear", OPEN, {"plc.target_differs": REFUTED}),
     Case("was connected to something else", {**WORKS, **LOST, "host_tcp": "none", "target": "differs"}, "plc.link_stale", CONFIRMED),
     Case("stored otherwise", {**WORKS, "stored": "differs", "write": "ok"}, "plc.healthy", CONFIRMED),
+    Case("NetId not from the address, nobody there", {**ELSEWHERE, **LOST, "test": "ok", "host_net_id_udp": "silent"},
+         "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId not from the address, another machine there", {**ELSEWHERE, **LOST, "test": "ok", "controller_net_id_udp": "other"},
+         "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId not from the address, the controller alone sees nobody there",
+         {**ELSEWHERE, **LOST, "test": "ok", "controller_net_id_udp": "silent"}, "plc.link_stale", CONFIRMED,
+         {"plc.net_id_not_from_ip": OPEN}),
+    Case("NetId from another address of the PLC", {**ELSEWHERE, **LOST, "test": "ok", "host_tcp": "none", "host_net_id_udp": "plc"},
+         "plc.link_stale", CONFIRMED, {"plc.net_id_not_from_ip": REFUTED}),
+    Case("NetId in use with another address", {**ELSEWHERE, **CONNECTED, "test": "in_use", "host_tcp": "none",
+         "host_net_id_tcp": "established"}, "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId in use with another address, nobody else looked", {**ELSEWHERE, **CONNECTED, "test": "in_use"},
+         "plc.net_id_not_from_ip", OPEN),
+    Case("NetId in use with another address of the PLC", {**ELSEWHERE, **CONNECTED, "test": "in_use", "host_net_id_udp": "plc",
+         "host_net_id_tcp": "established"}, "plc.unclear", OPEN, {"plc.net_id_not_from_ip": REFUTED}),
+    Case("NetId in use with another address, and that is derived from it", {"net_id_ip": "derived", **CONNECTED, "test": "in_use"},
+         "plc.unclear", OPEN),
+    Case("NetId not from the address, packets dropped there", {**ELSEWHERE, **LOST, "test": "blocked", "host_net_id_tcp": "syn_sent",
+         "host_net_id_udp": "silent"}, "plc.net_id_not_from_ip", CONFIRMED, {"plc.filtered": REFUTED}),
+    Case("NetId not from the address, packets dropped there, no route test",
+         {**ELSEWHERE, **LOST, "host_net_id_tcp": "syn_sent", "host_net_id_udp": "silent"}, "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId not from the address, a connection just being made there",
+         {**ELSEWHERE, **WORKS, "host_net_id_tcp": "syn_sent", "write": "ok"}, "plc.healthy", CONFIRMED,
+         {"plc.net_id_not_from_ip": REFUTED}),
+    Case("NetId not from the address, the connect was refused", {**ELSEWHERE, **LOST, "test": "ok", "reconnected": "refused"},
+         "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId not from the address, route added, the connect was refused",
+         {**ELSEWHERE, **NO_ROUTE, "retest": "timeout", "added": "accepted", "added_test": "ok", "reconnected": "refused"},
+         "plc.net_id_not_from_ip", CONFIRMED),
+    Case("NetId from another address of the PLC, the connect was refused",
+         {**ELSEWHERE, **LOST, "test": "ok", "reconnected": "refused", "controller_net_id_udp": "plc"}, "plc.link_stale", OPEN,
+         {"plc.net_id_not_from_ip": REFUTED}),
+    Case("NetId not from the address, the connect found another machine there",
+         {**ELSEWHERE, **LOST, "test": "ok", "reconnected": "unproven", "connect_test": "in_use"}, "plc.net_id_not_from_ip", OPEN),
     Case("NetId not from the address, connected elsewhere",
          {**WORKS, "host_tcp": "none", "net_id_ip": "not_derived", "write": "failed"}, "plc.net_id_not_from_ip", CONFIRMED),
     Case("NetId not from the address, nobody else looked", {**CONNECTED, "net_id_ip": "not_derived", "write": "failed"},
@@ -423,7 +511,17 @@ CASES = (
     Case("breaker open, nobody else looked", {**CONNECTED, "test": "ok", "breaker": "open"}, "plc.write_breaker_open", OPEN),
     Case("breaker open, the link is being made", {**CONNECTED, "test": "ok", "breaker": "open", "host_tcp": "syn_sent"}, "plc.healthy",
          OPEN, {"plc.filtered": OPEN, "plc.write_breaker_open": REFUTED}),
-    Case("breaker wedged", {**WORKS, "breaker": "half_open"}, "plc.write_breaker_wedged", CONFIRMED),
+    Case("breaker open, a command was rejected meanwhile",
+         {**CONNECTED, "test": "ok", "breaker": "open", "breaker_later": "rejecting"}, "plc.write_breaker_open", CONFIRMED),
+    Case("breaker open, closed by a command meanwhile", {**WORKS, "breaker": "open", "breaker_later": "closed", "write": "ok"},
+         "plc.healthy", CONFIRMED, {"plc.write_breaker_open": REFUTED}),
+    Case("breaker half open, a command was rejected meanwhile", {**WORKS, "breaker": "half_open", "breaker_later": "rejecting"},
+         "plc.write_breaker_wedged", CONFIRMED),
+    Case("breaker half open, nobody tried a command", {**WORKS, "breaker": "half_open", "breaker_later": "unused"},
+         "plc.write_breaker_wedged", OPEN),
+    Case("breaker half open, closed by a command meanwhile",
+         {**WORKS, "breaker": "half_open", "breaker_later": "closed", "write": "ok"}, "plc.healthy", CONFIRMED,
+         {"plc.write_breaker_wedged": REFUTED}),
     Case("breaker wedged, nobody else looked", {**CONNECTED, "test": "ok", "breaker": "half_open"}, "plc.write_breaker_wedged", OPEN),
     Case("breaker wedged, the link is being made", {**CONNECTED, "test": "ok", "breaker": "half_open", "host_tcp": "syn_sent"},
          "plc.healthy", OPEN, {"plc.filtered": OPEN, "plc.write_breaker_wedged": REFUTED}),
@@ -450,7 +548,6 @@ CASES = (
 # What cannot happen, and why.
 NEVER = {
     ("supervisor.all_keys_refused", REFUTED): "who speaks against it is not a supervisor: supervisor.not_understood comes first",
-    ("plc.target_differs", REFUTED): "both are the supervisor's own words on itself; a host's socket tells the address only",
     ("supervisor.symbols_stale", OPEN): "a symbol of which nobody else knows is plc.symbol_unknown, which comes first",
     ("supervisor.symbols_stale", REFUTED): "a symbol that the PLC has not is plc.symbol_unknown, which comes first",
     ("plc.unclear", CONFIRMED): "it claims nothing",
@@ -490,6 +587,11 @@ SOURCES = {
     "namespaces": ("controller", "ADS read of the namespaces"),
     "test_symbol": ("controller", "ADS read of the test variable"),
     "reconnected": ("supervisor", "what it says of a connect"),
+    "connect_test": ("supervisor", "ADS after the connect"),
+    "breaker_later": ("supervisor", "its breaker a moment later"),
+    "controller_net_id_udp": ("controller", "UDP 48899 at the NetId's address"),
+    "host_net_id_udp": ("host", "UDP 48899 at the NetId's address"),
+    "host_net_id_tcp": ("host", "socket table towards the NetId's address"),
     "write_failure": ("supervisor", "why it wrote nothing"),
     "flag": ("supervisor", "its flag"),
     "test": ("supervisor", "ADS"),
@@ -507,7 +609,10 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{TABLE.index(row)} {row.code}")
+@pytest.mark.parametrize("row", [
+    *(pytest.param(row, id=f"{number} {row.code}") for number, row in enumerate(TABLE)),
+    *(pytest.param(row, id=f"beside {row.code}") for row in SIDE_TABLE),
+])  # fmt: skip
 def test_counter_checks_come_from_another_source_than_the_claim(row: t.Any) -> None:
     claimed = {SOURCES[signal] for signal in row.claim}
     checked = [SOURCES[counter.signal] for counter in row.counters]
@@ -531,7 +636,7 @@ def test_table_and_signals_use_the_same_words() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.story)
 def test_recorded_counter_checks_say_call_time_value_and_who_looked(case: Case) -> None:
     finding = diagnose(evidence_of(**case.seen), plc="Press", host="line3-hmi1")
-    for entry in (finding, *finding["refuted"]):
+    for entry in (finding, *finding["refuted"], *finding["also"]):
         claims = {(item["call"], item["observed_from"]) for item in entry["evidence"]}
         for check in entry["counter_checks"]:
             assert check["value"] is not None and check["value"] == finding["signals"][check["signal"]]
@@ -568,19 +673,22 @@ CALLS = {
     "namespaces": "ADS read of the namespaces' probe variables",
     "test_symbol": "ADS read of the test variable",
     "reconnected": "POST /api/plc/connect",
+    "connect_test": "POST /api/plc/ads/route/test after the connect",
+    "breaker_later": "GET /api/system/status, circuit breakers, a moment later",
+    "controller_net_id_udp": "ADS identify, UDP 48899, at the address made of the NetId",
+    "host_net_id_udp": "ADS identify, UDP 48899, at the address made of the NetId",
+    "host_net_id_tcp": "socket table, TCP 48898, to the address made of the NetId",
     "write_failure": "GET /api/variables/search and write breaker before the write",
 }
 
 
 def test_evidence_names_the_call_that_was_made() -> None:
     named = {}
-    for case in CASES:
-        finding = diagnose(evidence_of(**case.seen), plc="Press", host="line3-hmi1")
-        for entry in (finding, *finding["refuted"]):
+    for seen in [*(case.seen for case in CASES), *(side[0] for side in SIDES)]:
+        finding = diagnose(evidence_of(**seen), plc="Press", host="line3-hmi1")
+        for entry in (finding, *finding["refuted"], *finding["also"]):
             named.update({item["signal"]: item["call"] for item in [*entry["evidence"], *entry["counter_checks"]]})
-    assert named == {signal: CALLS[signal] for signal in named}
-    # "stored" is claimed by a side finding only, which is told without its evidence.
-    assert CALLS.keys() - named.keys() <= {"stored"}
+    assert named == CALLS
 
 
 def test_evidence_carries_its_own_time_not_that_of_the_task_around_it() -> None:
@@ -636,6 +744,24 @@ def test_path_is_blocked_only_if_the_host_says_so_too() -> None:
         assert words["controller"] not in ("ok", "closed", "refused", "reset", "silent")
 
 
+@pytest.mark.parametrize(
+    ("seen", "blocked"),
+    [
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "silent"}, True),
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "other"}, True),
+        ({"host_net_id_tcp": "syn_sent", "host_net_id_udp": "plc"}, False),
+        ({"host_net_id_tcp": "syn_sent", "controller_net_id_udp": "silent"}, False),
+        ({"host_net_id_tcp": "syn_sent"}, False),
+        ({"host_net_id_tcp": "established", "host_net_id_udp": "other"}, False),
+        ({"host_net_id_tcp": "none", "host_net_id_udp": "silent", "flag": "disconnected"}, False),
+    ],
+)
+def test_path_is_blocked_while_the_supervisor_connects_to_nowhere(seen: dict[str, str], blocked: bool) -> None:
+    """Quirks 3 and 5: that one connect holds all ADS work of the supervisor."""
+    assert path_is_blocked(evidence_of(**ELSEWHERE, **seen)) is blocked
+    assert not path_is_blocked(evidence_of(net_id_ip="derived", **seen))
+
+
 def test_path_does_not_wait_for_a_route_test() -> None:
     """It is asked before the test, to know whether the test may be made: a test that went well must not matter."""
     seen = {"controller": "filtered", "host_udp": "silent"}
@@ -673,10 +799,10 @@ JUNK = st.recursive(
                          "plc_config", "stored", "plc_configs", "plc_001", "target", "ams_net_id", "ams_port", "plc_ams_port",
                          "ip_address", "local_ams_net_id", "name", "address", "routes", "states", "system", "symbols",
                          "namespaces", "probe_variable", "results", "item", "test_variable", "breakers", "route_status",
-                         "available", "failure", "reached", "connect"]), inner, max_size=4),
+                         "available", "failure", "reached", "connect", "net_id_address", "rejected"]), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
-ANY_EVIDENCE = st.dictionaries(st.sampled_from(["supervisor", "probe", "host", "route_test", "done", "wanted", "routes", "x"]), JUNK)
+ANY_EVIDENCE = st.dictionaries(st.sampled_from(["supervisor", "probe", "host", "route_test", "done", "wanted", "routes", "again", "x"]), JUNK)
 ANY_WORDS = st.fixed_dictionaries({signal: st.sampled_from((None, *words)) for signal, words in WORDS.items()})
 
 
@@ -709,7 +835,7 @@ def test_whatever_was_seen_a_finding_is_whole_and_honest(words: dict[str, str | 
         assert entry["verdict"] != CONFIRMED
         assert (entry["verdict"] == REFUTED) == (REFUTED in [check["verdict"] for check in entry["counter_checks"]])
     # Whoever does not answer at all can have nothing wrong with its PLC.
-    if words["api"] in ("unreachable", "timeout") and words["flag"] is words["breaker"] is None:
+    if words["api"] in ("unreachable", "timeout") and words["flag"] is words["breaker"] is words["breaker_later"] is None:
         assert finding["code"] in ("supervisor.unreachable", "supervisor.path_blocked")
 
 
@@ -798,7 +924,8 @@ NOT_DERIVED = (
         ({**NO_ROUTE, "stored": "differs"}, "plc.route_missing", {"plc.config_drift": DRIFT}, "SEV-1"),
         ({**WORKS, "namespaces": "some_fail", "stored": "differs"}, "plc.namespace_failing", {"plc.config_drift": DRIFT}, "SEV-2"),
         ({**WORKS, "net_id_ip": "not_derived"}, "plc.healthy", {"plc.net_id_not_from_ip": NOT_DERIVED}, "SEV-3"),
-        ({**CONNECTED, "net_id_ip": "not_derived", "write": "failed"}, "plc.net_id_not_from_ip", {}, "SEV-3"),
+        # As the cause it keeps every command from the PLC.
+        ({**CONNECTED, "net_id_ip": "not_derived", "write": "failed"}, "plc.net_id_not_from_ip", {}, "SEV-1"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_beside_the_finding_is_told_and_never_lowers_its_severity(
@@ -807,6 +934,49 @@ def test_what_is_wrong_beside_the_finding_is_told_and_never_lowers_its_severity(
     finding = diagnose(evidence_of(**seen), plc="Press", host="line3-hmi1")
     assert (finding["code"], finding["severity"]) == (code, severity)
     assert {side["code"]: (side["sentence"], side["severity"]) for side in finding["also"]} == also
+
+
+NET_ID_CHECKS = {"host_net_id_udp": CONFIRMED, "controller_net_id_udp": CONFIRMED}
+# What was seen, the code of what is wrong beside the finding, its verdict, and how its counter-checks came out.
+SIDES: tuple[tuple[dict[str, str], str, str, dict[str, str]], ...] = (
+    ({**WORKS, "stored": "differs"}, "plc.config_drift", CONFIRMED, {"test": CONFIRMED}),
+    ({**WORKS, "stored": "differs", "plc_net_id": "same"}, "plc.config_drift", CONFIRMED, {"test": CONFIRMED, "plc_net_id": OPEN}),
+    ({**NO_ROUTE, "stored": "differs"}, "plc.config_drift", OPEN, {"test": OPEN}),
+    ({**LOST, "stored": "differs"}, "plc.config_drift", OPEN, {}),
+    ({**LOST, "test": "net_id", "stored": "differs"}, "plc.config_drift", REFUTED, {"test": REFUTED}),
+    ({**LOST, "plc_net_id": "differs", "stored": "differs"}, "plc.config_drift", REFUTED, {"plc_net_id": REFUTED}),
+    ({**NO_ROUTE, **ELSEWHERE}, "plc.net_id_not_from_ip", OPEN, {}),
+    ({**NO_ROUTE, **ELSEWHERE, "host_net_id_udp": "silent"}, "plc.net_id_not_from_ip", CONFIRMED, {"host_net_id_udp": CONFIRMED}),
+    ({**NO_ROUTE, **ELSEWHERE, "host_net_id_udp": "other", "controller_net_id_udp": "other"}, "plc.net_id_not_from_ip", CONFIRMED,
+     NET_ID_CHECKS),
+    ({**NO_ROUTE, **ELSEWHERE, "controller_net_id_udp": "silent"}, "plc.net_id_not_from_ip", OPEN, {"controller_net_id_udp": OPEN}),
+    ({**NO_ROUTE, **ELSEWHERE, "host_net_id_udp": "plc"}, "plc.net_id_not_from_ip", REFUTED, {"host_net_id_udp": REFUTED}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "code", "verdict", "checks"), SIDES)
+def test_what_is_wrong_beside_the_finding_has_counter_checks_of_its_own(
+    seen: dict[str, str], code: str, verdict: str, checks: dict[str, str]
+) -> None:
+    """What they refute is not told, only named among what fell, as with the finding itself."""
+    finding = diagnose(evidence_of(**seen), plc="Press", host="line3-hmi1")
+    (side,) = finding["refuted" if verdict == REFUTED else "also"]
+    assert [other["code"] for other in finding["also"]] == ([] if verdict == REFUTED else [code])
+    assert (side["code"], side["verdict"]) == (code, verdict)
+    assert {check["signal"]: check["verdict"] for check in side["counter_checks"]} == checks
+    assert [claim["signal"] for claim in side["evidence"]] == list(next(row.claim for row in SIDE_TABLE if row.code == code))
+
+
+def test_every_side_finding_has_a_case_for_every_verdict() -> None:
+    shown = {(code, verdict) for dummy, code, verdict, dummy_checks in SIDES}
+    assert shown == set(itertools.product((row.code for row in SIDE_TABLE), (CONFIRMED, OPEN, REFUTED)))
+
+
+def test_what_was_refuted_as_the_cause_is_not_told_beside_another_one() -> None:
+    seen = {**WORKS, **ELSEWHERE, "write": "failed"}
+    finding = diagnose(evidence_of(**seen), plc="Press", host="line3-hmi1")
+    assert [entry["code"] for entry in finding["refuted"]] == ["plc.net_id_not_from_ip", "plc.healthy"]
+    assert finding["also"] == []
 
 
 # --- the PLCs that stand by -------------------------------------------------------------------------------------------------------

@@ -157,10 +157,12 @@ def test_entry_of_a_step_tells_what_was_reached_and_has_fields_of_the_journal_on
     (entry,) = step_entries(step("disconnect", PLC), "failed", result)
     assert entry == {
         "phase": "act", "event": "failed", "action": "disconnect", "plc": "plc_001", "message": "why",
-        "undo": {"do": "connect", "must": False, "plc": "plc_001"}, "original": "connected", "reached": "disconnected",
+        "target": "plc:plc_001", "undo": {"do": "connect", "must": False, "plc": "plc_001"}, "original": "connected", "reached": "disconnected",
         "latency_s": 0.2,
     }  # fmt: skip
     assert set(entry) <= set(FIELDS)
+    unsent = {**result, "failure": {"code": "supervisor.key_refused", "message": "no", "hint": ""}}
+    assert step_entries(step("disconnect", PLC), "failed", unsent)[0]["details"] == {"code": "supervisor.key_refused"}
 
 
 def test_rest_value_false_is_a_value() -> None:

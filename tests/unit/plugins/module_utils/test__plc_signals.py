@@ -15,6 +15,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._plc_signals impor
     config_rows,
     conflicting_routes,
     failing_namespaces,
+    not_observed,
     observation,
     part,
     signals_of,
@@ -57,6 +58,14 @@ def test_stored_entry_and_live_target_are_told_apart(config: dict[str, t.Any], e
     assert config_signals(**config) == expected
 
 
+def test_a_link_is_not_wrong_for_its_runtime_type() -> None:
+    """The supervisor connects by NetId and AMS port: a healthy link would be cut for a label."""
+    config = {"stored": {"plc_configs": {"plc_001": {**STORED, "runtime_type": "TC3"}}}, "target": {**TARGET, "plc_runtime_type": "TC3"}}
+    evidence = {"wanted": {**WANTED, "runtime_type": "TC2"}, "supervisor": {"plc_config": config}}
+    assert config_rows(evidence) == []
+    assert {signals_of(evidence)[name] for name in ("stored", "target")} == {"same"}
+
+
 def test_without_the_inventory_nothing_differs() -> None:
     evidence = {"supervisor": {"plc_config": {"stored": {"plc_configs": {}}, "target": TARGET}}}
     assert config_rows(evidence) == []
@@ -93,6 +102,71 @@ def test_breaker_is_the_one_for_writes_to_this_plc(breakers: dict[str, t.Any], s
 def test_net_id_made_from_the_address(net_id: t.Any, ip: t.Any, signal: t.Any) -> None:
     """SUPERVISOR_API quirk 3: the supervisor connects to the first four numbers."""
     assert signals_of({"wanted": {**WANTED, "ams_net_id": net_id, "ip_address": ip}})["net_id_ip"] == signal
+
+
+HERE, THERE, NOBODY = {"ams_net_id": WANTED["ams_net_id"]}, {"ams_net_id": "10.0.0.9.1.1"}, None
+
+
+@pytest.mark.parametrize(
+    ("identity", "at_net_id", "signal"),
+    [
+        (HERE, HERE, "plc"),
+        (HERE, THERE, "other"),
+        (HERE, NOBODY, "silent"),
+        # A PLC whose discovery is off is silent everywhere.
+        (NOBODY, NOBODY, None),
+        (NOBODY, HERE, "plc"),
+        (HERE, {}, "silent"),
+        (HERE, {"host_name": "CX"}, None),
+    ],
+)
+@pytest.mark.parametrize("from_host", [True, False])
+def test_who_is_where_the_supervisor_connects_to(identity: t.Any, at_net_id: t.Any, signal: t.Any, from_host: bool) -> None:
+    look = {"identity": identity, "net_id_address": {"ip_address": "10.9.9.9", "identity": at_net_id}}
+    signals = signals_of({"wanted": WANTED, **({"host": {"plc": look}} if from_host else {"probe": look})})
+    seen = (signal, None) if from_host else (None, signal)
+    assert (signals["host_net_id_udp"], signals["controller_net_id_udp"]) == seen
+
+
+def breaker_evidence(before: t.Any, after: t.Any, state: t.Any = "half_open") -> dict[str, t.Any]:
+    name = "plc:plc_001:write"
+    first, again = ({"status": {"breakers": {name: state}, "rejected": {name: count}}} for count in (before, after))
+    return {"wanted": WANTED, "supervisor": first, "again": again}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "signal"),
+    [
+        (breaker_evidence(3, 4), "rejecting"),
+        (breaker_evidence(3, 4, "open"), "rejecting"),
+        (breaker_evidence(3, 3), "unused"),
+        (breaker_evidence(3, 2), "unused"),
+        (breaker_evidence(3, None), "unused"),
+        (breaker_evidence("3", "4"), "unused"),
+        (breaker_evidence(3, 4, "closed"), "closed"),
+        (breaker_evidence(3, 4, None), None),
+        ({**breaker_evidence(3, 4), "again": {"not_observed": {"status": {"code": "supervisor.timeout"}}}}, None),
+        ({**breaker_evidence(3, 4), "wanted": {**WANTED, "id": "plc_002"}}, None),
+    ],
+)
+def test_what_became_of_a_breaker_meanwhile(evidence: dict[str, t.Any], signal: t.Any) -> None:
+    """Quirk 8: half open it lets one command through, or none for good; only a command that was tried shows which."""
+    assert signals_of(evidence)["breaker_later"] == signal
+
+
+@pytest.mark.parametrize(
+    ("connect", "signals"),
+    [
+        ({"reached": "connected", "test": {"success": True}}, ("connected", "ok")),
+        ({"reached": None, "failure": {"code": "plc.connect_refused"}, "test": {}}, ("refused", None)),
+        ({"reached": None, "failure": {"code": "plc.connect_unproven"}, "test": {"error": "(1286)"}}, ("unproven", "in_use")),
+        ({"reached": None, "failure": {"code": "supervisor.timeout"}, "test": {}}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_what_a_connect_came_to(connect: dict[str, t.Any], signals: tuple[t.Any, t.Any]) -> None:
+    found = signals_of({"done": {"connect": connect}})
+    assert (found["reconnected"], found["connect_test"]) == signals
 
 
 def listed(*routes: t.Any) -> t.Any:
@@ -161,6 +235,24 @@ def test_namespaces_are_told_apart_and_unobserved_ones_are_left_out(
     evidence: dict[str, t.Any], signal: t.Any, failing: list[str]
 ) -> None:
     assert (signals_of(evidence)["namespaces"], failing_namespaces(evidence)) == (signal, failing)
+
+
+@pytest.mark.parametrize(
+    ("seen", "unseen"),
+    [
+        ({}, ["PLC state", "PLC routes", "namespaces MAIN, GVL"]),
+        ({"probe": {"states": {"system": None, "runtime": None}, "symbols": {"MAIN.b": None}}},
+         ["PLC state", "PLC routes", "namespaces MAIN, GVL"]),
+        ({"probe": {"states": {"system": "RUN", "runtime": None}, "symbols": {"MAIN.b": True}}, "routes": {"routes": []}},
+         ["namespaces GVL"]),
+        ({"probe": {"states": {"system": "RUN", "runtime": "RUN"}}, "routes": {"routes": None, "remark": "no route"},
+          "done": {"namespaces": {"results": [{"item": {"name": "GVL.b"}, "proven": False}]}}}, ["PLC routes", "namespaces MAIN"]),
+        ({"wanted": {}}, ["PLC state", "PLC routes"]),
+    ],
+)  # fmt: skip
+def test_what_nobody_saw_is_named(seen: dict[str, t.Any], unseen: list[str]) -> None:
+    """Unknown is not healthy (DESIGN §7.13; quirks 6 and 25)."""
+    assert not_observed({"wanted": WANTED, **seen}) == unseen
 
 
 def test_states_and_symbols_that_were_not_had_are_not_observed() -> None:

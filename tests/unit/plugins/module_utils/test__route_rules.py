@@ -25,6 +25,10 @@ def route(name: str, net_id: str, address: str = "", *, temporary: bool = False,
     }  # fmt: skip
 
 
+def names(routes: t.Iterable[dict[str, t.Any]]) -> list[str]:
+    return [item["name"] for item in routes]
+
+
 WANTED = route("hmi1", "10.30.0.11.1.1")
 OTHER = route("hmi2", "10.30.0.12.1.1")
 SAME_ADDRESS = route("old-hmi1", "10.9.9.9.1.1", "10.30.0.11")
@@ -64,7 +68,7 @@ def test_present(name, replace_conflicting) -> None:
     original, deleted, added, conflicts = with_replacing if replace_conflicting else without
     plan = rules.plan_present(WANTED, listed, replace_conflicting=replace_conflicting)
     assert plan.original == (listed[0] if isinstance(original, str) else original)
-    assert (list(plan.delete), plan.add, list(plan.conflicts)) == (deleted, added, conflicts)
+    assert (names(plan.delete), plan.add, list(plan.conflicts)) == (deleted, added, conflicts)
     assert plan.changes is bool(deleted or added)
 
 
@@ -96,12 +100,12 @@ def test_missing_bits_are_false_bits() -> None:
 )
 def test_absent_by_net_id_or_by_name(net_id, name, deleted) -> None:
     plan = rules.plan_absent(net_id, name, [WANTED, OTHER])
-    assert (list(plan.delete), plan.add, plan.changes) == (deleted, False, bool(deleted))
+    assert (names(plan.delete), plan.add, plan.changes) == (deleted, False, bool(deleted))
     assert plan.original == {"hmi1": WANTED, "hmi2": OTHER}.get(deleted[0] if deleted else "")
 
 
 def test_absent_deletes_every_route_of_a_net_id() -> None:
-    assert rules.plan_absent(WANTED["ams_net_id"], None, [WANTED, OTHER, SAME_NET_ID]).delete == ("hmi1", "hmi1-again")
+    assert rules.plan_absent(WANTED["ams_net_id"], None, [WANTED, OTHER, SAME_NET_ID]).delete == (WANTED, SAME_NET_ID)
 
 
 @pytest.mark.parametrize(
@@ -109,19 +113,38 @@ def test_absent_deletes_every_route_of_a_net_id() -> None:
     [
         ([OWN, "10.30.0.11.1.1", "10.30.0.12.1.1"], []),
         ([OWN, "10.30.0.11.1.1"], ["hmi2"]),
-        (["10.30.0.11.1.1"], ["hmi2", "controller"]),
-        (["10.30.0.1.1.1"], ["hmi1", "hmi2", "controller"]),
+        (["10.30.0.11.1.1"], ["controller", "hmi2"]),
+        (["10.30.0.1.1.1"], ["controller", "hmi1", "hmi2"]),
     ],
 )
-def test_exclusive_keeps_only_what_is_named_and_ends_with_the_own_route(keep, deleted) -> None:
+def test_exclusive_keeps_only_what_is_named(keep, deleted) -> None:
     listed = [route("controller", OWN), WANTED, OTHER]
-    assert list(rules.plan_exclusive(keep, listed, own_ams_net_id=OWN).delete) == deleted
+    assert names(rules.plan_exclusive(keep, listed).delete) == deleted
 
 
-def test_the_own_route_goes_last_and_the_rest_keeps_its_order() -> None:
-    listed = [route("controller", OWN), WANTED, OTHER]
-    assert rules.own_last(["controller", "hmi2", "hmi1"], listed, OWN) == ["hmi2", "hmi1", "controller"]
-    assert rules.own_last(["hmi2", "hmi1"], listed, OWN) == ["hmi2", "hmi1"]
+CONTROLLER = route("controller", OWN)
+
+
+@pytest.mark.parametrize(
+    ("doomed", "listed", "deleted"),
+    [
+        ([CONTROLLER, OTHER, WANTED], [CONTROLLER, WANTED, OTHER], ["hmi1", "hmi2", "controller"]),
+        ([OTHER, WANTED], [CONTROLLER, WANTED, OTHER], ["hmi1", "hmi2"]),
+        ([WANTED], [CONTROLLER, OTHER], []),
+        # As often as the list has the name: some routers delete the first of them, some all.
+        ([SAME_NAME], [CONTROLLER, WANTED, SAME_NAME], ["hmi1", "hmi1"]),
+        ([WANTED], [{**CONTROLLER, "name": "hmi1"}, WANTED, OTHER], ["hmi1", "hmi1"]),
+        ([WANTED, OTHER], [{**CONTROLLER, "name": "hmi1"}, WANTED, OTHER], ["hmi2", "hmi1", "hmi1"]),
+    ],
+)
+def test_the_own_route_goes_last_and_the_rest_keeps_its_order(doomed, listed, deleted) -> None:
+    assert rules.names_to_delete(doomed, listed, OWN) == deleted
+
+
+def test_who_shares_a_name_with_what_is_deleted() -> None:
+    assert rules.bystanders([WANTED], [WANTED, SAME_NAME, OTHER]) == [SAME_NAME]
+    assert rules.bystanders([WANTED, SAME_NAME], [WANTED, SAME_NAME, OTHER]) == []
+    assert rules.bystanders([], [WANTED]) == []
 
 
 def test_routes_in_words() -> None:
@@ -205,7 +228,7 @@ LISTS = st.lists(ROUTES, max_size=4, unique_by=(lambda item: item["name"], lambd
 
 def carried_out(plan: rules.RoutePlan, listed: list[dict[str, t.Any]], wanted: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """The list afterwards; a router deletes by name only."""
-    left = [item for item in listed if item["name"] not in plan.delete]
+    left = [item for item in listed if item["name"] not in names(plan.delete)]
     return left + [wanted] if plan.add else left
 
 

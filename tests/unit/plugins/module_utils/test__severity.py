@@ -44,6 +44,9 @@ RULES: list[tuple[list[t.Any], str]] = [
     ([DRIFT], "SEV.3"),
     ([DRIFT, found("plc.namespace_failing", HMI2)], "B.E2"),
     ([found("supervisor.unreachable")], "SEV.1"),
+    ([found("plc.net_id_not_from_ip")], "B.E1"),
+    ([found("plc.net_id_not_from_ip", beside=True)], "SEV.3"),
+    ([found("plc.healthy", beside=True)], "none"),
     ([camera("cam1")], "SEV.3"),
     ([camera("cam1"), camera("cam2")], "A.E1"),
     ([camera("cam1"), camera("cam1", host=HMI2)], "A.E1"),
@@ -112,15 +115,18 @@ def test_severity_that_was_stated_is_kept_and_the_reason_is_told(
     told = line_severity(findings, line="line3", stated=stated)
     assert (told["severity"], told["rule_id"], told["kept"]) == (severity, rule_id, kept)
     reason = (
-        f"{severity} was stated at 2026-11-23T11:50:00.000Z and is kept: an incident's severity is not lowered before it is"
-        " closed as healed."
+        f"{severity} was stated at 2026-11-23T11:50:00.000Z and is kept: an incident's severity is not lowered before"
+        " it is closed as healed."
     )
     assert told["sentence"].endswith(reason) == kept
     assert bool(told["rule"])
 
 
+KNOWN = [found(code) for code in sorted(FINDINGS)]
+
+
 @given(
-    findings=st.lists(st.sampled_from([found(code) for code in sorted(FINDINGS)] + [row for rows, dummy in RULES for row in rows])),
+    findings=st.lists(st.sampled_from(KNOWN + [row for rows, dummy in RULES for row in rows])),
     more=st.lists(st.sampled_from([found(code, HMI2) for code in sorted(FINDINGS)] + [camera("cam9"), camera("cam8")])),
     stated=st.sampled_from([None, *({"severity": f"SEV-{n}", "at": "T"} for n in (1, 2, 3))]),
 )  # fmt: skip
@@ -132,8 +138,8 @@ def test_more_findings_and_earlier_words_never_lower_it(findings: t.Any, more: t
     alone = line_severity(findings, line="line3")
     assert rank(line_severity(findings + more, line="line3")) <= rank(alone)
     assert rank(line_severity(findings, line="line3", stated=stated)) <= rank(alone)
-    own = [SEVERITY_RULES[FINDINGS[row["finding"]].rule].severity or "SEV-9" for row in findings if row["finding"] in FINDINGS]
-    assert rank(alone) <= min(own, default="SEV-9")
+    own = [FINDINGS[row["finding"]].rule for row in findings if row["finding"] in FINDINGS]
+    assert rank(alone) <= min((SEVERITY_RULES[rule].severity or "SEV-9" for rule in own), default="SEV-9")
 
 
 # --- the table -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,7 @@ def test_add_route_takes_the_longest_allowed_texts() -> None:
 def test_good_net_ids(text) -> None:
     assert frames.valid_net_id(text)
     assert frames.net_id_from_bytes(frames.net_id_to_bytes(text)) == text
+    assert text.startswith(f"{frames.connect_address(text)}.") and frames.connect_address(text).count(".") == 3
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,7 @@ def test_good_net_ids(text) -> None:
 )  # fmt: skip
 def test_bad_net_ids(text) -> None:
     assert not frames.valid_net_id(text)
+    assert frames.connect_address(text) is None
     with pytest.raises(AdsError) as caught:
         frames.net_id_to_bytes(text)
     assert caught.value.code == "ads.net_id_invalid"
@@ -216,6 +219,35 @@ def test_arbitrary_bytes_give_a_value_or_the_one_error(reader, data) -> None:
         reader(data)
     except AdsError as error:
         assert error.code == "ads.garbled"
+
+
+def cost_of(reader, data: bytes) -> int:
+    """Peak of bytes allocated by reading, whatever comes of it."""
+    tracemalloc.start()
+    try:
+        reader(data)
+    except AdsError as error:
+        assert error.code == "ads.garbled"
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(data=st.binary(max_size=600) | st.binary(max_size=600).map(lambda rest: IDENTIFY_HEAD + rest))
+@example(data=IDENTIFY_HEAD)
+@example(data=IDENTIFY_HEAD + struct.pack("<HH", 5, 0xFFFF))
+@example(data=struct.pack("<HI", 0, 0xFFFFFFFF))
+def test_no_announced_length_or_count_costs_memory(reader, data) -> None:
+    cost_of(reader, data)  # warm: what is loaded at the first call is not its cost
+    assert cost_of(reader, data) < 20_000 + 100 * len(data)
+
+
+def test_the_largest_datagram_of_nothing_but_tags_costs_a_bounded_multiple_of_itself() -> None:
+    data = IDENTIFY_HEAD[:-4] + struct.pack("<I", 16_000) + struct.pack("<HH", 7, 0) * 16_000
+    assert len(frames.parse_datagram(data).tags) == 16_000
+    assert cost_of(frames.parse_datagram, data) < 100 * len(data)
 
 
 @given(st.sampled_from(TCP + UDP), st.integers(0, 400), st.integers(0, 255))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
+from dataclasses import asdict
 
 import pytest
 
@@ -35,6 +36,8 @@ class Wire:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.outcomes: list[str] = []
         self.identity: Identity | None = IDENTITY
+        #: Who answers at other addresses than the PLC's.
+        self.elsewhere: Identity | None = None
         self.probes: list[t.Any] = []
         self.identified: list[t.Any] = []
         monkeypatch.setattr(ads_probe, "probe", self._probe)
@@ -70,7 +73,7 @@ class Wire:
 
     def _identify(self, *args: t.Any, **options: t.Any) -> Identity | None:
         self.identified.append((args, options))
-        return self.identity
+        return self.identity if args == ("10.0.0.2",) else self.elsewhere
 
 
 @pytest.fixture
@@ -187,6 +190,21 @@ def test_plc_that_says_nothing_over_udp_has_no_identity(wire: Wire) -> None:
     wire.outcomes, wire.identity = ["filtered"], None
     result = ads_probe.run(params_of(ads_probe, **PLC), False)
     assert "identity" in result and result["identity"] is None
+
+
+@pytest.mark.parametrize("elsewhere", [None, Identity("10.9.9.9.1.1", "CX-9", "3.1.4024", "Windows", "", 0.002)])
+def test_address_made_of_the_net_id_is_asked_too_if_it_is_another_one(wire: Wire, elsewhere: Identity | None) -> None:
+    """Quirk 3: a supervisor connects there, whatever the PLC's own address is."""
+    wire.outcomes, wire.elsewhere = ["closed", "closed"], elsewhere
+    result = ads_probe.run(params_of(ads_probe, **{**PLC, "ams_net_id": "10.9.9.9.1.1"}), False)
+    assert result["identity"]["ams_net_id"] == "10.0.0.2.1.1"
+    assert result["net_id_address"] == {"ip_address": "10.9.9.9", "identity": asdict(elsewhere) if elsewhere else None}
+    assert sorted(args for args, dummy in wire.identified) == [("10.0.0.2",), ("10.9.9.9",)]
+
+
+def test_nothing_more_is_said_where_it_is_the_same_address(wire: Wire) -> None:
+    wire.outcomes = ["ok"]
+    assert "net_id_address" not in ads_probe.run(params_of(ads_probe, **PLC), False)
 
 
 def test_two_tasks_on_one_controller_wait_for_each_other(wire: Wire) -> None:

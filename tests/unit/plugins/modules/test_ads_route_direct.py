@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import tempfile
 import typing as t
 
@@ -39,7 +40,7 @@ OWN, OWN_IP = "127.0.0.1.1.1", "127.0.0.1"
 HMI = route("line3-hmi1", "10.30.0.11.1.1")
 OTHER = route("line3-hmi2", "10.30.0.12.1.1")
 LOGIN = {"plc_username": USER, "plc_password": PASSWORD}
-RESULT = {"requested", "original", "reached", "verified", "latency_s", "changed", "conflicts", "remark", "diff"}
+RESULT = {"requested", "original", "reached", "verified", "latency_s", "changed", "conflicts", "remark", "first_contact", "diff"}
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +158,7 @@ CONFLICTS = {
     "address": route("other", "10.9.9.9.1.1", "10.30.0.11"),
     "name": route("line3-hmi1", "10.9.9.9.1.1"),
 }
+NET_ID_TWICE = [{**HMI, "name": "one"}, {**HMI, "name": "two", "address": "10.1.1.1"}]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -176,6 +178,17 @@ def test_a_conflict_is_removed_on_request(other) -> None:
         assert summary(result) == (True, None, told(HMI), True)
         assert router.routes == [own(), HMI]
         assert present(router, replace_conflicting=True)["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_second_route_of_the_same_net_id_is_told_before_anything_is_added(check_mode) -> None:
+    with fake(*NET_ID_TWICE) as router:
+        result = present(router, check_mode=check_mode)
+        assert (result["failure"]["code"], result["changed"], router.writes) == ("route.conflict", False, [])
+        assert result["conflicts"] == [told(NET_ID_TWICE[1])] and "two (10.30.0.11.1.1 at 10.1.1.1)" in result["msg"]
+        result = present(router, check_mode=check_mode, replace_conflicting=True)
+        assert summary(result)[:3] == (True, told(NET_ID_TWICE[0]), told(HMI))
+        assert router.routes == ([own(), *NET_ID_TWICE] if check_mode else [own(), HMI])
 
 
 def test_a_conflict_beside_the_right_route_is_told_or_removed_and_the_right_one_not_added_again() -> None:
@@ -228,10 +241,37 @@ def own_route(router: FakeRouter, **options: t.Any) -> dict[str, t.Any]:
 def test_the_own_route_is_added_with_credentials_and_the_first_contact_told() -> None:
     with FakeRouter(HMI) as router:
         result = own_route(router, **LOGIN)
-        assert summary(result) == (True, None, told(own()), True)
+        assert summary(result) == (True, None, told(own()), True) and result["first_contact"] is True
         assert kinds(router) == ["udp"]
-        assert own_route(router, **LOGIN)["changed"] is False
+        result = own_route(router, **LOGIN)
+        assert (result["changed"], result["first_contact"]) == (False, False)
     assert kinds(router) == ["udp"] and router.names() == ["line3-hmi1", "controller"]
+
+
+@pytest.mark.parametrize("login", [LOGIN, {**LOGIN, "plc_password": "wrong"}, {}], ids=["right", "wrong", "none"])
+def test_first_contact_is_told_as_such_also_by_a_failure(login) -> None:
+    with FakeRouter(HMI) as router:
+        assert own_route(router, **login)["first_contact"] is True
+        assert own_route(router, check_mode=True, **login)["first_contact"] is (login != LOGIN)
+
+
+def test_what_first_contact_could_not_see_before_is_told_or_removed_after() -> None:
+    """Without a list nobody could say what is in the way; a second run must have nothing to do all the same."""
+    for replace in (False, True):
+        with FakeRouter(route("other", "10.9.9.9.1.1", OWN_IP), HMI) as router:
+            result = own_route(router, replace_conflicting=replace, **LOGIN)
+            assert summary(result) == (True, None, told(own()), True)
+            assert [item["name"] for item in result["conflicts"]] == ([] if replace else ["other"])
+            assert router.names() == (["line3-hmi1", "controller"] if replace else ["other", "line3-hmi1", "controller"])
+            assert own_route(router, replace_conflicting=replace, **LOGIN)["changed"] is False
+
+
+@pytest.mark.parametrize("name", ["Ger\xe4t", "line3-hmi1"], ids=["cannot be written", "is another's too"])
+def test_what_first_contact_finds_in_the_way_and_cannot_delete_alone_stays(name) -> None:
+    with FakeRouter(route(name, "10.9.9.9.1.1", OWN_IP), HMI) as router:
+        result = own_route(router, replace_conflicting=True, **LOGIN)
+    assert (result["failure"]["code"], result["changed"]) == ("ads.value_invalid" if "\xe4" in name else "route.name_shared", True)
+    assert (kinds(router), router.names()) == (["udp"], [name, "line3-hmi1", "controller"])
 
 
 def test_the_own_net_id_is_made_from_the_address_we_come_from() -> None:
@@ -258,6 +298,7 @@ def test_a_supervisors_route_is_added_without_one_of_our_own_but_not_proven() ->
         result = present(router, **LOGIN)
     assert summary(result) == (True, None, told(HMI), False)
     assert "no usable route" in result["remark"] and router.names() == ["line3-hmi2", "line3-hmi1"]
+    assert kinds(router) == ["udp"], "the password crossed the network more often than needed"
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -298,19 +339,28 @@ def test_a_connection_taken_over_once_is_tried_again_before_a_password_is_sent()
     assert (summary(result)[0], router.writes, router.connections) == (False, [], 2)
 
 
+def index_of(frame: t.Any) -> int:
+    """Which entry a read of the list asks for."""
+    return struct.unpack_from("<I", frame.data, 4)[0]
+
+
+def ten_thousand(frame: t.Any) -> bytes:
+    return read_answer(entry_bytes(HMI)) if index_of(frame) < 10_000 else code_answer(END)
+
+
+NO_LISTS: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "truncated": (lambda frame: read_answer(entry_bytes(HMI)[:50]), "ads.garbled"),
+    "lengths beyond": (lambda frame: read_answer(entry_bytes(HMI, name_size=0xFFFFFFFF)), "ads.garbled"),
+    "10,000 entries": (ten_thousand, "ads.endless"),
+    "never ends": (lambda frame: read_answer(entry_bytes(HMI)), "ads.endless"),
+    "refused": (lambda frame: code_answer(0x723), "ads.code"),
+    "no such port": (lambda frame: bytearray(reply(frame, b"", error=6)), "ads.code"),
+    "silent": (lambda frame: None, "ads.silent"),
+}
+
+
 @pytest.mark.parametrize("state", ["present", "absent", "exclusive"])
-@pytest.mark.parametrize(
-    ("script", "code"),
-    [
-        (lambda frame: read_answer(entry_bytes(HMI)[:50]), "ads.garbled"),
-        (lambda frame: read_answer(entry_bytes(HMI, name_size=0xFFFFFFFF)), "ads.garbled"),
-        (lambda frame: read_answer(entry_bytes(HMI)), "ads.endless"),
-        (lambda frame: code_answer(0x723), "ads.code"),
-        (lambda frame: bytearray(reply(frame, b"", error=6)), "ads.code"),
-        (lambda frame: None, "ads.silent"),
-    ],
-    ids=["truncated", "lengths beyond", "never ends", "refused", "no such port", "silent"],
-)
+@pytest.mark.parametrize(("script", "code"), NO_LISTS.values(), ids=NO_LISTS)
 def test_a_list_that_is_none_stops_everything(script, code, state) -> None:
     with fake() as router:
         router.script[LIST] = script
@@ -318,7 +368,8 @@ def test_a_list_that_is_none_stops_everything(script, code, state) -> None:
         result = task(
             router, state, timeout=SHORT_S if code == "ads.silent" else LONG_S, replace_conflicting=True,
             **{"keep": [OWN], **LOGIN, **given.get(state, {})})
-    assert (result["failure"]["code"], router.writes) == (code, [])
+    assert (result["failure"]["code"], result.get("changed", False), router.writes) == (code, False, [])
+    assert router.address in result["msg"] and "\n" not in result["msg"]
 
 
 # --- degraded mode ---------------------------------------------------------------------------------------------------
@@ -349,12 +400,85 @@ def test_first_contact_with_a_device_that_cannot_list() -> None:
         assert summary(own_route(router, **LOGIN)) == (True, None, told(own()), True)
 
 
-@pytest.mark.parametrize("state", ["absent", "exclusive"])
-def test_on_a_device_that_cannot_list_nothing_is_deleted(state) -> None:
+@pytest.mark.parametrize(
+    ("state", "options"),
+    [
+        ("absent", {"local_ams_net_id": HMI["ams_net_id"]}),
+        # Who goes by that name cannot be seen: perhaps another supervisor by now.
+        ("absent", {"local_ams_net_id": HMI["ams_net_id"], "route_name": "line3-hmi1"}),
+        ("absent", {"local_ams_net_id": OWN}),
+        ("exclusive", {"keep": [OWN]}),
+    ],
+)
+def test_on_a_device_that_cannot_list_nothing_is_deleted_that_is_not_named(state, options) -> None:
     with fake(HMI) as router:
         router.script[LIST] = lambda frame: code_answer(0x701)
-        result = task(router, state, local_ams_net_id=HMI["ams_net_id"], keep=[OWN])
+        result = task(router, state, **options)
     assert (result["failure"]["code"], router.writes) == ("route.not_listed", [])
+
+
+def blind(*routes: t.Mapping[str, t.Any]) -> FakeRouter:
+    """A device that cannot list."""
+    router = FakeRouter(*routes)
+    router.script[LIST] = lambda frame: code_answer(0x701)
+    return router
+
+
+def own_absent(router: FakeRouter, **options: t.Any) -> dict[str, t.Any]:
+    return absent(router, OWN, **{"route_name": "controller", **options})
+
+
+@pytest.mark.parametrize("how", ["answered", "closed", "silent"])
+def test_on_a_device_that_cannot_list_the_own_route_is_deleted_by_its_name_unverified(how) -> None:
+    """Else a run's temporary route would stay there until the PLC restarts."""
+    with blind(own(), HMI) as router:
+        result = own_absent(router, check_mode=True)
+        assert summary(result) == (True, None, None, False) and "cannot list its routes" in result["remark"]
+        assert router.writes == []
+        router.script[DELETE] = gone(router, how)
+        result = own_absent(router, timeout=SHORT_S if how == "silent" else LONG_S)
+        assert summary(result) == (True, None, None, False)
+        assert ("no usable route" if how != "silent" else "did not answer") in result["remark"]
+        assert (router.names(), router.writes) == (["line3-hmi1"], [("delete", b"controller\0".hex())])
+        if how != "silent":
+            assert summary(own_absent(router)) == (False, None, None, False)
+    assert len(router.writes) == 1
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, "confirmed"), (None, "did not answer")])
+def test_a_device_that_still_answers_has_not_deleted_the_own_route(code, said) -> None:
+    with blind(own()) as router:
+        router.script[DELETE] = lambda frame: None if code is None else code_answer(code)
+        result = own_absent(router, timeout=SHORT_S if code is None else LONG_S)
+    assert (result["failure"]["code"], result["changed"], result["verified"]) == ("route.not_deleted", True, False)
+    assert f"The PLC {said} the delete of controller and still answers" in result["msg"]
+
+
+def test_an_own_route_of_another_name_is_left_alone_where_it_cannot_be_seen() -> None:
+    """Somebody entered one by hand: a temporary one's undo must not fail for ever because of it."""
+    with blind(own(name="by-hand")) as router:
+        result = own_absent(router)
+    assert summary(result) == (False, None, None, False) and router.names() == ["by-hand"]
+    assert "found nothing for the delete of controller" in result["remark"] and "another name" in result["remark"]
+
+
+@pytest.mark.parametrize("code", [0x701, 0x702, 0x723])
+def test_a_device_that_can_neither_list_nor_delete_is_a_plain_failure(code) -> None:
+    with blind(own()) as router:
+        router.script[DELETE] = lambda frame: code_answer(code)
+        result = own_absent(router)
+    assert (result["failure"]["code"], result["changed"], result["verified"]) == ("ads.code", False, False)
+    assert f"({code:#x}" in result["msg"] and router.names() == ["controller"]
+
+
+def test_on_a_device_that_cannot_list_a_route_asked_for_by_name_alone_is_deleted_unverified() -> None:
+    with blind(own(), HMI) as router:
+        by_name = {"local_ams_net_id": None, "route_name": "line3-hmi1"}
+        assert summary(absent(router, check_mode=True, **by_name)) == (False, None, None, False)
+        result = absent(router, **by_name)
+        assert summary(result) == (True, None, None, False) and "cannot list" in result["remark"]
+        assert summary(absent(router, **by_name)) == (False, None, None, False)
+    assert router.names() == ["controller"]
 
 
 # --- the route we stand on -------------------------------------------------------------------------------------------
@@ -370,13 +494,38 @@ def test_correcting_the_own_route_without_credentials_is_refused_before_anything
     assert "nothing was changed" in result["msg"] and router.writes == []
 
 
-def test_correcting_the_own_route_deletes_it_last_and_comes_back_by_udp() -> None:
+# How routers differ: by which fields an add finds the entries it overwrites, and how many of a name a delete takes.
+ROUTERS = [(overwrites, deletes) for overwrites in ((), ("name",), ("ams_net_id",), ("name", "ams_net_id")) for deletes in (1, 1000)]
+WRONG_OWN = {
+    "name": own(name="old"), "address": own(address="10.1.1.1"), "temporary": own(flags=0x21),
+    "all of it": own(name="old", address="10.1.1.1", flags=0x21),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("overwrites", "deletes"), ROUTERS)
+@pytest.mark.parametrize("wrong", WRONG_OWN.values(), ids=WRONG_OWN)
+def test_the_own_route_is_corrected_and_the_login_proven_before_anything_is_deleted(wrong, overwrites, deletes) -> None:
     other = route("other", "10.9.9.9.1.1", OWN_IP)
-    with FakeRouter(own(name="old"), other, HMI) as router:
+    with FakeRouter(wrong, other, HMI) as router:
+        router.overwrites, router.deletes = overwrites, deletes
         result = own_route(router, replace_conflicting=True, **LOGIN)
+        assert summary(result) == (True, told(wrong), told(own()), True)
+        assert kinds(router)[0] == "udp", "something was deleted before the login was proven"
+        assert router.routes == [HMI, {**own(), "flags": 0x40}]
+        deleted = [bytes.fromhex(data) for kind, data in router.writes if kind == "delete"]
+        assert deleted[:1] == [b"other\0"], "the route we stand on does not go last"
+        writes = len(router.writes)
+        assert own_route(router, replace_conflicting=True, **LOGIN)["changed"] is False
+        assert len(router.writes) == writes
+
+
+@pytest.mark.parametrize(("overwrites", "deletes"), ROUTERS)
+def test_correcting_the_own_route_leaves_no_second_one_behind_and_other_routes_alone(overwrites, deletes) -> None:
+    with FakeRouter(own(name="old"), HMI) as router:
+        router.overwrites, router.deletes = overwrites, deletes
+        result = own_route(router, **LOGIN)
     assert summary(result) == (True, told(own(name="old")), told(own()), True)
-    assert [bytes.fromhex(data) for kind, data in router.writes if kind == "delete"] == [b"other\0", b"old\0"]
-    assert (kinds(router)[-1], router.names()) == ("udp", ["line3-hmi1", "controller"])
+    assert router.routes == [HMI, {**own(), "flags": 0x40}] and result["conflicts"] == []
 
 
 def test_an_own_route_that_stands_in_the_way_goes_last_too() -> None:
@@ -386,14 +535,54 @@ def test_an_own_route_that_stands_in_the_way_goes_last_too() -> None:
         assert router.writes == []
         result = present(router, wanted, replace_conflicting=True, **LOGIN)
     assert [bytes.fromhex(data) for kind, data in router.writes if kind == "delete"] == [b"old\0", b"controller\0"]
-    assert (kinds(router)[-1], router.names(), result["verified"]) == ("udp", ["line3-hmi1"], False)
+    assert (kinds(router), router.names(), result["verified"]) == (["udp", "delete", "delete", "udp"], ["line3-hmi1"], False)
+    # The login is proven with our own route: the other one beside it could shadow it, and then nothing is answered.
+    assert own()["name"].encode().hex() in router.writes[0][1] and HMI["name"].encode().hex() not in router.writes[0][1]
 
 
-def test_correcting_the_own_route_with_a_wrong_password_says_that_it_is_gone() -> None:
+def test_a_conflict_that_is_still_there_when_we_are_back_is_seen() -> None:
+    """Between the delete of our own route and its add nobody can look."""
+    other = route("other", "10.9.9.9.1.1", OWN_IP)
+    with FakeRouter(own(address="10.1.1.1"), other) as router:
+        router.overwrites = ()
+        router.script[DELETE] = lambda frame: code_answer(0) if b"other" in frame.data else router.delete(frame)
+        result = own_route(router, replace_conflicting=True, **LOGIN)
+    assert (result["failure"]["code"], result["changed"]) == ("route.not_deleted", True)
+    assert "other (10.9.9.9.1.1 at 127.0.0.1)" in result["msg"] and router.names() == ["other", "controller"]
+
+
+@pytest.mark.parametrize("item", [own(), {**HMI, "address": OWN_IP}], ids=["our own", "another in whose way ours is"])
+def test_with_a_wrong_password_nothing_is_changed_and_that_is_told(item) -> None:
+    before = [own(name="old"), HMI, route("other", "10.9.9.9.1.1", OWN_IP)]
+    with FakeRouter(*before) as router:
+        result = present(router, item, replace_conflicting=True, **{**LOGIN, "plc_password": "wrong"})
+    assert (result["failure"]["code"], result["changed"], result["verified"]) == ("route.refused", False, False)
+    assert result["reached"] == result["original"] != told(item)
+    assert "added nothing: wrong user name or password" in result["msg"]
+    assert (kinds(router), router.routes) == (["udp"], before)
+
+
+def test_a_login_whose_answer_is_lost_deletes_nothing() -> None:
     with FakeRouter(own(name="old"), HMI) as router:
-        result = own_route(router, **{**LOGIN, "plc_password": "wrong"})
-    assert (result["failure"]["code"], result["changed"], result["reached"]) == ("route.refused", True, None)
-    assert result["original"] == told(own(name="old"))
+        router.udp = lambda request: []
+        result = own_route(router, **LOGIN)
+    assert (result["failure"]["code"], result["changed"], result["reached"]) == ("ads.silent", True, None)
+    assert set(kinds(router)) == {"udp"} and router.routes == [own(name="old"), HMI]
+
+
+def test_an_add_that_is_only_claimed_costs_no_route() -> None:
+    """Believing it, the next step would delete the route that is there."""
+    before = [own(name="old"), HMI]
+
+    def claim(request: bytes) -> list[bytes]:
+        answer = router.udp_answer(request)
+        router.routes = list(before)
+        return [answer]
+
+    with FakeRouter(*before) as router:
+        router.udp = claim
+        result = own_route(router, **LOGIN)
+    assert (result["failure"]["code"], kinds(router), router.routes) == ("route.not_taken", ["udp"], before)
 
 
 def gone(router: FakeRouter, how: str) -> t.Callable[[t.Any], t.Any]:
@@ -472,9 +661,86 @@ def test_a_confirmed_delete_is_not_believed_either() -> None:
 
 def test_a_list_that_may_not_be_complete_proves_no_absence() -> None:
     with fake() as router:
-        router.script[LIST] = lambda frame: router.list(frame) if len(router.asked) == 1 else code_answer(0x719)
+        router.script[LIST] = lambda frame: router.list(frame) if index_of(frame) == 0 else code_answer(0x719)
         result = absent(router)
     assert (result["changed"], result["verified"]) == (False, False) and "may not be complete" in result["remark"]
+
+
+@pytest.mark.parametrize("answer", [code_answer(0x723), code_answer(0x701)], ids=["refused", "not supported"])
+def test_a_delete_that_is_refused_has_changed_nothing(answer) -> None:
+    with fake(HMI, {**OTHER, "ams_net_id": HMI["ams_net_id"]}) as router:
+        router.script[DELETE] = lambda frame: answer
+        result = absent(router)
+        assert (result["failure"]["code"], result["changed"], result["reached"]) == ("ads.code", False, result["original"])
+        answers = [None, answer]
+        router.script[DELETE] = lambda frame: answers.pop() or router.delete(frame)
+        answers.reverse()
+        result = absent(router)
+    assert (result["failure"]["code"], result["changed"], router.names()) == ("ads.code", True, ["controller", "line3-hmi2"])
+
+
+def test_a_route_that_another_controller_deletes_first_is_no_failure() -> None:
+    def script(frame: t.Any) -> bytes:
+        router.routes = [own()]
+        return router.delete(frame)
+
+    with fake(HMI) as router:
+        router.script[DELETE] = script
+        result = absent(router)
+    assert summary(result) == (False, told(HMI), None, True)
+
+
+@pytest.mark.parametrize("deletes", [1, 1000])
+def test_two_routes_of_one_name_are_both_deleted(deletes) -> None:
+    with fake(HMI, {**OTHER, "name": HMI["name"]}) as router:
+        router.deletes = deletes
+        result = absent(router, local_ams_net_id=None, route_name=HMI["name"])
+    assert (result["changed"], result["verified"], router.routes) == (True, True, [own()])
+
+
+@pytest.mark.parametrize("deletes", [1, 1000])
+@pytest.mark.parametrize("state", ["absent", "exclusive", "present"])
+def test_a_route_that_is_to_stay_is_not_taken_along_by_its_name(state, deletes) -> None:
+    """A delete goes by the name alone: it could cut off a supervisor that nobody asked about."""
+    routes = [{**HMI, "name": "same"}, {**OTHER, "name": "same"}]
+    for listed in (routes, routes[::-1]):
+        with fake(*listed) as router:
+            router.deletes = deletes
+            options = {"keep": [OWN, OTHER["ams_net_id"]]} if state == "exclusive" else {}
+            result = present(router) if state == "present" else task(router, state, local_ams_net_id=HMI["ams_net_id"], **options)
+            assert (result["failure"]["code"], result["changed"], router.writes) == ("route.name_shared", False, [])
+        assert "same (10.30.0.12.1.1 at 10.30.0.12)" in result["msg"] and "nothing was deleted" in result["msg"]
+
+
+def deleting(router: FakeRouter, at: int, times: int) -> t.Callable[[t.Any], bytes]:
+    """Another controller deletes the first route, so many times, each time just before we ask for an entry: all move up."""
+    left = [times]
+
+    def script(frame: t.Any) -> bytes:
+        if index_of(frame) == at and left[0]:
+            left[0] -= 1
+            router.routes.pop(0)
+        return router.list(frame)
+
+    return script
+
+
+def test_an_entry_passed_over_while_another_controller_deletes_is_found_all_the_same() -> None:
+    with FakeRouter(OTHER, own(), HMI) as router:
+        router.script[LIST] = deleting(router, 2, 1)
+        assert summary(present(router)) == (False, told(HMI), told(HMI), True)
+    with FakeRouter(OTHER, own(), HMI) as router:
+        router.script[LIST] = deleting(router, 2, 1)
+        assert summary(absent(router)) == (True, told(HMI), None, True)
+
+
+def test_a_list_that_never_settles_is_read_so_often_and_proves_no_absence() -> None:
+    many = [route(f"hmi{number}", f"10.31.0.{number}.1.1") for number in range(1, 60)]
+    with FakeRouter(*many, own()) as router:
+        router.script[LIST] = deleting(router, 1, 1000)
+        result = absent(router)
+    assert (result["changed"], result["verified"]) == (False, False)
+    assert "changed each time it was read" in result["remark"] and router.connections == 1
 
 
 # --- exclusive -------------------------------------------------------------------------------------------------------
@@ -513,7 +779,7 @@ def test_a_name_that_cannot_be_written_stops_before_the_first_delete(name) -> No
         result = task(router, "exclusive", keep=[OWN])
         assert absent(router)["failed"] and present(router)["failed"]
     assert (result["failure"]["code"], result["changed"], router.writes) == ("ads.value_invalid", False, [])
-    assert name in result["msg"] and "Nothing was changed" in result["msg"]
+    assert name in result["msg"] and "Nothing was deleted" in result["msg"]
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -627,7 +893,16 @@ def test_what_keeps_info_from_listing_is_an_answer(options, code) -> None:
     assert result["remark"] == result["failure"]["message"]
 
 
+@pytest.mark.parametrize(("script", "code"), NO_LISTS.values(), ids=NO_LISTS)
+def test_info_of_a_list_that_is_none_shows_no_routes_and_says_why(script, code) -> None:
+    with fake() as router:
+        router.script[LIST] = script
+        result = info(router, ads_timeout=SHORT_S if code == "ads.silent" else LONG_S)
+    assert (result["routes"], result["failure"]["code"], router.writes) == (None, code, [])
+    assert router.address in result["remark"] and "\n" not in result["remark"]
+
+
 def test_the_end_of_a_list_may_be_uncertain() -> None:
     with fake() as router:
-        router.script[LIST] = lambda frame: router.list(frame) if len(router.asked) < 2 else code_answer(END + 1)
+        router.script[LIST] = lambda frame: router.list(frame) if index_of(frame) == 0 else code_answer(END + 1)
         assert "may not be complete" in info(router)["remark"]

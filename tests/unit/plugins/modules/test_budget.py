@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
-from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import ms_of, utc_text
 from ansible_collections.lineops.runbook.plugins.modules import budget
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import outcome_of, params_of
 
@@ -46,8 +46,8 @@ def audited(request: str, **more: t.Any) -> dict[str, t.Any]:
     return {"id": 1, "module": "audit", "message": message, "timestamp": utc_now(), **more}
 
 
-def made(state_dir: Path, check_mode: bool = False, targets: t.Sequence[str] = ("supervisor",), **options: t.Any) -> t.Any:
-    params = params_of(budget, state_dir=str(state_dir), host=HOST, targets=list(targets), **options)
+def made(state_dir: Path, check_mode: bool = False, **options: t.Any) -> t.Any:
+    params = params_of(budget, **{"state_dir": str(state_dir), "host": HOST, "targets": ["supervisor"], **options})
     return outcome_of(budget, params, check_mode)
 
 
@@ -104,7 +104,7 @@ def test_several_targets_at_once_and_the_tightest_on_top(tmp_path: Path) -> None
 
 def test_limit_window_and_language_are_those_of_the_line(tmp_path: Path) -> None:
     now = t.cast(int, ms_of(utc_now()))
-    folder = journal(tmp_path / "s", begin(1, ts=utc_of(now - 600_000)), begin(2))
+    folder = journal(tmp_path / "s", begin(1, ts=utc_text(now - 600_000)), begin(2))
     result = made(folder, limit=1, window_s=300, language="de")
     assert (result["used"], result["limit"], result["window_s"]) == (1, 1, 300)
     assert result["sentence"].startswith("Das Budget ist verbraucht; Unterbrechungen in den letzten 5 min ")

@@ -14,7 +14,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.modules import host_info
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import params_of
 
-PLC = {"ip_address": "10.30.3.21", "local_ip": "10.30.3.11"}
+PLC = {"ip_address": "10.30.3.21", "ams_net_id": "10.30.3.21.1.1", "local_ip": "10.30.3.11"}
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,7 @@ RIGHT = {
     "name": "Bench", "tpy_file": "bench.tpy",
 }  # fmt: skip
 WRONG = {**RIGHT, "ams_port": 801}
+RECORDINGS = Path(__file__).resolve().parents[3] / "data" / "recordings"
 BROKEN = answer(500, {"success": False, "error": "Interner Fehler"})
 
 
@@ -82,6 +85,18 @@ def test_the_rows_show_the_three_side_by_side() -> None:
     assert result["differences"] == [{"field": "ams_port", "wanted": 851, "stored": 801, "target": 852}]
 
 
+def test_the_runtime_type_of_the_live_target_is_compared_as_recorded() -> None:
+    recorded = json.loads((RECORDINGS / "debug_config.json").read_text("utf-8"))["response"]["body"]
+    entry = json.loads((RECORDINGS / "plc_config_get.json").read_text("utf-8"))["response"]["body"]["plc_configs"]["plc_001"]
+    plc = {"ip_address": entry["ip_address"], "ams_net_id": entry["ams_net_id"], "ams_port": entry["ams_port"]}
+    for wanted, target_is in (({"runtime_type": "TC2"}, "differs"), ({"runtime_type": "TC3"}, "same"), ({}, "same")):
+        live = Exchange("GET", "/api/debug/config", answer(200, recorded))
+        result = made(stored(entry), live, **plc, **wanted)
+        assert (result["stored"], result["target"]) == ("same", target_is)
+        rows = [{"field": "runtime_type", "wanted": "TC2", "target": "TC3"}] if target_is == "differs" else []
+        assert result["differences"] == rows
+
+
 @pytest.mark.parametrize("config", [{}, {"secret_key": "canary"}, None, []], ids=str)
 def test_a_supervisor_without_a_saved_target_differs(config) -> None:
     live = Exchange("GET", "/api/debug/config", answer(200, {"success": True, "config": config}))
@@ -122,6 +137,14 @@ def test_the_whole_entry_is_stored_with_only_the_wrong_fields_changed_and_read_b
     kept = {**WRONG, "notes": "do not lose this"}
     result = corrected(stored(WRONG), target(), whole(kept), store({**kept, "ams_port": 851}), stored(RIGHT))
     assert summary(result) == (True, WRONG, RIGHT, True, "differs", "same")
+
+
+def test_name_and_description_survive_a_correction() -> None:
+    told = {"name": "Press 3", "description": "left of the gate", "tpy_file": "press.tpy"}
+    right = {**RIGHT, **told}
+    result = corrected(
+        stored({**WRONG, **told}), target(), whole({**WRONG, **told}), store(right), stored(right), runtime_type="TC3")
+    assert (result["reached"], result["changed"], result["verified"]) == (right, True, True)
 
 
 def test_a_missing_entry_is_made() -> None:

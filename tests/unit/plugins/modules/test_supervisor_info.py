@@ -54,7 +54,8 @@ STATUS = status(True, "closed")
 def test_all_but_the_route_test_by_default_in_one_task() -> None:
     result = play(supervisor_info, STATUS, SLO, STREAMS, VERSIONS, SERVICE, LOGS, CONFIG, target(), own_net_id())
     assert result["changed"] is False and result["not_observed"] == {} and "route_test" not in result
-    assert result["status"] == {"plc_connected": True, "breakers": {"plc:plc_001:write": "closed"}}
+    assert result["status"] == {
+        "plc_connected": True, "breakers": {"plc:plc_001:write": "closed"}, "rejected": {"plc:plc_001:write": 0}}
     assert result["slo"] == {"status": "degraded", "alerts": ["api_availability"]}
     assert result["streams"] == {"cam1": {"running": True}}
     assert result["service"]["pid"] == 812 and result["logs"] == [{"id": 1, "message": "Start"}]

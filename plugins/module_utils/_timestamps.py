@@ -27,7 +27,7 @@ def ms_of(text: t.Any) -> int | None:
     return ((told if told.tzinfo else told.replace(tzinfo=timezone.utc)) - _EPOCH) // _MILLISECOND
 
 
-def utc_of(ms: int) -> str:
+def utc_text(ms: int) -> str:
     """Return milliseconds since 1970 as the journal writes times; what is beyond the year 9999 is its end."""
     try:
         return (_EPOCH + ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
-from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_of, utc_of
+from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import ms_of, utc_text
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._times import ms_o
 def test_time_of_journal_and_audit_log(text: str, same: str) -> None:
     """A time without a zone is UTC, as the supervisor's created_at is."""
     number = ms_of(text)
-    assert number is not None and utc_of(number) == same
+    assert number is not None and utc_text(number) == same
 
 
 @pytest.mark.parametrize(
@@ -49,18 +49,18 @@ def test_what_is_no_time_is_none(garbage: t.Any) -> None:
 def test_what_the_journal_writes_can_be_read() -> None:
     now = utc_now()
     number = ms_of(now)
-    assert number is not None and utc_of(number) == now
+    assert number is not None and utc_text(number) == now
 
 
 @given(number=st.integers(-62135596800000, 253402300799999))
 def test_there_and_back(number: int) -> None:
-    assert ms_of(utc_of(number)) == number
+    assert ms_of(utc_text(number)) == number
 
 
 @given(number=st.integers(253402300800000))
 def test_beyond_the_calendar_is_its_end(number: int) -> None:
     """A window that ends after the year 9999 must not end in a traceback."""
-    assert utc_of(number) == "9999-12-31T23:59:59.999Z"
+    assert utc_text(number) == "9999-12-31T23:59:59.999Z"
 
 
 @given(text=st.text(alphabet="0123456789-:TZ+. ", max_size=32) | st.text(max_size=20))
