@@ -163,7 +163,7 @@ def read_closing(
     told = {name: reader.field(item, name, (given or {}).get(name)) for item, names in CLOSING_ITEMS for name in names}
     for name in given or {}:
         if name == _ACCEPTED:
-            told[name] = reader.reason(_ACCEPTED, given[name])
+            told[name] = reader.accepted(given[name])
         elif name not in _FORMS:
             reader.unknown(name)
     return told, reader.gaps
@@ -184,7 +184,7 @@ class _Reader:
         if isinstance(value, Mapping) and "none" in value:
             if len(value) > 1:
                 return self._fault("mixed", name)
-            return {"none": self.reason(f"{name}.none", value["none"])}
+            return {"none": self._reason(f"{name}.none", value["none"])}
         form = _FORMS[name]
         if value is None or list(form) != [""] and not isinstance(value, Mapping):
             return self._wrong(name, value, self._expected(form))
@@ -195,14 +195,18 @@ class _Reader:
                 self._fault("unknown", f"{name}.{extra}", expected=", ".join(form))
         return {part: self._value(f"{name}.{part}", value.get(part), kind, self._words(kind)) for part, kind in form.items()}
 
-    def reason(self, place: str, value: t.Any) -> str:
-        """Return a reason."""
-        return self._value(place, value, "reason", self._words("reason"))
+    def accepted(self, value: t.Any) -> str:
+        """Return why an incident is closed as it is."""
+        self._item = ""
+        return self._reason(_ACCEPTED, value)
 
     def unknown(self, name: t.Any) -> None:
         """Refuse a name that nobody would read."""
         self._item = ""
         self._fault("unknown", str(name), expected=", ".join((*_FORMS, _ACCEPTED)))
+
+    def _reason(self, place: str, value: t.Any) -> str:
+        return self._value(place, value, "reason", self._words("reason"))
 
     def _value(self, place: str, value: t.Any, kind: str, expected: str) -> str:
         if kind == "ref" and isinstance(value, int) and not isinstance(value, bool):

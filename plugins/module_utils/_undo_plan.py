@@ -8,8 +8,8 @@ Decided here, and why:
 * An action is taken back to where it began, so one whose beginning the journal does not know is left to a person.
 * A disconnect and a connect with nothing between them cancel out: to take both back would only interrupt the link.
 * A link whose route is taken away is not connected again: it would be refused, or be connected and dead.
-* A test variable is put to rest first, as long as there is a link; the controller's own route comes last, since the
-  others are taken away over it.
+* The newest comes first, in the order that is the reverse of Playbook B's: a test variable is put to rest as long as
+  there is a link, a link goes before its route, and the controller's own route last, since it is the way to the others.
 * Of what may not stay (open_undos) it does not matter what a later incident did: it puts a variable to rest.
 """
 
@@ -24,15 +24,15 @@ from ._report_actions import actions_of
 from ._report_words import WORDS
 from ._words import Words, say
 
-#: What an undo does -> what proves it, what its module is asked for beside, and what it reaches where that says nothing.
+#: What an undo does, in the order in which it is done -> what proves it, what its module is asked for beside, and what it
+#: reaches where the module returns nothing.
 _STEPS: dict[str, dict[str, str]] = {
+    "write_rest": {"proof": "write of the rest value"},
     "disconnect": {"proof": "the supervisor's flag"},
     "remove_route": {"proof": "the PLC's route list", "reached": "absent"},
     "connect": {"proof": "route test", "state": "connected"},
-    "write_rest": {"proof": "write of the rest value"},
     "remove_controller_route": {"proof": "", "reached": "absent"},
 }
-_ORDER = {"write_rest": 0, "remove_controller_route": 2}
 #: Who removes a route by hand or looks at a PLC (as in the table of findings).
 _OWNER = "L1"
 _LINK = ("connect", "disconnect")
@@ -96,7 +96,7 @@ def undo_plan(
     confirm: t.Any = "",
     language: str = "en",
 ) -> dict[str, t.Any]:
-    """Return what takes an incident of a host back: steps (newest first), left, notes and refusals.
+    """Return what takes an incident of a host back: steps in their order, left, notes and refusals.
 
     entries: of the host's journal; plc: the active entry of lineops_plcs; has_way: whether the controller can change the
     PLC's routes; halfway: incident of the run whose lease was taken over; confirm: lineops_confirm.
@@ -132,7 +132,7 @@ class _Plan:
 
     def told(self) -> dict[str, t.Any]:
         """Return the plan."""
-        steps = sorted(self._steps, key=lambda step: _ORDER.get(step["name"], 1))
+        steps = sorted(self._steps, key=lambda step: list(_STEPS).index(step["name"]))
         return {
             "steps": [{name: value for name, value in step.items() if name != "begun"} for step in steps],
             "left": self._left, "notes": list(dict.fromkeys(self._notes)), "refusals": self._refusals}
