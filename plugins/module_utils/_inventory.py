@@ -78,8 +78,17 @@ def _is_bool(value: t.Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_switch(value: t.Any) -> bool:
+    """What stands after -e name= is always text."""
+    return isinstance(value, bool) or value in ("true", "false")
+
+
 def _is_mapping(value: t.Any) -> bool:
     return isinstance(value, dict)
+
+
+def _is_container(value: t.Any) -> bool:
+    return isinstance(value, dict) and value.get("engine") in ("podman", "docker") and is_text(value.get("name"))
 
 
 def _is_number(value: t.Any) -> bool:
@@ -133,6 +142,8 @@ HOST_RULES = (
     Rule("lineops_host_access", _is_bool, "true or false", required=False),
     Rule("lineops_supervisor_dir", is_text, "the supervisor's working directory", required=False),
     Rule("lineops_supervisor_unit", is_text, "the name of its systemd unit", required=False),
+    Rule(
+        "lineops_supervisor_container", _is_container, "a mapping with engine (podman or docker) and name", required=False),
     Rule("lineops_state_host", is_text, "the name of an inventory host", required=False),
     Rule("lineops_language", lambda value: value in ("en", "de"), "en or de", required=False),
     Rule("lineops_controller_ads", _is_mapping, "a mapping with local_ip, local_ams_net_id and route", required=False),
@@ -141,7 +152,7 @@ HOST_RULES = (
     Rule("lineops_busy", lambda value: value in ("fail", "skip", "wait"), "fail, skip or wait", required=False),
     Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
-    Rule("lineops_freeze", _is_bool, "true or false", required=False),
+    Rule("lineops_freeze", _is_switch, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
 )

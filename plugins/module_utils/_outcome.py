@@ -41,7 +41,8 @@ def plc_outcome(
 
     finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
     steps: what was done, each with name and changed; failed_step: name of the one that failed, or "";
-    planned: what was planned, told where nothing was done (--check); refusals: what the guard rails said against it.
+    planned: what was planned, told where nothing was done (--check); refusals: what the guard rails said against it, or
+    against going on.
     """
     healthy = final["code"] == "plc.healthy"
     changed = any(step.get("changed") for step in steps)
@@ -50,7 +51,7 @@ def plc_outcome(
     elif check_mode and planned:
         result = "PLANNED"
     else:
-        result = "REFUSED" if refusals else "UNRESOLVED"
+        result = "REFUSED" if refusals and not steps else "UNRESOLVED"
     told = finding if healthy else final
     return {
         "result": result,
@@ -95,7 +96,8 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     parts = [f"{host}: {outcome['result']} - {found}{outcome['sentence']}"]
     if outcome.get("actions"):
         parts.append(("would: " if outcome["result"] in ("PLANNED", "REFUSED") else "done: ") + ", ".join(outcome["actions"]))
-    parts += [f"not done: {refusal}" for refusal in outcome.get("refusals") or []]
+    refused = "would be refused" if outcome["result"] == "PLANNED" else "not done"
+    parts += [f"{refused}: {refusal}" for refusal in outcome.get("refusals") or []]
     if outcome.get("proof"):
         parts.append("proven by " + " and ".join(outcome["proof"]))
     if outcome["result"] in ("HEALTHY", "HEALED") and outcome.get("not_observed"):

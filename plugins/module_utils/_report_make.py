@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ._errors import LineopsError
+from ._report_checklist_document import checklist_page
 from ._report_document import incident_page
 from ._report_entries import Entry, Facts, plain, text_of
 from ._report_html import html_page
@@ -22,8 +23,8 @@ from ._report_teller import Shown
 #: Format -> ending of its file.
 FORMATS = {"html": "html", "markdown": "md", "json": "json"}
 
-#: An incident id that may be the name of a file; what the pages of plant and shift are called is theirs.
-_PLAIN = re.compile(r"(?!index\Z|shift-[0-9]{8}T[0-9]{4}Z-)[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
+#: An incident id that may be the name of a file; what the pages of plant, shift and checklist are called is theirs.
+_PLAIN = re.compile(r"(?!index\Z|shift-[0-9]{8}T[0-9]{4}Z-|checklist-of-)[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 
 
 class ShowingClock(Clock, t.Protocol):
@@ -58,8 +59,25 @@ def made_report(
     return report
 
 
+def checklist_report(checklist: t.Mapping[str, t.Any]) -> Facts:
+    """Return a checklist as a report.
+
+    checklist: what the filter checklist_plant returns.
+    """
+    made = plain(checklist)
+    missing = [name for name in ("at", "counts", "hosts", "lines", "severities", "steps") if name not in made]
+    if missing:
+        raise LineopsError(
+            "report.checklist", f"checklist has no {', '.join(missing)}.", "Give it what the filter checklist_plant returns.")
+    return {"kind": "checklist", **made, "remarks": []}
+
+
 def file_stem(report: Facts) -> str:
     """Return the name of the report's files without its ending."""
+    if report["kind"] == "checklist":
+        # One page for each line, that of the last look; the pages of many looks would only fill the disk.
+        lines = report["lines"]
+        return f"checklist-of-{lines[0] if len(lines) == 1 and _PLAIN.fullmatch(lines[0]) else 'plant'}"
     if report["kind"] == "index":
         return "index"
     if report["kind"] == "shift":
@@ -82,6 +100,8 @@ def written_as(
     options: dict[str, t.Any] = {"language": language, "shown": t.cast(Shown, clock.shown), "plant": plant}
     if report["kind"] == "incident":
         page = incident_page(report, **options)
+    elif report["kind"] == "checklist":
+        page = checklist_page(report, **options)
     else:
         files = frozenset(there)
 
@@ -98,6 +118,8 @@ def summary(report: Facts) -> Facts:
     if report["kind"] == "incident":
         names = ("incident", "host", "line", "playbook", "result", "severity", "finding", "next", "times", "superseded_by")
         return {name: report[name] for name in names}
+    if report["kind"] == "checklist":
+        return {name: report[name] for name in ("at", "lines", "counts", "severities")}
     rows = report["incidents"] if report["kind"] == "index" else [row for line in report["lines"] for row in line["incidents"]]
     return {
         "counts": report["counts"], "incidents": [row["incident"] for row in rows],

@@ -61,7 +61,7 @@ def incident_report(
     result = _result(entries, offsets)
     finding = _main_finding(findings, result, entries)
     refusals = [_refusal(entry) for entry in entries if entry.get("event") == "refused" and not is_ending(entry)]
-    closing = _closing(entries)
+    closing = closing_of(entries)
     left = _left(entries, undos)
     report = {
         "kind": "incident", "version": VERSION, **_identity(entries),
@@ -78,7 +78,7 @@ def incident_report(
             for number, (entry, offset) in enumerate(zip(entries, offsets), start=1)
         ],
     }
-    report["remarks"] = _remarks(report, backwards, seconds)
+    report["remarks"] = _remarks(report, backwards, seconds) + _noted(entries)
     return report
 
 
@@ -315,8 +315,8 @@ def _evidence(entry: Entry) -> Facts:
     }
 
 
-def _closing(entries: t.Sequence[Entry]) -> Facts:
-    """The items of the closing checklist: done, "none" with a reason, or open. What was told last counts."""
+def closing_of(entries: t.Sequence[Entry]) -> Facts:
+    """Return the items of the closing checklist: done, "none" with a reason, or open. What was told last counts."""
     told: dict[str, t.Any] = {}
     at = ""
     for entry in entries:
@@ -341,6 +341,12 @@ def _closing_part(value: t.Any) -> dict[str, str]:
 def _left(entries: t.Sequence[Entry], undos: Undos) -> list[Facts]:
     readable = [entry for entry in entries if isinstance(entry.get("undo") or {}, dict)]
     return [{"undo": undo} for host in texts([entry.get("host") for entry in entries]) for undo in undos(readable, host)]
+
+
+def _noted(entries: t.Sequence[Entry]) -> list[Facts]:
+    """What the runs said beside their results, such as that the journal could not be written."""
+    notes = texts([note for entry in entries if is_ending(entry) for note in texts(facts_of(entry).get("notes"))])
+    return [{"code": "noted", "note": note} for note in notes]
 
 
 def _remarks(report: Facts, backwards: float, seconds: t.Sequence[float | None]) -> list[Facts]:

@@ -311,6 +311,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "remark.no_incident": (
         "Entries that belong to no incident, shown at the end: {count}",
         "Einträge, die zu keinem Incident gehören, am Ende gezeigt: {count}"),
+    "remark.noted": ("{note}", "{note}"),
     "remark.chain": (
         "Line {line} of {path} does not fit the chain of hashes: it, or what stood before it, was changed or removed.",
         "Zeile {line} von {path} passt nicht zur Hash-Kette: Sie oder das, was davor stand, wurde geändert oder entfernt."),

@@ -18,6 +18,7 @@ from __future__ import annotations
 import typing as t
 
 from ._actions import action_of, target_of
+from ._incidents import open_incidents
 from ._journal_rules import open_undos
 from ._outcome import refusal_words, words_of
 from ._report_actions import actions_of
@@ -115,7 +116,7 @@ def undo_plan(
     plan.settle([action for dummy, action in found])
     plan.ask_later_incidents(_later(entries, incident, host), is_confirmed=confirm == incident)
     told = plan.told()
-    if told["steps"] and halfway not in (None, "", incident):
+    if told["steps"] and halfway not in (None, "", incident) and _is_open(entries, halfway):
         plan.refuse("halfway", other=halfway, host=host)
     return told
 
@@ -245,9 +246,9 @@ def undo_outcome(
     """
     if check_mode and plan["steps"]:
         result, key = "PLANNED", "would"
-    elif refusals:
+    elif refusals and not steps:
         result, key = "REFUSED", "refused"
-    elif failed_step or plan["left"]:
+    elif refusals or failed_step or plan["left"]:
         result, key = "UNRESOLVED", "in_part"
     else:
         result, key = "UNDONE", "undone" if steps else "nothing"
@@ -264,6 +265,12 @@ def undo_outcome(
         "owner": "" if resolved else _OWNER, "next_step": "" if resolved else say(_WORDS, "next", language),
         "escalation": {} if resolved else {"level": _OWNER, "contact": contact if isinstance(contact, str) else None},
     }
+
+
+def _is_open(entries: t.Sequence[Entry], incident: str | None) -> bool:
+    """Say whether an incident goes on; of one without entries nobody knows."""
+    known = any(entry.get("incident") == incident for entry in entries)
+    return not known or incident in (one["incident"] for one in open_incidents(entries, now=""))
 
 
 def _begun(entries: t.Sequence[Entry], undo: Entry) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: incident_report
-short_description: Write the report of an incident, the index of a plant, or the page of a shift
+short_description: Write the report of an incident, the index of a plant, the page of a shift, or that of a checklist
 version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
@@ -44,8 +44,9 @@ options:
       - V(incident) writes the report of one incident.
       - V(index) writes one page for a plant, a row for each incident, with MTTD, MTTA, MTTR and recurrence.
       - V(shift) writes what automation did in a time window, line by line, and who is needed now.
+      - V(checklist) writes what the standard checklist saw of the hosts in O(checklist). It needs no journal entries.
     type: str
-    choices: [incident, index, shift]
+    choices: [incident, index, shift, checklist]
     default: incident
   entries:
     description:
@@ -59,6 +60,11 @@ options:
     type: list
     elements: path
     default: []
+  checklist:
+    description:
+      - What the filter P(lineops.runbook.checklist_plant#filter) returns, for O(kind=checklist). Its sentences are in the language
+        they were made in.
+    type: dict
   incident:
     description:
       - Id of the incident for O(kind=incident). Can be left out if all entries belong to one.
@@ -66,12 +72,13 @@ options:
   dest:
     description:
       - Directory on the controller. Made with mode 0750 when needed.
-      - Files are named after the incident, or C(index), or C(shift-) with begin and end of the window in UTC.
+      - Files are named after the incident, or C(index), or C(shift-) with begin and end of the window in UTC, or C(checklist-of-)
+        with the line, or with C(plant) for several lines.
     type: path
     required: true
   formats:
     description:
-      - What to write. The schema of V(json) is C(docs/schemas/incident_report.schema.json).
+      - What to write. The schema of V(json) is C(docs/schemas/incident_report.schema.json); for O(kind=checklist) it is O(checklist).
     type: list
     elements: str
     choices: [html, markdown, json]
@@ -132,6 +139,12 @@ EXAMPLES = r"""
     dest: /var/www/incidents
     formats: [html]
     time_zone: Europe/Berlin
+
+- name: Write what the checklist saw
+  lineops.runbook.incident_report:
+    kind: checklist
+    checklist: "{{ rows | lineops.runbook.checklist_plant(now=observed_at) }}"
+    dest: /var/www/incidents
 """
 
 RETURN = r"""
@@ -179,11 +192,12 @@ from ansible_collections.lineops.runbook.plugins.module_utils._redact import scr
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_files import names_in, read_journals, write_reports
 from ansible_collections.lineops.runbook.plugins.module_utils._report_make import (
-    FORMATS, UNREADABLE, file_stem, made_report, summary, written_as,
+    FORMATS, UNREADABLE, checklist_report, file_stem, made_report, summary, written_as,
 )
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "kind": {"type": "str", "choices": ["incident", "index", "shift"], "default": "incident"},
+    "kind": {"type": "str", "choices": ["incident", "index", "shift", "checklist"], "default": "incident"},
+    "checklist": {"type": "dict"},
     "entries": {"type": "list", "elements": "raw", "default": []},
     "journal_paths": {"type": "list", "elements": "path", "default": []},
     "incident": {"type": "str"},
@@ -196,14 +210,16 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "until": {"type": "str"},
     "time_zone": {"type": "str", "default": "local"},
 }
+REQUIRED_IF = [("kind", "checklist", ["checklist"])]
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
     """Make the report and write what is not there yet; secrets: what must not get into a file."""
     clock = Clock(params["time_zone"])
     read, broken = read_journals(params["journal_paths"], UNREADABLE)
-    clean = scrub({"entries": [*params["entries"], *read], "contacts": params["contacts"], "plant": params["plant"]}, secrets)
-    report = made_report(
+    given = {name: params[name] for name in ("contacts", "plant", "checklist")}
+    clean = scrub({"entries": [*params["entries"], *read], **given}, secrets)
+    report = checklist_report(clean["checklist"]) if params["kind"] == "checklist" else made_report(
         params["kind"], clean["entries"], clock=clock, undos=open_undos, contacts=clean["contacts"], incident=params["incident"],
         window=_window(params, clock), broken=broken)
     stem = file_stem(report)

@@ -94,6 +94,10 @@ class Running:
         out, err = ((self._home / name).read_text(encoding="utf-8", errors="replace") for name in ("out", "err"))
         return Run(code, out, err, time.monotonic() - self._started)
 
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return (self._home / "out").read_text(encoding="utf-8", errors="replace")
+
     @property
     def has_ended(self) -> bool:
         """Has its first process ended?"""

@@ -1,0 +1,525 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbook B on the rails: runs that collide or were killed, guards that refuse, journals that cannot be written, records.
+
+Every case has a host of its own; one --check and one run go over all of them. What became of a case is read in the
+supervisors' access logs, from the PLCs and in the files of the state directories, without any code of the collection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import tarfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal
+from plants import PlantLab, until
+from runs import Run
+from test_play_findings import (
+    CONNECT, DISCONNECT, HEAL_ROUTE, TEST, WRITE, Step, assert_journal_is_whole, connect_to_wrong_port, fault, when_begun,
+)
+from test_play_findings3 import enter_static_route
+from test_play_ways import SSH_DOWN
+from truth import files, flag
+
+from lab.inventory import CONTACTS
+from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
+
+LOOK, REST_ONLY = (TEST,), (TEST, CONNECT, TEST, WRITE, TEST)
+HEAL_LINK = (TEST, CONNECT, TEST, WRITE, WRITE, TEST)
+PLC_NAME = "{{ 1/0 }} <script>alert(1)</script> *Saw*"
+OTHER = "eda-7"
+#: The PLC answers late, so that a write (three ADS requests) takes its time; the value stands after the second.
+SLOW = "slow seconds=0.8"
+LOUD = "JOURNAL NOT WRITTEN: "
+UNPROVEN = "write path not proven"
+UNSAFE_DIR = "is a link or writable by everybody."
+
+
+def utc(ahead_s: float = 0.0) -> str:
+    """A time as journal and leases have it."""
+    moment = datetime.now(timezone.utc) + timedelta(seconds=ahead_s)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def state_dir(lab: PlantLab, host: str) -> Path:
+    return lab.plant.state_dir(lab.host(host))
+
+
+def lease_file(lab: PlantLab, host: str) -> Path:
+    return state_dir(lab, host) / "leases" / f"{host}.json"
+
+
+def leased(ends_in_s: float, incident: str = "another-incident") -> Step:
+    """Another controller holds the host, or held it until some time ago."""
+
+    def write(lab: PlantLab, host: str) -> None:
+        path = lease_file(lab, host)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({
+            "v": 1, "host": host, "incident": incident, "line": host.partition("-")[0], "purpose": "Playbook B",
+            "runner": OTHER, "owner": {"controller": "another:1", "pid": 1, "started": 1, "node": "pod-7"}, "id": "0" * 16,
+            "taken_at": utc(ends_in_s - 120), "renewed_at": utc(ends_in_s - 120), "expires_at": utc(ends_in_s), "ttl_s": 3600,
+        }), encoding="utf-8")
+
+    return write
+
+
+def journalled(*entries: dict[str, Any]) -> Step:
+    """What an earlier run wrote down."""
+
+    def write(lab: PlantLab, host: str) -> None:
+        common = {"host": host, "line": host.partition("-")[0], "playbook": "B", "runner": OTHER}
+        Journal(str(state_dir(lab, host))).append([{**common, **entry} for entry in entries])
+
+    return write
+
+
+def connected_thrice(lab: PlantLab, host: str) -> None:
+    """Three runs have connected this PLC anew within the hour: their entries are those of the run that really did."""
+    real = [entry for entry in lab.journal(COLLIDED) if entry["action"] == "connect"]
+    assert [entry["event"] for entry in real] == ["begin", "done"]
+    kept = ("phase", "event", "action", "plc", "target", "undo", "reached")
+    for number in range(3):
+        run = {"incident": f"night-{number}", "run": f"night-{number}"}
+        journalled(*({**{name: entry[name] for name in kept}, **run} for entry in real))(lab, host)
+
+
+def left_open(incident: str) -> Step:
+    """An incident that a run left halfway, its PLC link taken down."""
+    finding = {"phase": "diagnose", "event": "finding", "finding": "plc.link_stale", "severity": "SEV-1"}
+    about = {"incident": incident, "run": incident}
+    return journalled({"phase": "open", "event": "opened", **about}, {**finding, **about})
+
+
+def write_variable(name: str, value: Any) -> Step:
+    return lambda lab, host: lab.ask(host, "write", name=name, value=value)
+
+
+def file_in_its_place(lab: PlantLab, host: str) -> None:
+    state_dir(lab, host).rmdir()
+    state_dir(lab, host).write_text("not a directory", encoding="utf-8")
+
+
+def directory_in_place_of_the_journal(lab: PlantLab, host: str) -> None:
+    (state_dir(lab, host) / "journal.jsonl").mkdir()
+
+
+def link_to_elsewhere(lab: PlantLab, host: str) -> None:
+    state_dir(lab, host).rmdir()
+    elsewhere(lab).mkdir()
+    state_dir(lab, host).symlink_to(elsewhere(lab))
+
+
+def elsewhere(lab: PlantLab) -> Path:
+    return lab.base / "elsewhere"
+
+
+def world_writable(lab: PlantLab, host: str) -> None:
+    state_dir(lab, host).chmod(0o777)
+
+
+def full_disk(lab: PlantLab, host: str) -> None:
+    """A file system without a free byte; for users who cannot mount one, a directory they may not write to."""
+    folder = state_dir(lab, host)
+    if os.geteuid():
+        folder.chmod(0o500)
+        lab.resources.callback(folder.chmod, 0o700)
+        return
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", folder], check=True)
+    lab.resources.callback(subprocess.run, ["umount", folder], check=True)
+    (folder / "full").write_bytes(b"x" * 4096)
+
+
+def broken_last_line(lab: PlantLab, host: str) -> None:
+    left_open("old")(lab, host)
+    with (state_dir(lab, host) / "journal.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write('{"v": 1, "event": "beg\n')
+
+
+def root_may_mount() -> bool:
+    """Root in a container often may not."""
+    return subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode == 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A host: how it is broken and guarded, and what the run has to say and do about it.
+
+    prepare: before the runs; meanwhile: during the last one. says: in its line; posts: what its supervisor is asked.
+    records: whether its state directory has a journal and evidence after the run.
+    """
+
+    result: str
+    finding: str = "plc.link_stale"
+    prepare: tuple[Step, ...] = (fault("plc-disconnected"),)
+    meanwhile: Step | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    says: tuple[str, ...] = ()
+    posts: tuple[str, ...] = LOOK
+    checked: str = "PLANNED"
+    records: bool = True
+    marks: tuple[Any, ...] = ()
+
+
+SEES_PLC = {"lineops_controller_ads": {"route": "static"}}
+INTERLOCK = {"lineops_interlock": {"variable": "GVL.bOpsTest", "safe_value": True}}
+SAFE = write_variable("GVL.bOpsTest", True)
+BROKEN = fault("plc-disconnected")
+STATE_HOST, ON_STATE_HOST = "line2-hmi5", "line2-hmi6"
+NO_MOUNT = pytest.mark.skipif(
+    os.geteuid() == 0 and not root_may_mount(), reason="root here may not mount, and no directory is closed to root")
+CHECK_IS_HEALTHY = {"finding": "plc.healthy", "prepare": (), "checked": "HEALTHY"}
+
+KILLED, COLLIDED = "line1-hmi1", "line3-hmi7"
+CASES: dict[str, Case] = {
+    # A killed run has connected it already, and left the test variable at its test value.
+    KILLED: Case("HEALTHY", "plc.healthy", (), says=("put back first",), posts=(WRITE, TEST, WRITE, WRITE), checked="HEALTHY"),
+    "line1-hmi2": Case(
+        "REFUSED", prepare=(BROKEN, connected_thrice), says=("would: connect to the PLC", "budget is used up", "next (L2, ")),
+    "line1-hmi3": Case(
+        "REFUSED", "plc.route_missing", (fault("route-removed"),), variables={"lineops_freeze": True},
+        says=("would: disconnect", "not done: line1 is frozen (lineops_freeze)")),
+    "line1-hmi4": Case("HEALTHY", variables={"lineops_freeze": True}, says=(UNPROVEN,), **CHECK_IS_HEALTHY),
+    "line1-hmi5": Case(
+        "REFUSED", prepare=(BROKEN, enter_static_route), variables={**INTERLOCK, **SEES_PLC},
+        says=("would: connect", "not done: The interlock GVL.bOpsTest is False, not True")),
+    "line1-hmi6": Case(
+        "HEALED", prepare=(BROKEN, enter_static_route, SAFE), variables={**INTERLOCK, **SEES_PLC}, posts=HEAL_LINK),
+    "line1-hmi7": Case(
+        "HEALTHY", variables={**INTERLOCK, **SEES_PLC}, says=(UNPROVEN,),
+        **{**CHECK_IS_HEALTHY, "prepare": (enter_static_route,)}),
+    "line1-hmi8": Case(
+        "HEALED", variables=INTERLOCK, posts=HEAL_LINK,
+        says=("The interlock GVL.bOpsTest was not read from the PLC; what is done on line1-hmi8 interrupts nothing",)),
+    "line2-hmi1": Case(
+        "HEALED", prepare=(BROKEN, file_in_its_place), posts=REST_ONLY, says=(LOUD, "EVIDENCE NOT SAVED: "), records=False),
+    "line2-hmi2": Case(
+        "HEALED", prepare=(BROKEN, directory_in_place_of_the_journal), posts=REST_ONLY, says=(LOUD, "Is a directory"),
+        records=False),
+    "line2-hmi3": Case(
+        "HEALED", prepare=(BROKEN, full_disk), posts=REST_ONLY, says=(LOUD, "EVIDENCE NOT SAVED: "), records=False,
+        marks=(NO_MOUNT,)),
+    "line2-hmi4": Case(
+        "HEALED", variables=SSH_DOWN, posts=REST_ONLY, says=(LOUD, "could not be reached over its connection"), records=False),
+    STATE_HOST: Case("UNRESOLVED", "plc.router_refused", (fault("refuse"),), says=("next (L2, ",), checked="UNRESOLVED"),
+    ON_STATE_HOST: Case(
+        "HEALED", "plc.route_missing", (fault("route-removed"),), posts=HEAL_ROUTE,
+        variables={**SSH_DOWN, "lineops_host_access": False, "lineops_state_host": STATE_HOST}),
+    "line2-hmi7": Case(
+        "HEALED", prepare=(BROKEN, link_to_elsewhere), posts=REST_ONLY, says=(LOUD, UNSAFE_DIR), records=False),
+    "line2-hmi8": Case(
+        "HEALTHY", posts=(TEST, WRITE), says=(LOUD, UNSAFE_DIR), records=False,
+        **{**CHECK_IS_HEALTHY, "prepare": (world_writable,)}),
+    "line3-hmi1": Case(
+        "UNRESOLVED", "plc.router_refused", (fault("refuse"),), says=(PLC_NAME,), checked="UNRESOLVED",
+        variables={"lineops_plcs": {"name": {"__ansible_unsafe": PLC_NAME}}}),
+    "line3-hmi2": Case(
+        "HEALED", prepare=(BROKEN, broken_last_line), posts=REST_ONLY, records=False,
+        says=(LOUD + "Line 3 of the journal ", "JOURNAL NOT READ: Line 3 of the journal ")),
+    "line3-hmi3": Case("HEALED", prepare=(BROKEN, leased(-5, "left-open"), left_open("left-open")), posts=HEAL_LINK),
+    "line3-hmi4": Case(
+        "BUSY", "run.busy", (BROKEN, leased(1800)), posts=(), checked="BUSY", records=False,
+        says=(f"line3-hmi4 is held by {OTHER} on pod-7 (Playbook B, another-incident) until ", "next (L1, ")),
+    "line3-hmi5": Case(
+        "UNRESOLVED", "plc.route_missing", (fault("route-removed"),), when_begun("disconnect", leased(1800)),
+        posts=(TEST, DISCONNECT, TEST), says=("done: disconnected", f"not done: The lease of line3-hmi5 was lost. ", OTHER)),
+    "line3-hmi6": Case(
+        "FAILED", "run.failed", variables={"plc_recovery_stability": "soon"}, posts=(), checked="FAILED",
+        says=("plc_recovery_stability", "next (L2, Development on call")),
+    # Its link works and goes elsewhere; the only other host of its line has an open incident.
+    "line3-hmi8": Case(
+        "REFUSED", "plc.target_differs", (connect_to_wrong_port,),
+        says=("would: disconnect", "of the 2 hosts of line8, line3-hmi7 (open incident unhealed since ")),
+}
+HEALED = [name for name, case in CASES.items() if case.result == "HEALED"]
+REPORTED = [name for name, case in CASES.items() if case.result not in ("HEALTHY", "BUSY")] + [KILLED]
+RECORDED = [name for name, case in CASES.items() if case.records]
+
+
+class Rails:
+    """Runs that collide, a run that is killed, a --check over all that is prepared, and the run that counts."""
+
+    def __init__(self, lab: PlantLab) -> None:
+        self.lab = lab
+        self._collide()
+        self._kill()
+        for name, case in CASES.items():
+            for step in case.prepare if all(not mark.args[0] for mark in case.marks) else ():  # else it is skipped
+                step(lab, name)
+        left_open("unhealed")(lab, COLLIDED)
+        self.inventory = lab.variant(self._change)
+        self.before = self._look()
+        self.check = lab.play("--check", limit=",".join(CASES), inventory=self.inventory)
+        self.after_check = self._look()
+        lab.ask(KILLED, "slow", seconds=0)
+        calls = {name: len(lab.calls(name)) for name in CASES}
+        meanwhile = [threading.Thread(target=case.meanwhile, args=(lab, name), daemon=True)
+                     for name, case in CASES.items() if case.meanwhile]
+        for thread in meanwhile:
+            thread.start()
+        self.run = lab.play(limit=",".join(CASES), inventory=self.inventory)
+        for thread in meanwhile:
+            thread.join()
+        self.calls = {name: lab.calls(name)[calls[name]:] for name in CASES}
+
+    def _collide(self) -> None:
+        """While a run is in its first action and hangs, three more begin on its host."""
+        lab, host = self.lab, COLLIDED
+        lab.fault(host, "plc-disconnected")
+        self.collided_calls = len(lab.calls(host))
+        first = lab.start(limit=host)
+        until(lambda: any(entry["event"] == "begin" for entry in lab.journal(host)), "the first run acts")
+        first.signal_all(signal.SIGSTOP)
+        others = {how: lab.start("-e", f"lineops_busy={how}", limit=host) for how in ("fail", "skip", "wait")}
+        self.others = {how: others[how].finish() for how in ("fail", "skip")}
+        until(lambda: "Take the lease" in others["wait"].printed(), "the waiting run asks for the lease")
+        self.waited = not others["wait"].has_ended
+        first.signal_all(signal.SIGCONT)
+        self.first = first.finish()
+        self.others["wait"] = others["wait"].finish()
+        for run in (self.first, *self.others.values()):
+            lab.assert_no_secret(run)
+        self.collided_journal = lab.journal(host)
+        self.collided_calls = lab.calls(host)[self.collided_calls:]
+
+    def _kill(self) -> None:
+        """A run is killed while the test variable stands at its test value."""
+        self.lab.fault(KILLED, "plc-disconnected", SLOW)
+        run = self.lab.start(limit=KILLED)
+        until(lambda: self.lab.ask(KILLED, "read", name="MAIN.bOpsTest")["value"], "the test value stands")
+        run.signal_all(signal.SIGKILL)
+        run.finish()
+        self.killed_journal = self.lab.journal(KILLED)
+
+    def _change(self, groups: dict[str, Any], secrets: dict[str, Any]) -> None:
+        for name, case in CASES.items():
+            variables = dict(case.variables)
+            host = groups[name.partition("-")[0]]["hosts"][name]
+            host["lineops_plcs"][0] |= variables.pop("lineops_plcs", {})
+            host |= variables
+            if "lineops_controller_ads" in variables:
+                ads = groups[name.partition("-")[0]]["vars"]["lineops_controller_ads"]
+                host["lineops_controller_ads"] = {**ads, **variables["lineops_controller_ads"]}
+        hosts = groups["line2"]["hosts"]
+        hosts[ON_STATE_HOST]["lineops_state_dir"] = hosts[STATE_HOST]["lineops_state_dir"]
+        small = {name: groups["line3"]["hosts"].pop(name) for name in (COLLIDED, "line3-hmi8")}
+        groups["line8"] = {"hosts": small, "vars": {**groups["line3"]["vars"], "lineops_line": "line8"}}
+        secrets["line8"] = secrets["line3"]
+
+    def _look(self) -> dict[str, Any]:
+        """All that --check must leave alone."""
+        state = self.lab.plant.folder / "state"
+        return {
+            "files": files(state), "names": sorted(str(path) for path in state.rglob("*")),
+            "values": {name: self.lab.ask(name, "read", name="MAIN.bOpsTest")["value"] for name in CASES},
+            "flags": {name: flag(self.lab.host(name)) for name in CASES},
+        }
+
+    def posts(self, name: str) -> tuple[str, ...]:
+        return tuple(call for call in self.calls[name] if call.startswith("POST"))
+
+    def entries(self, name: str) -> list[dict[str, Any]]:
+        """A host's journal, wherever it lies."""
+        place = STATE_HOST if name == ON_STATE_HOST else name
+        return [entry for entry in self.lab.journal(place) if entry["host"] == name]
+
+    def outcome(self, name: str) -> dict[str, Any]:
+        return self.run.outcomes[name]
+
+    def report(self, name: str, ending: str) -> str:
+        """A file of the report beside the one that the outcome names."""
+        return Path(self.outcome(name)["report"]).with_suffix(ending).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="class")
+def rails(new_lab: Callable[[int, int], PlantLab]) -> Rails:
+    return Rails(new_lab(3, 8))
+
+
+def parameters(names: Any) -> list[Any]:
+    return [pytest.param(name, marks=CASES[name].marks) for name in names]
+
+
+class TestRails:
+    """One class, one plant."""
+
+    # --- each host ---------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("name", parameters(CASES))
+    def test_told(self, rails: Rails, name: str) -> None:
+        outcome, line = rails.outcome(name), rails.run.lines[name]
+        assert (outcome["result"], outcome["finding"]) == (CASES[name].result, CASES[name].finding), line
+        assert [words for words in CASES[name].says if words not in line] == [], line
+        assert outcome["changed"] is (CASES[name].result == "HEALED" or name == "line3-hmi5")
+        if not outcome["resolved"]:
+            level = outcome["owner"]
+            assert f"next ({level}, {CONTACTS[level]}): " in line
+
+    @pytest.mark.parametrize("name", parameters(CASES))
+    def test_nothing_done_but_what_is_allowed(self, rails: Rails, name: str) -> None:
+        assert rails.posts(name) == CASES[name].posts
+
+    @pytest.mark.parametrize("name", parameters(HEALED))
+    def test_plant_is_truly_healed(self, rails: Rails, name: str) -> None:
+        host = rails.lab.host(name)
+        assert flag(host) and rails.lab.observer.value(host) is False
+        assert rails.lab.observer.routes(host).items() >= {SUPERVISOR_NET_ID: SUPERVISOR_IP}.items()
+
+    def test_exit_status(self, rails: Rails) -> None:
+        assert rails.run.code == 2
+        assert all(recap["unreachable"] == 0 for recap in rails.run.recap.values())
+
+    # --- the record of each ------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("name", parameters(REPORTED))
+    def test_report(self, rails: Rails, name: str) -> None:
+        outcome = rails.outcome(name)
+        told = json.loads(rails.report(name, ".json"))
+        assert (told["incident"], told["host"]) == (outcome["incident"], name)
+        assert (told["result"]["code"], told["severity"]["code"]) == (outcome["result"].lower(), outcome["severity"])
+        assert told["next"]["level"] == ("" if outcome["resolved"] else outcome["owner"])
+        assert told["next"]["contact"] == ("" if outcome["resolved"] else CONTACTS[outcome["owner"]])
+        assert {remark["note"] for remark in told["remarks"] if remark["code"] == "noted"} >= {
+            note for note in outcome["notes"] if not note.startswith(LOUD)}
+        assert rails.report(name, ".html").startswith("<!DOCTYPE html>") and rails.report(name, ".md").startswith("# ")
+
+    @pytest.mark.parametrize("name", sorted(set(CASES) - set(REPORTED)))
+    def test_no_report_where_nothing_is_to_tell(self, rails: Rails, name: str) -> None:
+        assert rails.outcome(name)["report"] == ""
+
+    @pytest.mark.parametrize("name", parameters(RECORDED))
+    def test_journal(self, rails: Rails, name: str) -> None:
+        assert_journal_is_whole(rails.lab, STATE_HOST if name == ON_STATE_HOST else name)
+        outcome, entries = rails.outcome(name), rails.entries(name)
+        last = entries[-1]
+        assert (last["phase"], last["event"]) == ("close" if outcome["resolved"] else "escalate", outcome["result"].lower())
+        assert (last["incident"], last["finding"]) == (outcome["incident"], outcome["finding"])
+        if not outcome["resolved"]:
+            assert (last["details"]["level"], last["details"]["contact"]) == (outcome["owner"], CONTACTS[outcome["owner"]])
+        began = [entry["event"] for entry in entries if entry["incident"] == outcome["incident"]]
+        assert began[0] == "opened" and began.count("opened") == 1
+        refused = [entry["message"] for entry in entries if entry["phase"] == "plan" and entry["event"] == "refused"]
+        assert [sentence.partition(" (a person may")[0] for sentence in outcome["refusals"]] == refused
+
+    @pytest.mark.parametrize("name", parameters(name for name in REPORTED if CASES[name].records and name not in (
+        KILLED, "line3-hmi6")))
+    def test_evidence_is_as_it_was_written(self, rails: Rails, name: str) -> None:
+        """By sha256sum and tar: the archive is the one in the journal, its files are those of its manifest."""
+        path = Path(rails.outcome(name)["archive"])
+        assert path.parent.parent == state_dir(rails.lab, STATE_HOST if name == ON_STATE_HOST else name)
+        noted = next(entry["details"] for entry in rails.entries(name) if entry["event"] == "evidence")
+        assert (noted["archive"], noted["sha256"]) == (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+        with tarfile.open(path) as archive:
+            found = {member.name.rpartition("/")[2]: archive.extractfile(member).read() for member in archive if member.isfile()}
+        manifest = json.loads(found.pop("MANIFEST.json"))
+        assert {entry["name"]: entry["sha256"] for entry in manifest["files"]} == {
+            file: hashlib.sha256(content).hexdigest() for file, content in found.items()}
+        assert len(found) == noted["files"] and {"supervisor.json", "probe.json", "finding.json"} <= set(found)
+
+    def test_evidence_is_older_than_the_first_action(self, rails: Rails) -> None:
+        for name in HEALED:
+            events = [entry["event"] for entry in rails.entries(name)] if CASES[name].records else ["evidence", "begin"]
+            assert events.index("evidence") < events.index("begin")
+
+    @pytest.mark.parametrize("name", parameters(CASES))
+    def test_lease_is_given_back(self, rails: Rails, name: str) -> None:
+        path = lease_file(rails.lab, name)
+        if CASES[name].posts == () and name == "line3-hmi4" or name == "line3-hmi5":
+            assert json.loads(path.read_text(encoding="utf-8"))["runner"] == OTHER  # another's is left alone
+        else:
+            assert not os.path.exists(path)
+
+    def test_state_host_has_it_all(self, rails: Rails) -> None:
+        assert list(state_dir(rails.lab, ON_STATE_HOST).iterdir()) == []
+        assert {entry["host"] for entry in rails.lab.journal(STATE_HOST)} == {STATE_HOST, ON_STATE_HOST}
+
+    # --- runs that collide, runs that ended ----------------------------------------------------------------------------
+
+    def test_second_run_is_told_who_holds_the_host(self, rails: Rails) -> None:
+        outcome = rails.others["fail"].outcomes[COLLIDED]
+        incident = rails.first.outcomes[COLLIDED]["incident"]
+        assert (rails.others["fail"].code, outcome["result"], outcome["resolved"]) == (2, "BUSY", False)
+        assert f"{COLLIDED} is held by shell-unknown on {os.uname().nodename} (Playbook B, {incident}) until " in (
+            rails.others["fail"].lines[COLLIDED])
+
+    def test_second_run_may_skip(self, rails: Rails) -> None:
+        outcome = rails.others["skip"].outcomes[COLLIDED]
+        assert (rails.others["skip"].code, outcome["result"], outcome["resolved"]) == (0, "BUSY", True)
+
+    def test_second_run_may_wait(self, rails: Rails) -> None:
+        outcome = rails.others["wait"].outcomes[COLLIDED]
+        assert rails.waited and (rails.others["wait"].code, outcome["result"]) == (0, "HEALTHY")
+        assert (rails.first.code, rails.first.outcomes[COLLIDED]["result"]) == (0, "HEALED")
+        runs = [entry["run"] for entry in rails.collided_journal]
+        assert runs == sorted(runs, key=runs.index) and len(set(runs)) == 2  # one after the other
+
+    def test_only_one_of_them_acted(self, rails: Rails) -> None:
+        posts = [call for call in rails.collided_calls if call.startswith("POST")]
+        assert posts == [*HEAL_LINK, TEST, WRITE, WRITE]
+
+    def test_killed_run_is_gone_on_with(self, rails: Rails) -> None:
+        incident = rails.killed_journal[0]["incident"]
+        assert rails.outcome(KILLED)["incident"] == incident
+        new = rails.lab.journal(KILLED)[len(rails.killed_journal):]
+        assert {entry["incident"] for entry in new} == {incident}
+        assert (new[0]["event"], new[0]["details"]["from"]) == ("continued", "shell-unknown")
+        assert rails.before["values"][KILLED] is True and rails.lab.observer.value(rails.lab.host(KILLED)) is False
+
+    def test_expired_lease_is_taken_over(self, rails: Rails) -> None:
+        assert rails.outcome("line3-hmi3")["incident"] == "left-open"
+        events = [(entry["event"], entry["details"]) for entry in rails.lab.journal("line3-hmi3")]
+        assert [event for event, dummy in events][:3] == ["opened", "finding", "continued"]
+        assert events[2][1]["from"] == OTHER and events[2][1]["since"] < utc(-100)
+
+    def test_lost_lease_ends_the_run_there(self, rails: Rails) -> None:
+        begun = [entry["action"] for entry in rails.lab.journal("line3-hmi5") if entry["event"] == "begin"]
+        assert begun == ["disconnect"] and not flag(rails.lab.host("line3-hmi5"))
+
+    def test_used_budget_says_when_it_is_free(self, rails: Rails) -> None:
+        first = next(entry for entry in rails.lab.journal("line1-hmi2") if entry["event"] == "begin")
+        free = datetime.fromisoformat(first["ts"].replace("Z", "+00:00")) + timedelta(hours=1)
+        said = free.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        assert f"allowed: 3. The next is allowed from {said}." in rails.run.lines["line1-hmi2"]
+
+    # --- what cannot be written, and what nobody should have written ---------------------------------------------------
+
+    def test_refused_directories_are_left_alone(self, rails: Rails) -> None:
+        assert list(elsewhere(rails.lab).iterdir()) == list(state_dir(rails.lab, "line2-hmi8").iterdir()) == []
+
+    def test_broken_journal_is_not_written_over(self, rails: Rails) -> None:
+        path = state_dir(rails.lab, "line3-hmi2") / "journal.jsonl"
+        assert path.read_text(encoding="utf-8").endswith('"beg\n')
+        assert rails.before["files"][f"line3-hmi2/{path.name}"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def test_text_of_a_plant_is_shown_as_it_is(self, rails: Rails) -> None:
+        page, data = rails.report("line3-hmi1", ".html"), rails.report("line3-hmi1", ".json")
+        assert PLC_NAME in json.loads(data)["finding"]["sentence"] and PLC_NAME in rails.entries("line3-hmi1")[-1]["message"]
+        assert "{{ 1/0 }} &lt;script&gt;alert(1)" in page and "<script>alert" not in page
+        assert "<script>" not in rails.report("line3-hmi1", ".md")
+
+    # --- --check -----------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("name", parameters(CASES))
+    def test_check_says_what_would_be_refused(self, rails: Rails, name: str) -> None:
+        outcome, line = rails.check.outcomes[name], rails.check.lines[name]
+        assert outcome["result"] == CASES[name].checked
+        refusals = rails.outcome(name)["refusals"] if CASES[name].result == "REFUSED" else []
+        assert len(outcome["refusals"]) == len(refusals)
+        assert all(f"would be refused: {refusal}" in line for refusal in outcome["refusals"])
+        assert (outcome["archive"], outcome["report"], outcome["changed"]) == ("", "", False)
+
+    def test_check_leaves_no_trace(self, rails: Rails) -> None:
+        assert rails.after_check == rails.before
+        assert rails.check.code == 2
