@@ -7,12 +7,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
+from ansible_collections.lineops.runbook.plugins.module_utils._closing import closing
 from ansible_collections.lineops.runbook.plugins.module_utils._checklist import (
     checklist_fails, checklist_lines, checklist_plant, checklist_row, checklist_stats,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
 from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
+from ansible_collections.lineops.runbook.plugins.module_utils._incident_search import incident_search
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import (
     incident_course, line_state, open_incidents, recurrence,
 )
@@ -26,6 +28,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._preflight import 
     preflight_fails, preflight_lines, preflight_plant, preflight_rows,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
+from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
@@ -59,11 +62,13 @@ class FilterModule:
             "checklist_plant": checklist_plant,
             "checklist_row": checklist_row,
             "checklist_stats": checklist_stats,
+            "closing": closing,
             "dead_links": dead_links,
             "escalation": escalation,
             "guards": guard,
             "host_secrets": _host_secrets,
             "incident_course": incident_course,
+            "incident_search": incident_search,
             "interlock_state": interlock_state,
             "line_severity": line_severity,
             "line_state": line_state,
@@ -85,4 +90,7 @@ class FilterModule:
             "standby_notes": standby_notes,
             "step_entries": step_entries,
             "summary_lines": summary_lines,
+            "undo_entries": undo_entries,
+            "undo_outcome": undo_outcome,
+            "undo_plan": undo_plan,
         }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ._closing import CLOSING_ITEMS
 from ._outcome import RESULTS
 from ._report_actions import actions_of
 from ._report_entries import Entry, Facts, facts_of, first, mappings, number_of, text_of, texts
@@ -31,15 +32,6 @@ EVENTS = (
 )
 #: What stands for a line of a journal that cannot be read; made by whoever reads the journal, never by a run.
 UNREADABLE = "unreadable"
-
-#: The closing checklist: id in docs/traceability.md -> what of the closing entry must be there, or "none" with a reason.
-CLOSING_ITEMS = (
-    ("AB.1", ("ticket",)),
-    ("AB.2", ("reproduction", "countermeasure")),
-    ("AB.3", ("monitoring_gap",)),
-    ("AB.4", ("issue",)),
-    ("CL.7", ("postmortem",)),
-)
 
 _SEVERITY = re.compile(r"SEV-[1-9]")
 _RULE = re.compile(r"\(rule ([A-Z]+\.[A-Z]?[0-9]+)\)")
