@@ -208,8 +208,7 @@ def _finding(finding: Report, tell: Teller) -> list[t.Any]:
         blocks.append(Paragraph(words("counter_checks.none")))
     if finding["also"]:
         told = tuple(
-            (tell.value(side["code"]), " ", tell.sentence(side["code"], side["sentence"]))
-            for side in finding["also"]
+            (tell.value(side["code"]), " ", tell.sentence(side["code"], side["sentence"])) for side in finding["also"]
         )
         blocks.append(Section(words("also"), (Bullets(told),), level=3))
     if finding["refuted"]:
@@ -224,9 +223,7 @@ def _finding(finding: Report, tell: Teller) -> list[t.Any]:
 def _fallen(fallen: Report, tell: Teller) -> t.Any:
     checks = fallen["counter_checks"]
     return (
-        _observations(tell.data(fallen["code"]).text, checks, tell)
-        if checks
-        else Paragraph(tell.value(fallen["code"]))
+        _observations(tell.data(fallen["code"]).text, checks, tell) if checks else Paragraph(tell.value(fallen["code"]))
     )
 
 
@@ -251,7 +248,11 @@ def _actions(report: Report, tell: Teller) -> Section:
     blocks: list[t.Any] = []
     if report["plan"]:
         blocks.append(Paragraph((f"{words('plan')}: ", _joined([tell.step(step) for step in report["plan"]]))))
-    blocks.append(actions_table(report["actions"], tell) if report["actions"] else Paragraph(words("actions.none")))
+    blocks.append(
+        actions_table(report["actions"], tell, words("actions"))
+        if report["actions"]
+        else Paragraph(words("actions.none"))
+    )
     return Section(words("actions"), tuple(blocks))
 
 
@@ -259,7 +260,7 @@ def _joined(parts: t.Sequence[Inline]) -> Inline:
     return tuple(piece for part in parts for piece in (" \u00b7 ", part))[1:]
 
 
-def actions_table(actions: t.Sequence[Report], tell: Teller, with_host: bool = False) -> Table:
+def actions_table(actions: t.Sequence[Report], tell: Teller, caption: str, with_host: bool = False) -> Table:
     """Return a table of actions; with_host for those of several hosts."""
     words = tell.words
     header = (
@@ -290,13 +291,13 @@ def actions_table(actions: t.Sequence[Report], tell: Teller, with_host: bool = F
         for action in actions
     )
     if not with_host:
-        return Table(words("actions"), header, rows, wide=True, titled=True)
+        return Table(caption, header, rows, wide=True, titled=True)
     hosts = tuple(
         (tell.data(action["host"]), " ", tell.short_moment(action["began_at"] or action["ended_at"], with_day=True))
         for action in actions
     )
     return Table(
-        words("actions"),
+        caption,
         (words("host"), *header),
         tuple((who, *row) for who, row in zip(hosts, rows)),
         wide=True,

@@ -26,7 +26,7 @@ def index_page(report: Report, *, language: str, shown: Shown, href: Href, plant
     rows = report["incidents"]
     incidents: t.Any = Paragraph(words("incidents.none"))
     if rows:
-        incidents = _incidents(rows, tell, href, times=True)
+        incidents = _incidents(rows, tell, href)
     sections = (
         *remarks(report, tell),
         *_people(report["needs_person"], tell, href),
@@ -140,12 +140,13 @@ def _link(row: Report, tell: Teller, href: Href) -> Inline:
     return Link(name, target) if target else tell.id(row["incident"])
 
 
-def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, times: bool) -> Table:
+def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, of_line: str = "") -> Table:
+    """The table of a whole plant, with its times; or of one line, which is then named in the caption."""
     words = tell.words
-    measures = TIMES if times else ()
+    measures = () if of_line else TIMES
     header = (
         words("opened"),
-        *((words("line"),) if times else ()),
+        *(() if of_line else (words("line"),)),
         words("host"),
         words("severity"),
         words("finding"),
@@ -155,12 +156,12 @@ def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, times: bool) 
         words("incident"),
     )
     return Table(
-        words("incidents"),
+        _of_line(words("incidents"), of_line),
         header,
         tuple(
             (
                 tell.short_moment(row["times"]["opened"], with_day=True),
-                *((tell.data(row["line"]),) if times else ()),
+                *(() if of_line else (tell.data(row["line"]),)),
                 tell.data(row["host"]),
                 _severity(row, tell),
                 tell.sentence(row["finding"]["code"], row["finding"]["sentence"]),
@@ -172,7 +173,7 @@ def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, times: bool) 
             for row in rows
         ),
         wide=True,
-        titled=times,
+        titled=not of_line,
     )
 
 
@@ -206,6 +207,11 @@ def _means(report: Report, tell: Teller) -> Section:
     )
 
 
+def _of_line(caption: str, line: str) -> str:
+    """Each table of a page has a caption of its own, for those who hear the page."""
+    return f"{caption} \u2013 {line}" if line else caption
+
+
 def _line(row: Report, tell: Teller, href: Href) -> Section:
     """One line in one night."""
     words = tell.words
@@ -217,10 +223,10 @@ def _line(row: Report, tell: Teller, href: Href) -> Section:
     if not row["incidents"]:
         blocks.append(Paragraph(words("nothing_done")))
         return Section(title, tuple(blocks))
-    blocks += [Paragraph(_counted(row["counts"], tell)), _incidents(row["incidents"], tell, href, times=False)]
+    blocks += [Paragraph(_counted(row["counts"], tell)), _incidents(row["incidents"], tell, href, of_line=title)]
     if row["actions"]:
-        title = f"{words('actions')}: {len(row['actions'])}"
-        blocks.append(Section(title, (actions_table(row["actions"], tell, with_host=True),), folded=True, level=3))
+        table = actions_table(row["actions"], tell, caption=_of_line(words("actions"), title), with_host=True)
+        blocks.append(Section(f"{words('actions')}: {len(row['actions'])}", (table,), folded=True, level=3))
     else:
         blocks.append(Paragraph(words("actions.none")))
     return Section(title, tuple(blocks))

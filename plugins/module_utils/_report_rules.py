@@ -18,7 +18,8 @@ from ._report_entries import Entry, Facts, facts_of, first, mappings, number_of,
 #: Of the JSON form, docs/schemas/incident_report.schema.json. It goes up when a field changes its meaning or goes away.
 VERSION = 1
 
-ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items()}
+#: How an incident may end -> whether that needs nobody. What --check planned is never in a journal.
+ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items() if result != "PLANNED"}
 #: The times of an incident whose means are MTTD, MTTA and MTTR.
 TIMES = ("detect_s", "acknowledge_s", "recover_s")
 #: An incident without one of these was interrupted, or is still going.
@@ -119,7 +120,7 @@ def incident_report(
 
 def is_ending(entry: Entry) -> bool:
     """Say whether an entry ends a run; "refused" and "failed" are events of other phases, too."""
-    return entry.get("phase") in ("close", "escalate") and entry.get("event") in ENDINGS
+    return entry.get("phase") in ("close", "escalate") and text_of(entry.get("event")) in ENDINGS
 
 
 def rule_of(words: t.Any) -> str:
@@ -421,10 +422,13 @@ def _closing_part(value: t.Any) -> dict[str, str]:
 
 
 def _left(entries: t.Sequence[Entry], undos: Undos) -> list[Facts]:
-    readable = [entry for entry in entries if isinstance(entry.get("undo") or {}, dict)]
-    return [
-        {"undo": undo} for host in texts([entry.get("host") for entry in entries]) for undo in undos(readable, host)
-    ]
+    hosts = texts([entry.get("host") for entry in entries])
+    readable = [entry for entry in entries if _is_undo(entry.get("undo"))]
+    return [{"undo": undo} for host in hosts for undo in undos(readable, host)]
+
+
+def _is_undo(value: t.Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("do"), str)
 
 
 def _remarks(report: Facts, backwards: float, seconds: t.Sequence[float | None]) -> list[Facts]:

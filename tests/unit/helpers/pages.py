@@ -25,7 +25,9 @@ def report_of(entries: t.Sequence[t.Any], kind: str = "incident", **options: t.A
     return made_report(kind, entries, clock=CLOCK, undos=open_undos, **given)
 
 
-def page_of(entries: t.Sequence[t.Any], form: str, kind: str = "incident", language: str = "en", **options: t.Any) -> str:
+def page_of(
+    entries: t.Sequence[t.Any], form: str, kind: str = "incident", language: str = "en", **options: t.Any
+) -> str:
     """The report as text."""
     there, plant = options.pop("there", ()), options.pop("plant", "")
     report = report_of(entries, kind, **options)

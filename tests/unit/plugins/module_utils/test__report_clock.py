@@ -71,7 +71,9 @@ def test_unknown_zone_is_told_in_one_sentence(zone: str) -> None:
     # the nights in which the clocks change have 11 and 13 hours
     ("2026-03-29T08:00", "2026-03-28T18:00", "2026-03-29T06:00"), ("2026-10-25T08:00", "2026-10-24T18:00", "2026-10-25T06:00"),
 ])  # fmt: skip
-def test_last_night_is_the_one_that_ends_today(now: str, since: str, until: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_night_is_the_one_that_ends_today(
+    now: str, since: str, until: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Then(datetime):
         """A datetime whose now is the one of the test."""
 

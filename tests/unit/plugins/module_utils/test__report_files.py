@@ -25,7 +25,9 @@ from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import cha
 
 
 def written(path: Path, lines: t.Iterable[t.Any]) -> str:
-    path.write_bytes(b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines))
+    path.write_bytes(
+        b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    )
     return str(path)
 
 
@@ -34,7 +36,9 @@ ENTRIES = chained(healed().entries)
 
 def test_journal_of_our_own_is_read_and_its_chain_holds(tmp_path: Path) -> None:
     journal = Journal(str(tmp_path / "state"))
-    journal.append([{"incident": "i-1", "event": "opened", "message": "Ü{{ x }}\n\u2028"}, {"incident": "i-1", "event": "begin"}])
+    journal.append(
+        [{"incident": "i-1", "event": "opened", "message": "Ü{{ x }}\n\u2028"}, {"incident": "i-1", "event": "begin"}]
+    )
     entries, broken = read_journals([journal.path], "unreadable")
     assert (entries, broken) == (journal.read(), [])
 

@@ -109,9 +109,11 @@ ENTRY = st.fixed_dictionaries(
 
 
 @given(entries=st.lists(st.one_of(ENTRY, ENTRY, ENTRY, VALUES), max_size=8))
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_no_journal_breaks_a_report_and_every_entry_is_in_it(entries: list[t.Any]) -> None:
-    names = {entry["incident"] for entry in entries if isinstance(entry, dict) and entry.get("incident") in ("i-1", "i-2")}
+    names = {
+        entry["incident"] for entry in entries if isinstance(entry, dict) and entry.get("incident") in ("i-1", "i-2")
+    }
     for kind in ("index", "shift"):
         assert problems(entries, kind) == []
         assert HtmlPage(page_of(entries, "html", kind, language="de")).mistakes == []
@@ -125,6 +127,16 @@ def test_no_journal_breaks_a_report_and_every_entry_is_in_it(entries: list[t.Any
     outside = len(report_of(entries, "index")["outside"])
     inside = [entry for entry in entries if isinstance(entry, dict) and entry.get("incident")]
     assert outside == len(entries) - len(inside)
+
+
+@pytest.mark.parametrize(
+    "undo", [{"do": ["x"], "must": True}, {"must": True}, "write_rest", ["write_rest"], {"do": "write_rest", "must": 1}]
+)
+def test_undo_of_another_shape_breaks_nothing(undo: t.Any) -> None:
+    entries = incidents.interrupted().entries
+    entries[-1]["undo"] = undo
+    assert problems(entries) == []
+    page_of(entries, "html"), page_of(entries, "markdown")
 
 
 # --- which incident, which file --------------------------------------------------------------------------------------

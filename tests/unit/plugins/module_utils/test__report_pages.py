@@ -41,7 +41,9 @@ def spoiled(text: str) -> Incident:
     incident = incidents.interrupted()
     incident.add(0.1, "plan", "refused", message=text, action=text, target=text, details={"guard": text, "code": text})
     incident.add(0.1, "act", "begin", action=text, target=text, original=text, undo={"do": text, text: text})
-    incident.add(0.1, "act", "failed", action=text, target=text, reached=text, undo={"do": text, text: text}, message=text)
+    incident.add(
+        0.1, "act", "failed", action=text, target=text, reached=text, undo={"do": text, text: text}, message=text
+    )
     observation = {name: text for name in ("signal", "call", "value", "observed_from", "at", "verdict")}
     incident.add(0.1, "diagnose", "finding", finding=text, severity="SEV-1", message=text, details={
         "rule": text, "owner": text, "next_step": text, "verdict": text, "evidence": [observation],
@@ -169,6 +171,23 @@ def test_headings_go_from_the_first_screen_over_the_story_to_the_proof() -> None
     ]  # fmt: skip
 
 
+def test_page_of_a_shift_goes_from_who_is_needed_over_the_lines() -> None:
+    night = incidents.night()
+    text = page_of([*night, {"event": "begin"}], "markdown", "shift", language="de", window=(0.0, 2e9), plant="Hamburg")
+    assert text.startswith("# Was die Automatik getan hat – Hamburg\n\n**Incidents, die einen Menschen brauchen: 3**\n")
+    assert re.findall(r"^##+ (.*)$", text, flags=re.MULTILINE) == [
+        "Braucht jetzt einen Menschen", "Linie line1", "Linie line2", "Linie line3", "Maßnahmen: 15", "Linie line10",
+        "Maßnahmen: 9", "Zeilen und Einträge außerhalb jedes Incidents (1)",
+    ]  # fmt: skip
+
+
+def test_page_of_a_plant_has_its_figures() -> None:
+    text = page_of(incidents.night(), "markdown", "index", plant="Hamburg").replace("\u00a0", " ")
+    assert "| MTTR | 45 min 18 s | mean of 4 |" in text
+    assert "healed before 2×, last 1 h 57 min before" in text
+    assert text.count("settled by a later run") == 1
+
+
 def test_refused_run_says_how_the_guard_rail_is_lifted() -> None:
     text = page_of(incidents.refused().entries, "markdown")
     assert "Ask who works on this line. When the work is done, set lineops\\_freeze to false" in text
@@ -191,12 +210,16 @@ def test_settled_incident_asks_nobody_for_anything() -> None:
 
 def test_picture_shows_failure_actions_and_recovery_and_says_it_in_words() -> None:
     page = HtmlPage(page_of(incidents.healed().entries, "html"))
-    marks = [attributes["class"] for tag, attributes in page.tags if tag == "svg" and "mark" in (attributes["class"] or "")]
+    marks = [
+        attributes["class"] for tag, attributes in page.tags if tag == "svg" and "mark" in (attributes["class"] or "")
+    ]
     assert marks[0] == "mark failure" and marks[-1] == "mark recovery" and "mark action" in marks
     ids = {attributes["id"] for tag, attributes in page.tags if tag in ("title", "desc") and attributes}
     picture = next(attributes for tag, attributes in page.tags if tag == "svg")
     assert picture["role"] == "img" and set(str(picture["aria-labelledby"]).split()) == ids
-    assert "\u2715 failure +5.3\u00a0s: Fault named" in page.text and "\u2713 recovery +17.3\u00a0s: Proven" in page.text
+    assert (
+        "\u2715 failure +5.3\u00a0s: Fault named" in page.text and "\u2713 recovery +17.3\u00a0s: Proven" in page.text
+    )
 
 
 def test_a_pause_of_hours_does_not_hide_the_work() -> None:

@@ -74,7 +74,9 @@ def test_recurrence_counts_healed_incidents_of_the_same_host_and_finding() -> No
         (incidents.refused, incidents.interrupted, ["line3-hmi1", "line3-hmi1"]),
     ],
 )
-def test_a_later_incident_settles_an_earlier_one_only_if_it_can(earlier: t.Any, after: t.Any, needed: list[str]) -> None:
+def test_a_later_incident_settles_an_earlier_one_only_if_it_can(
+    earlier: t.Any, after: t.Any, needed: list[str]
+) -> None:
     index = index_report(entries_of(earlier(), after(**later(1))), **OPTIONS)
     assert [row["host"] for row in index["needs_person"]] == needed
 

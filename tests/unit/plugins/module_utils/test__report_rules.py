@@ -113,6 +113,10 @@ def test_failed_action_is_not_mistaken_for_the_end_of_the_same_name() -> None:
     assert picked(report["actions"][0], "state", "message", "latency_s") == ("failed", "no answer", 2.0)
 
 
+def test_plan_is_no_ending_whatever_its_phase() -> None:
+    assert report_of(Incident().opened().add(1.0, "close", "planned"))["result"]["code"] == "interrupted"
+
+
 def test_severity_is_never_silently_lowered() -> None:
     incident = incidents.healed()
     incident.entries[-1]["severity"] = "SEV-3"
@@ -140,7 +144,9 @@ def test_closing_checklist_of_a_closed_incident_is_done() -> None:
     report = report_of(incidents.healed().closed())
     assert report["closing"]["complete"] and report["result"]["closed"]
     assert report["next"]["kind"] == "nothing"
-    parts = {part["name"]: (part["value"], part["reason"]) for item in report["closing"]["items"] for part in item["parts"]}
+    parts = {
+        part["name"]: (part["value"], part["reason"]) for item in report["closing"]["items"] for part in item["parts"]
+    }
     assert parts["monitoring_gap"] == ("", "the alert came within a minute")
     assert parts["issue"] == ("PLC-77, high", "")
 
@@ -221,7 +227,11 @@ def test_details_of_another_shape_are_kept_as_values() -> None:
     (finding,) = report_of(incident)["findings"]
     assert [seen["value"] for seen in finding["evidence"]] == ["saw it", "true"]
     assert [seen["value"] for seen in finding["counter_checks"]] == ["none"]
-    assert (finding["refuted"][0]["code"], finding["also"][0]["code"], finding["verdict"]) == ("7", "a.b", '["confirmed"]')
+    assert (finding["refuted"][0]["code"], finding["also"][0]["code"], finding["verdict"]) == (
+        "7",
+        "a.b",
+        '["confirmed"]',
+    )
 
 
 def test_check_mode_is_said() -> None:

@@ -12,7 +12,12 @@ import typing as t
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS, next_step_of, sentence_of
-from ansible_collections.lineops.runbook.plugins.module_utils._report_text import duration, natural_key, shortened, visible
+from ansible_collections.lineops.runbook.plugins.module_utils._report_text import (
+    duration,
+    natural_key,
+    shortened,
+    visible,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._report_words import NEXT_STEPS_DE, WORDS, Words
 
 HOST = "line3-hmi1"
@@ -27,7 +32,9 @@ def test_every_word_is_there_in_both_languages_with_the_same_places_to_fill() ->
 def test_every_finding_with_a_next_step_has_it_in_german() -> None:
     """A page in German would end in English where it matters most."""
     assert {code for code, row in FINDINGS.items() if row.next_step} == set(NEXT_STEPS_DE)
-    wrong = [code for code, text in NEXT_STEPS_DE.items() if ("{host}" in text) != ("{host}" in FINDINGS[code].next_step)]
+    wrong = [
+        code for code, text in NEXT_STEPS_DE.items() if ("{host}" in text) != ("{host}" in FINDINGS[code].next_step)
+    ]
     assert wrong == []
 
 

@@ -27,7 +27,9 @@ def made(dest: Path, check_mode: bool = False, **options: t.Any) -> dict[str, t.
 
 def test_report_of_an_incident_in_all_formats(tmp_path: Path) -> None:
     result = made(tmp_path / "www", entries=incidents.escalated().entries, contacts=CONTACTS, plant="Hamburg")
-    assert sorted(path.name for path in (tmp_path / "www").iterdir()) == [f"{NAME}.{end}" for end in ("html", "json", "md")]
+    assert sorted(path.name for path in (tmp_path / "www").iterdir()) == [
+        f"{NAME}.{end}" for end in ("html", "json", "md")
+    ]
     assert result["files"]["markdown"] == str(tmp_path / "www" / f"{NAME}.md")
     assert sorted(result["written"]) == sorted(result["files"].values())
     assert (result["changed"], result["remarks"]) == (False, [])
