@@ -73,7 +73,7 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_host_access", "no", "lineops_host_access is 'no'; expected true or false."),
     ("lineops_state_dir", "var/lib", "lineops_state_dir is 'var/lib'; expected an absolute path."),
     *(
-        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("true", "no", 1, [])
+        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("yes", "no", 1, [])
     ),
     ("lineops_busy", "ask", "lineops_busy is 'ask'; expected fail, skip or wait."),
     ("lineops_busy", ["wait"], "lineops_busy is ['wait']; expected fail, skip or wait."),

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_plant_rules import (
     index_report,

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_rules import incident_report
 from ansible_collections.lineops.runbook.tests.unit.helpers import incidents
