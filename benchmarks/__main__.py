@@ -26,7 +26,7 @@ from benchmarks.plant import REPOSITORY, lab, machine
 RESULTS = REPOSITORY / "benchmarks/results"
 
 
-def alone(api_task_repeats: int, playbook_repeats: int) -> dict[str, Any]:
+def alone(repeats: int, playbook_repeats: int) -> dict[str, Any]:
     """What fleet_info and an API task cost and how long Playbook B takes, printed as soon as it is known."""
     result: dict[str, Any] = {
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -35,10 +35,10 @@ def alone(api_task_repeats: int, playbook_repeats: int) -> dict[str, Any]:
     }
     with tempfile.TemporaryDirectory(prefix="lineops-bench-") as name:
         folder = Path(name)
-        result["fleet_info"] = fleet_info.measure(folder / "fleet", api_task_repeats)
+        result["fleet_info"] = fleet_info.measure(folder / "fleet", repeats)
         print(f"{fleet_info.table(result['fleet_info'])}\n", flush=True)
         with lab(folder, lines=2, hosts=2) as plant:
-            result["api_task"] = api_task.measure(folder, plant, api_task_repeats)
+            result["api_task"] = api_task.measure(folder, plant, repeats)
             print(api_task.table(result["api_task"]), flush=True)
             result["playbook_b"] = playbook_b.measure(plant, playbook_repeats)
             print(f"\n{playbook_b.table(result['playbook_b'])}", flush=True)
@@ -53,7 +53,7 @@ def alone(api_task_repeats: int, playbook_repeats: int) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--repeats", type=int, help="rounds of each (fleet_info and API task 7, Playbook B 3, its peers 3)")
+    parser.add_argument("--repeats", type=int, help="rounds of each; without it 7, but 3 of Playbook B and its peers")
     parser.add_argument("--output", type=Path, help="file for the raw numbers; benchmarks/results/DATE-MACHINE.json")
     parser.add_argument("--dry", action="store_true", help="print only, keep nothing")
     arguments = parser.parse_args()

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What asking 100 supervisors in one task costs, as a ratio to a play that does nothing, measured side by side in one run.
+"""What asking 100 supervisors in one task costs, as a ratio to a play that does nothing, side by side in one run.
 
-Three plays on an inventory of 100 hosts, again and again in turn: `meta: noop`, fleet_info of all, and fleet_info with every
-tenth host gone: it drops packets. The scripted supervisors run on the same cores, so their work counts against us. Limit: 2.5
-times the noop play. What a tenth that is gone costs stands beside the connect time-out, which it cannot be below.
+Three plays on an inventory of 100 hosts, again and again in turn: `meta: noop`, fleet_info of all, and fleet_info with
+every tenth host gone: it drops packets. The scripted supervisors run on the same cores, so their work counts against
+us. Limit: 2.5 times the noop play. The cost of a tenth that is gone stands beside the connect time-out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ LIMIT_RATIO = 2.5
 CONNECT_TIMEOUT_S = 1.0
 _ASK = {"lineops.runbook.fleet_info": {"connect_timeout": CONNECT_TIMEOUT_S}, "run_once": True, "register": "fleet"}
 _CHECK = {
-    "ansible.builtin.assert": {"that": "fleet.totals.answering == expected and fleet.totals.hosts == groups.plant | length"},
+    "ansible.builtin.assert": {
+        "that": ["fleet.totals.answering == expected", "fleet.totals.hosts == groups.plant | length"]
+    },
     "run_once": True,
 }
 #: Variant -> its inventory and the tasks of its play.
@@ -41,7 +43,7 @@ VARIANTS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 @contextlib.contextmanager
 def supervisors() -> Iterator[list[str]]:
-    """Scripted supervisors in a process of their own; the addresses of 100 that answer, then of ten that drop packets."""
+    """Scripted supervisors in a process of their own; addresses of 100 that answer, then of ten that drop packets."""
     command = [sys.executable, "-m", "benchmarks.scripted_supervisors", str(HOSTS), str(HOSTS // 10)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as servers:
         assert servers.stdin and servers.stdout
@@ -107,7 +109,8 @@ def table(result: dict[str, Any]) -> str:
     """The result for people."""
     found = result["summary"]
     lines = [
-        f"fleet_info of {result['hosts']} supervisors against a noop play, least disturbed of {result['repeats']} rounds",
+        f"fleet_info of {result['hosts']} supervisors against a noop play, "
+        f"least disturbed of {result['repeats']} rounds",
         f"{'':14}{'wall s':>8} {'ratio':>6} {'cpu s':>8} {'ratio':>6}",
     ]
     lines += [
@@ -120,5 +123,7 @@ def table(result: dict[str, Any]) -> str:
         verdict = "holds" if ratio <= result["limit_ratio"] else "DOES NOT HOLD"
         lines.append(f"limit {result['limit_ratio']} x the noop play, {unit}: {verdict} ({ratio:.2f})")
     lines.append(
-        f"a tenth that is gone costs {found['extra_of_gone_s']:.2f} s more, at a connect time-out of {result['connect_timeout_s']:g} s")
+        f"a tenth that is gone costs {found['extra_of_gone_s']:.2f} s more, "
+        f"at a connect time-out of {result['connect_timeout_s']:g} s"
+    )
     return "\n".join(lines)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scripted supervisors on loopback, as cheap as can be: all in one process, each with a port of its own, the same answers.
+"""Scripted supervisors on loopback, as cheap as can be: all in one process, each with a port of its own.
 
-python -m benchmarks.scripted_supervisors ANSWERING DROPPING prints the addresses as a JSON list, those that answer first, then
-those that drop packets as a host behind a firewall does; it ends with its standard input.
+python -m benchmarks.scripted_supervisors ANSWERING DROPPING prints the addresses as a JSON list, those that answer
+first, then those that drop packets as a host behind a firewall does; it ends with its standard input.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ async def serve(answering: int, dropping: int) -> None:
     """Serve until the standard input ends."""
     servers = [await asyncio.start_server(_answer, "127.0.0.1", 0, backlog=128) for dummy in range(answering)]
     full = [_dropping() for dummy in range(dropping)]
-    ports = [server.sockets[0].getsockname()[1] for server in servers] + [sockets[0].getsockname()[1] for sockets in full]
-    print(json.dumps([f"http://127.0.0.1:{port}" for port in ports]), flush=True)
+    listeners = [server.sockets[0] for server in servers] + [sockets[0] for sockets in full]
+    print(json.dumps([f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 

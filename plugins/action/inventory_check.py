@@ -16,6 +16,9 @@ from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
 
+# Secrets are checked by themselves; what people write of an incident is no template, and no part of the contract.
+NOT_EVALUATED = ("lineops_secrets", "lineops_closing")
+
 
 class ActionModule(RunbookAction):
     """Reads the contract variables of the current host and checks them; contacts nobody."""
@@ -47,7 +50,7 @@ class ActionModule(RunbookAction):
     def _contract(self, task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, str]]:
         """Return the templated contract variables, and by name a sentence for each that cannot be templated."""
         variables, broken = {}, {}
-        for name in sorted(name for name in task_vars if name.startswith("lineops_") and name != "lineops_secrets"):
+        for name in sorted(name for name in task_vars if name.startswith("lineops_") and name not in NOT_EVALUATED):
             try:
                 variables[name] = self._templar.template(task_vars[name])
             except AnsibleError as error:

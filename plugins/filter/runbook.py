@@ -7,22 +7,45 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
+from ansible_collections.lineops.runbook.plugins.module_utils._closing import closing
+from ansible_collections.lineops.runbook.plugins.module_utils._checklist import (
+    checklist_fails, checklist_lines, checklist_plant, checklist_row, checklist_stats,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
 from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
+from ansible_collections.lineops.runbook.plugins.module_utils._incident_search import incident_search
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import (
     incident_course, line_state, open_incidents, recurrence,
 )
-from ansible_collections.lineops.runbook.plugins.module_utils._inventory import active_plc, host_secrets, plc_address
+from ansible_collections.lineops.runbook.plugins.module_utils._inventory import (
+    active_plc, check_secrets, host_secrets, plc_address,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, plan_entries, step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._preflight import (
+    preflight_fails, preflight_lines, preflight_plant, preflight_rows,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
+from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
 
 def _host_secrets(secrets: t.Any, host: str, line: t.Any = None) -> dict[str, str]:
     return host_secrets(plain_secrets(secrets), host, line)
+
+
+def _secret_mistakes(hosts: t.Iterable[tuple[str, t.Any, t.Any]]) -> list[str]:
+    """Each host's name, line and secrets -> what is missing; a sentence that several hosts share is said once."""
+    told = [mistake for host, line, secrets in hosts if line for mistake in check_secrets(plain_secrets(secrets), host, line)]
+    return list(dict.fromkeys(told))
+
+
+def _budget(target: str, entries: t.Any, audit_rows: t.Any, **about: t.Any) -> dict[str, t.Any]:
+    """A limit or a window that is not set is the usual one."""
+    given = {name: value for name, value in about.items() if value is not None}
+    return budget_of(entries, audit_rows, target=target, **given)
 
 
 class FilterModule:
@@ -33,12 +56,19 @@ class FilterModule:
         return {
             "action_target": target_of,
             "active_plc": active_plc,
-            "budget": lambda target, entries, audit_rows, **about: budget_of(entries, audit_rows, target=target, **about),
+            "budget": _budget,
+            "checklist_fails": checklist_fails,
+            "checklist_lines": checklist_lines,
+            "checklist_plant": checklist_plant,
+            "checklist_row": checklist_row,
+            "checklist_stats": checklist_stats,
+            "closing": closing,
             "dead_links": dead_links,
             "escalation": escalation,
             "guards": guard,
             "host_secrets": _host_secrets,
             "incident_course": incident_course,
+            "incident_search": incident_search,
             "interlock_state": interlock_state,
             "line_severity": line_severity,
             "line_state": line_state,
@@ -51,8 +81,16 @@ class FilterModule:
             "plc_plan": plan,
             "plc_namespace_tests": namespace_tests,
             "plc_step": lambda plc, name: step(name, plc),
+            "preflight_fails": preflight_fails,
+            "preflight_lines": preflight_lines,
+            "preflight_plant": preflight_plant,
+            "preflight_rows": preflight_rows,
             "recurrence": recurrence,
+            "secret_mistakes": _secret_mistakes,
             "standby_notes": standby_notes,
             "step_entries": step_entries,
             "summary_lines": summary_lines,
+            "undo_entries": undo_entries,
+            "undo_outcome": undo_outcome,
+            "undo_plan": undo_plan,
         }

@@ -44,6 +44,7 @@ ACTIONS: dict[str, Action] = {
     "namespaces": Action("Declared variables only, as the write test.", heals=False),
     "write_rest": Action("Puts a test variable back to rest.", heals=False),
     "controller_route": Action("A route of the controller's own interrupts nobody.", heals=False),
+    "remove_route": Action("A link that stands on the route is dead without it.", "plc", heals=False),
     "remove_controller_route": Action("Takes the controller's own route away.", heals=False),
     "restart_app": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
     "restart_daemon": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),

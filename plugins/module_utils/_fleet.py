@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking many supervisors at once, so that those that do not answer do not keep the others waiting. Private to this collection."""
+"""Asking many supervisors at once: those that do not answer keep no other waiting. Private to this collection."""
 
 from __future__ import annotations
 

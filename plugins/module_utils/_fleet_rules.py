@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a supervisor's answers says how it is, and the same for many at a glance. Pure. Private to this collection."""
+"""What of a supervisor's answers says how it is, and the same for many at a glance. Pure. Private."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _streams(streams: t.Any, cameras: frozenset[str]) -> dict[str, t.Any]:
     entries = {name: stream for name, stream in streams.items() if isinstance(stream, Mapping)}
     running = {name for name, stream in entries.items() if stream.get("running") is True}
     expected = {name for name, stream in entries.items() if stream.get("desired")} | running | cameras
-    return {
-        "streams": {"running": len(running), "expected": len(expected), "not_running": _names(sorted(expected - running))}}
+    missing = _names(sorted(expected - running))
+    return {"streams": {"running": len(running), "expected": len(expected), "not_running": missing}}
 
 
 def _service(service: t.Any, dummy: t.Any) -> dict[str, t.Any]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the supervisor's user is there and may write where it must (SUPERVISOR_SYSTEMD §8). Private to this collection."""
+"""Whether the supervisor's user is there and may write where it must (SUPERVISOR_SYSTEMD §8). Private."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def permissions(user_name: str | None, directories: t.Mapping[str, str]) -> dict
     """Return user, directories and not_observed.
 
     directories: name -> path. Of each: whether it exists, its owner, group and mode, whether the user may enter it and
-    make files in it, and which files in it he may not write. Limits that a unit sets by itself (ProtectSystem=) are not seen.
+    make files in it, and which files in it he may not write. What a unit itself forbids (ProtectSystem=) is not seen.
     """
     not_observed = []
     user = _user(user_name) if user_name else None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The processes around a supervisor: itself, its ffmpeg and Ring bridges, those that lost it. Private to this collection.
+"""The processes around a supervisor: itself, its ffmpeg and Ring bridges, those that lost it. Private.
 
 Command lines hold camera passwords (SUPERVISOR_API quirk 19): none leaves here unredacted.
 """
@@ -196,8 +196,9 @@ class _Look:
             return None
 
     def _paths(self, pid: int) -> list[str]:
-        """Return the arguments of a process that may be paths, made whole; relative ones only if its directory is seen."""
+        """Return the arguments that may be paths, made whole; relative ones only if the process's directory is seen."""
         directory = self._directory(pid)
-        named = [word for word in self.table[pid].info["cmdline"] or [] if word[:1] not in ("", "-") and "://" not in word]
-        whole = [os.path.join(directory, word) if directory else word for word in named[1:]]
+        words = (self.table[pid].info["cmdline"] or [])[1:]
+        named = [word for word in words if word[:1] not in ("", "-") and "://" not in word]
+        whole = [os.path.join(directory, word) if directory else word for word in named]
         return [os.path.realpath(path) for path in whole if path.startswith(os.sep) and "\0" not in path]

@@ -14,8 +14,8 @@ from ._redact import MASK, scrub
 
 #: Seconds of the units in which systemd writes a time span; months and years as systemd counts them.
 _SPAN_UNITS = {
-    "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "day": 86400.0, "w": 604800.0, "week": 604800.0,
-    "month": 2629800.0, "y": 31557600.0, "year": 31557600.0,
+    "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "day": 86400.0, "w": 604800.0,
+    "week": 604800.0, "month": 2629800.0, "y": 31557600.0, "year": 31557600.0,
 }  # fmt: skip
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|min|month|s|h|day|d|week|w|year|y)s?(?=\s|$)")
 _STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) UTC$")
@@ -168,5 +168,5 @@ def is_ffmpeg(name: str | None, arguments: t.Sequence[str]) -> bool:
 
 
 def is_ring_bridge(arguments: t.Sequence[str]) -> bool:
-    """Say whether a command line is that of a Ring bridge (mode ring_bridge, SUPERVISOR_API §5): program or script name it."""
+    """Say whether a command line is that of a Ring bridge (SUPERVISOR_API §5), by the name of program or script."""
     return bool(_RING_BRIDGE.search(" ".join(arguments[:4]).lower()))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The supervisor's systemd unit or its container, asked without a shell and not for long. Private to this collection."""
+"""The supervisor's systemd unit or its container, asked without a shell and not for long. Private."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def _ask(command: list[str], timeout: float) -> tuple[str | None, str]:
     environment = {**os.environ, "PATH": path, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
     try:
         done = subprocess.run(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, env=environment, check=False)
+            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, env=environment,
+            check=False)
     except subprocess.TimeoutExpired:
         return None, f"{command[0]} gave no answer within {timeout:g} s"
     except OSError as error:

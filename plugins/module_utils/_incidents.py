@@ -19,7 +19,7 @@ from ._words import Words, say
 WINDOW_S = 3600
 #: An incident that nobody closed for so long is told, but stops no restart.
 FRESH_MS = 24 * 3600 * 1000
-_GOOD_ENDS = ("healthy", "healed")
+GOOD_ENDS = ("healthy", "healed")
 _SEVERITIES = tuple(sorted({rule.severity for rule in SEVERITY_RULES.values()} - {""}))
 
 Entry = t.Mapping[str, t.Any]
@@ -87,11 +87,11 @@ def open_incidents(entries: t.Iterable[t.Any], *, now: str, without: t.Collectio
         event = entry.get("event")
         if not all(isinstance(name, str) and name for name in key) or entry.get("playbook") == "checklist":
             continue
-        if event in (*_GOOD_ENDS, "closed"):
+        if event in (*GOOD_ENDS, "closed"):
             closed.add(key)
             opened = {
                 other: about for other, about in opened.items()
-                if other != key and not (event in _GOOD_ENDS and _is_settled_by(about, entry))
+                if other != key and not (event in GOOD_ENDS and _is_settled_by(about, entry))
             }
         elif key not in closed or event in ("opened", "continued"):
             closed.discard(key)
@@ -168,7 +168,7 @@ def incident_course(
     attempts = {
         (entry.get("incident"), entry.get("run")) for entry in known
         if entry.get("host") == host and entry.get("incident") in ids and entry.get("event") == "begin"
-        and action_of(entry.get("action")).heals and (not run or entry.get("run") != run)
+        and entry.get("phase") != "undo" and action_of(entry.get("action")).heals and (not run or entry.get("run") != run)
     }
     since = [ms_of(one["since"]) for one in chain]
     return {
@@ -184,7 +184,7 @@ def _stated(entries: t.Iterable[Entry], host: str, incident: str) -> dict[str, t
         if not incident or (entry.get("host"), entry.get("incident")) != (host, incident):
             continue
         severity = entry.get("severity")
-        if entry.get("event") in _GOOD_ENDS:
+        if entry.get("event") in GOOD_ENDS:
             stated = {}
         elif severity in _SEVERITIES and severity < stated.get("severity", "SEV-9"):
             stated = {"severity": severity, "at": entry.get("ts"), "finding": entry.get("finding")}

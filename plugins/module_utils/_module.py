@@ -42,13 +42,13 @@ class NotTold(list):
         self.kind = kind
 
 
-def secrets_given(argument_spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], where: str = "") -> dict[str, t.Any]:
+def secrets_given(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], where: str = "") -> dict[str, t.Any]:
     """Return the values given for options that hold secrets, also inside suboptions, by name: "targets[0].admin_key".
 
     Where suboptions with secrets are given as something else than mappings, all of it may be secret: it is a value too.
     """
     values = {}
-    for name, option in argument_spec.items():
+    for name, option in spec.items():
         value = given.get(name)
         suboptions = option.get("options") or {}
         if option.get("no_log") is True and value is not None:
@@ -75,4 +75,5 @@ def _texts(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> dict[str, 
 
 
 def _holds_secrets(options: t.Mapping[str, t.Any]) -> bool:
-    return any(option.get("no_log") is True or _holds_secrets(option.get("options") or {}) for option in options.values())
+    return any(
+        option.get("no_log") is True or _holds_secrets(option.get("options") or {}) for option in options.values())

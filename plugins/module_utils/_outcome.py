@@ -19,6 +19,9 @@ _DONE = {
     "route": ("ADS route added", "ADS route was there"),
     "connect": ("connected", "was connected"),
     "write_test": ("test variable changed", "test variable written and put back"),
+    "remove_route": ("ADS route removed", "ADS route was gone"),
+    "write_rest": ("rest value changed", "rest value written"),
+    "remove_controller_route": ("the controller's route removed", "the controller's route is gone"),
     "namespaces": ("a namespace's test variable changed", "one variable of each namespace written and put back"),
 }
 _PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
@@ -64,8 +67,8 @@ def plc_outcome(
         # Of the looks at the beginning: those at the end are fewer.
         "not_observed": finding["not_observed"],
         "refuted": list(dict.fromkeys(fallen["code"] for fallen in told["refuted"])),
-        "actions": [_words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
-        "refusals": [_refusal_words(refusal) for refusal in refusals],
+        "actions": [words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
+        "refusals": [refusal_words(refusal) for refusal in refusals],
         "changed": changed,
         "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
         "owner": told["owner"],
@@ -73,12 +76,14 @@ def plc_outcome(
     }
 
 
-def _refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
+def refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
+    """Return what a guard rail says, with the variable by which a person may decide otherwise."""
     override = refusal["override"].replace(": ", "=")
     return refusal["sentence"] + (f" (a person may decide otherwise: -e {override})" if override else "")
 
 
-def _words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
+def words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
+    """Return what became of a step."""
     if step["name"] == failed_step:
         return f"FAILED: {step['title']}"
     changed, unchanged = _DONE[step["name"]]

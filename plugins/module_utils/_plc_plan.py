@@ -64,21 +64,31 @@ def step_entries(
 ) -> list[dict[str, t.Any]]:
     """Return the journal entries of a step, one for each of its undos.
 
-    event: begin, done, failed or undone; result: of the step's module, for what was reached.
+    event: begin, done, failed or undone; result: of the step's module, for what was reached. A step of the phase undo
+    takes something back, so what it has done is undone.
     """
+    takes_back = step_done.get("phase") == "undo"
+    told_as = "undone" if takes_back and event == "done" else event
     told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
     code = ((result or {}).get("failure") or {}).get("code") if event == "failed" else None
     told.update({"details": {"code": code}} if code else {})  # some codes say that surely nothing was sent (_budget)
     return [
         {
-            "phase": "open" if event == "undone" else "act", "event": event, "action": step_done["name"],
-            "plc": step_done["plc"], "target": target_of(step_done), "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
+            "phase": "undo" if takes_back else "open" if event == "undone" else "act", "event": told_as,
+            "action": step_done["name"], "plc": step_done["plc"], "target": target_of(step_done),
+            "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
             "message": (result or {}).get("msg"), **told,
             # What is undone is where its undo says, without a result of its own.
-            "reached": (result or {}).get("reached") if event != "undone" else undo.get("value"),
+            "reached": _reached(step_done, result or {}) if event != "undone" else undo.get("value"),
         }
         for undo in step_done["undos"]
     ]
+
+
+def _reached(step_done: t.Mapping[str, t.Any], result: t.Mapping[str, t.Any]) -> t.Any:
+    """Return what a step reached; a step may say it in a word where its module returns nothing, such as no route."""
+    reached = result.get("reached")
+    return step_done.get("reached") if reached is None and result and not result.get("failed") else reached
 
 
 #: What of a finding the journal keeps, so that a report can be written from it alone.

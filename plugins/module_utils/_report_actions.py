@@ -18,7 +18,7 @@ def actions_of(entries: t.Sequence[Entry]) -> list[Facts]:
 
     An end belongs to the last open beginning of the same action, target and undo. An end without a beginning (the
     journal could not be written then) is an action of its own. What is undone is found by its undo alone, since another
-    run may have done that under another name.
+    run may have done that under another name; to take something back is no action beside it.
     """
     actions: list[Facts] = []
     begun: dict[str, list[Facts]] = {}
@@ -27,9 +27,11 @@ def actions_of(entries: t.Sequence[Entry]) -> list[Facts]:
         event = entry.get("event")
         if not entry.get("action") or event != "begin" and event not in ENDS:
             continue
+        if entry.get("phase") == "undo" and event != "undone":
+            continue
         new = _action(entry)
         waiting = done.setdefault(_undo_key(new), []) if event == "undone" else begun.setdefault(_key(new), [])
-        action = waiting.pop() if waiting and event != "begin" else new
+        action = waiting.pop(_place(waiting)) if waiting and event != "begin" else new
         if action is new:
             actions.append(new)
             done.setdefault(_undo_key(new), []).append(new)
@@ -41,22 +43,35 @@ def actions_of(entries: t.Sequence[Entry]) -> list[Facts]:
     return actions
 
 
+def _place(waiting: t.Sequence[Facts]) -> int:
+    """Return which of the actions that may be meant is: the last that changed something, else the last."""
+    changed = [place for place, action in enumerate(waiting) if action["original"] not in ("", action["reached"])]
+    return (changed or [len(waiting) - 1])[-1]
+
+
 def _key(action: Facts) -> str:
     return text_of([action["action"], action["target"], action["undo"]])
 
 
 def _undo_key(action: Facts) -> str:
-    return text_of([action["undo"] or action["action"], action["target"]])
+    return text_of(action["undo"] or [action["action"], action["target"]])
 
 
 def _action(entry: Entry) -> Facts:
     undo = entry.get("undo")
     begins = entry.get("event") == "begin"
     return {
-        "action": text_of(entry.get("action")), "target": text_of(entry.get("target") or entry.get("plc")), "state": "begun",
-        "began_at": text_of(entry.get("ts")) if begins else "", "ended_at": "",
-        "requested": text_of(facts_of(entry).get("requested")), "original": text_of(entry.get("original")), "reached": "",
-        "latency_s": None, "message": "", "undo": undo if isinstance(undo, dict) else {"value": undo} if undo else {},
+        "action": text_of(entry.get("action")),
+        "target": text_of(entry.get("target") or entry.get("plc")),
+        "state": "begun",
+        "began_at": text_of(entry.get("ts")) if begins else "",
+        "ended_at": "",
+        "requested": text_of(facts_of(entry).get("requested")),
+        "original": text_of(entry.get("original")),
+        "reached": "",
+        "latency_s": None,
+        "message": "",
+        "undo": undo if isinstance(undo, dict) else {"value": undo} if undo else {},
         "entries": [],
     }
 
@@ -64,7 +79,14 @@ def _action(entry: Entry) -> Facts:
 def _end(entry: Entry, action: Facts) -> Facts:
     told = {"original": text_of(entry.get("original")), "requested": text_of(facts_of(entry).get("requested"))}
     return {
-        "state": entry["event"], "ended_at": text_of(entry.get("ts")), "message": text_of(entry.get("message")),
-        "reached": text_of(entry.get("reached")), "latency_s": number_of(entry.get("latency_s")),
-        **{name: value or action[name] for name, value in told.items()},
+        "state": entry["event"],
+        "ended_at": text_of(entry.get("ts")),
+        "message": text_of(entry.get("message")),
+        "reached": text_of(entry.get("reached")),
+        "latency_s": number_of(entry.get("latency_s")),
+        # Of what is taken back the first original counts, not where taking it back began.
+        **{
+            name: action[name] if entry["event"] == "undone" and action[name] else value or action[name]
+            for name, value in told.items()
+        },
     }

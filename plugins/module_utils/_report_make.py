@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ._errors import LineopsError
+from ._report_checklist_document import checklist_page
 from ._report_document import incident_page
 from ._report_entries import Entry, Facts, plain, text_of
 from ._report_html import html_page
@@ -22,8 +23,8 @@ from ._report_teller import Shown
 #: Format -> ending of its file.
 FORMATS = {"html": "html", "markdown": "md", "json": "json"}
 
-#: An incident id that may be the name of a file; what the pages of plant and shift are called is theirs.
-_PLAIN = re.compile(r"(?!index\Z|shift-[0-9]{8}T[0-9]{4}Z-)[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
+#: An incident id that may be the name of a file; what the pages of plant, shift and checklist are called is theirs.
+_PLAIN = re.compile(r"(?!index\Z|shift-[0-9]{8}T[0-9]{4}Z-|checklist-of-)[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 
 
 class ShowingClock(Clock, t.Protocol):
@@ -37,8 +38,15 @@ class ShowingClock(Clock, t.Protocol):
 
 
 def made_report(
-    kind: str, entries: t.Sequence[t.Any], *, clock: ShowingClock, undos: Undos, contacts: t.Mapping[str, t.Any], incident: str | None,
-    window: tuple[float | None, float | None], broken: t.Sequence[Facts],
+    kind: str,
+    entries: t.Sequence[t.Any],
+    *,
+    clock: ShowingClock,
+    undos: Undos,
+    contacts: t.Mapping[str, t.Any],
+    incident: str | None,
+    window: tuple[float | None, float | None],
+    broken: t.Sequence[Facts],
 ) -> Facts:
     """Return the report as data, the JSON form of docs/schemas/incident_report.schema.json.
 
@@ -58,16 +66,37 @@ def made_report(
     return report
 
 
+def checklist_report(checklist: t.Mapping[str, t.Any]) -> Facts:
+    """Return a checklist as a report.
+
+    checklist: what the filter checklist_plant returns.
+    """
+    made = plain(checklist)
+    missing = [name for name in ("at", "counts", "hosts", "lines", "severities", "steps") if name not in made]
+    if missing:
+        raise LineopsError(
+            "report.checklist", f"checklist has no {', '.join(missing)}.", "Give it what the filter checklist_plant returns.")
+    return {"kind": "checklist", **made, "remarks": []}
+
+
 def file_stem(report: Facts) -> str:
     """Return the name of the report's files without its ending."""
+    if report["kind"] == "checklist":
+        # One page for each line, that of the last look; the pages of many looks would only fill the disk.
+        lines = report["lines"]
+        return f"checklist-of-{lines[0] if len(lines) == 1 and _PLAIN.fullmatch(lines[0]) else 'plant'}"
     if report["kind"] == "index":
         return "index"
     if report["kind"] == "shift":
-        return "shift-" + "-".join(re.sub(r":..\..*|[-:]", "", report["window"][name]) + "Z" for name in ("since", "until"))
+        return "shift-" + "-".join(
+            re.sub(r":..\..*|[-:]", "", report["window"][name]) + "Z" for name in ("since", "until")
+        )
     if not _PLAIN.fullmatch(report["incident"]):
         raise LineopsError(
-            "report.incident_id", f"The incident id {report['incident'][:100]!r} cannot be the name of a file.",
-            "Letters, digits, dot, dash and underscore are taken, up to 150.")
+            "report.incident_id",
+            f"The incident id {report['incident'][:100]!r} cannot be the name of a file.",
+            "Letters, digits, dot, dash and underscore are taken, up to 150.",
+        )
     return report["incident"]
 
 
@@ -82,6 +111,8 @@ def written_as(
     options: dict[str, t.Any] = {"language": language, "shown": t.cast(Shown, clock.shown), "plant": plant}
     if report["kind"] == "incident":
         page = incident_page(report, **options)
+    elif report["kind"] == "checklist":
+        page = checklist_page(report, **options)
     else:
         files = frozenset(there)
 
@@ -96,11 +127,29 @@ def written_as(
 def summary(report: Facts) -> Facts:
     """Return what stands at the top, for the result of a task."""
     if report["kind"] == "incident":
-        names = ("incident", "host", "line", "playbook", "result", "severity", "finding", "next", "times", "superseded_by")
+        names = (
+            "incident",
+            "host",
+            "line",
+            "playbook",
+            "result",
+            "severity",
+            "finding",
+            "next",
+            "times",
+            "superseded_by",
+        )
         return {name: report[name] for name in names}
-    rows = report["incidents"] if report["kind"] == "index" else [row for line in report["lines"] for row in line["incidents"]]
+    if report["kind"] == "checklist":
+        return {name: report[name] for name in ("at", "lines", "counts", "severities")}
+    rows = (
+        report["incidents"]
+        if report["kind"] == "index"
+        else [row for line in report["lines"] for row in line["incidents"]]
+    )
     return {
-        "counts": report["counts"], "incidents": [row["incident"] for row in rows],
+        "counts": report["counts"],
+        "incidents": [row["incident"] for row in rows],
         "needs_person": [row["incident"] for row in report["needs_person"]],
     }
 
@@ -113,13 +162,21 @@ def _entry_of(raw: t.Any) -> Entry:
 
 def _the_one(reports: t.Sequence[Facts], incident: str | None) -> Facts:
     names = [report["incident"] for report in reports]
-    known = f"The journal knows {', '.join(name[:100] for name in names[-5:])}{' and others' if len(names) > 5 else ''}." if names else ""
+    known = (
+        f"The journal knows {', '.join(name[:100] for name in names[-5:])}{' and others' if len(names) > 5 else ''}."
+        if names
+        else ""
+    )
     if incident is None and len(reports) == 1:
         return reports[0]
     if incident is None:
         raise LineopsError(
-            "report.which_incident", f"The entries belong to {len(names)} incidents; incident must say which one is meant." if names
-            else "There is no entry of any incident, so there is nothing to report.", known)
+            "report.which_incident",
+            f"The entries belong to {len(names)} incidents; incident must say which one is meant."
+            if names
+            else "There is no entry of any incident, so there is nothing to report.",
+            known,
+        )
     if incident not in names:
         raise LineopsError("report.unknown_incident", f"No entry belongs to the incident {incident[:100]}.", known)
     return reports[names.index(incident)]

@@ -87,6 +87,13 @@ class SupervisorClient(SupervisorCalls):
         body = {"plc_ams_net_id": plc_ams_net_id, "plc_ip": plc_ip, "ams_port": ams_port}
         return self.post("/api/plc/ads/route/test", body, level=level, read_timeout=read_timeout)
 
+    def operator_door(self, level: t.Optional[str]) -> Reply:
+        """A route test that names no PLC: with a good key it is rejected with status 400, and nothing is done (§1, §4).
+
+        level: whose key to send, or None for none.
+        """
+        return self.post("/api/plc/ads/route/test", {}, level=level)
+
     def route_add(
         self,
         plc_ams_net_id: str,

@@ -276,7 +276,8 @@ class SupervisorCalls:
         if failure.kind == "read_timeout":
             return SupervisorError(
                 "supervisor.timeout",
-                f"The supervisor at {self._origin} gave no complete answer to {call} within {round(read_timeout, 2):g} s.",
+                f"The supervisor at {self._origin} gave no complete answer to {call}"
+                f" within {round(read_timeout, 2):g} s.",
                 "It may still be working on it: do not repeat the call.",
                 phase="read",
                 **words,

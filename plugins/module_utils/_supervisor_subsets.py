@@ -78,6 +78,35 @@ def _slo_detail(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.An
         **{name: mapping_in(body, "sli", name) for name in ("api", "streams")}}
 
 
+def _keys(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    """Without a key, too: a supervisor that asks for none takes a wrong one as well, which proves nothing (§1)."""
+    return {
+        "operator": _door(lambda: client.operator_door("operator")) if params.get("operator_key") else _MISSING,
+        "admin": _door(client.service_info) if params.get("admin_key") else _MISSING,
+        "none": _door(lambda: client.operator_door(None)),
+    }
+
+
+_MISSING = {"answer": "missing", "said": ""}
+
+
+def _door(ask: t.Callable[[], t.Any]) -> dict[str, str]:
+    """Say whether a key opens a door: beyond it a call without content is rejected, before it the key is refused."""
+    try:
+        ask()
+    except LineopsError as error:
+        if error.code == "supervisor.key_refused":
+            return {"answer": "refused", "said": str(error.details.get("error") or error.message)}
+        if error.code != "supervisor.rejected" or error.details.get("status") != 400:
+            raise
+    return {"answer": "accepted", "said": ""}
+
+
+def _clock(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    reply = client.system_status()
+    return {"told": body_of(reply).get("timestamp_utc"), "asked_at": reply.at, "elapsed_s": round(reply.elapsed_s, 3)}
+
+
 _Ask = t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]
 
 #: Subsets that are asked for by name only.
@@ -86,6 +115,8 @@ ON_REQUEST: dict[str, _Ask] = {
     "log_excerpt": _log_excerpt,
     "log_chain": _log_chain,
     "slo_detail": _slo_detail,
+    "keys": _keys,
+    "clock": _clock,
 }
 #: Name of a subset -> how it is asked for.
 SUBSETS: dict[str, _Ask] = {

@@ -13,7 +13,7 @@ version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - Asks many supervisors concurrently in one task and returns a short summary of each, and totals. Use it with C(run_once).
+  - Asks many supervisors concurrently in one task and returns a short summary of each, and totals. Use C(run_once).
   - Never fails because a supervisor does not answer. What was not observed is named per host, with the cause.
   - A host that does not answer keeps no other host waiting, and nothing goes on beyond O(deadline_s).
   - What is said here are claims of the supervisors. C(plc_connected) is a flag and proves nothing about the PLC.
@@ -47,10 +47,10 @@ options:
   hosts:
     description:
       - Names of inventory hosts to ask, also outside C(-l).
-      - Each is asked at its C(lineops_supervisor_url), with the keys that C(lineops_secrets) has for the host or its line.
-        Its cameras with C(core) true are expected to run.
-      - Without it, all hosts with a C(lineops_supervisor_url) in the lines of the play's hosts are asked, also those outside
-        C(-l). A line is the inventory group that C(lineops_line) names.
+      - Each is asked at its C(lineops_supervisor_url), with the key that C(lineops_secrets) has for the host or its
+        line. Its cameras with C(core) true are expected to run.
+      - Without it, all hosts with a C(lineops_supervisor_url) in the lines of the play's hosts are asked, also those
+        outside C(-l). A line is the inventory group that C(lineops_line) names.
       - A host whose C(lineops_run_from) is V(host) is not asked, since its supervisor listens on its own loopback.
       - A host whose variables cannot be used is told, the others are asked.
     type: list
@@ -122,7 +122,7 @@ EXAMPLES = r"""
   lineops.runbook.fleet_info:
     targets:
       - host: spare
-        url: http://10.30.9.11:5000
+        url: http://10.30.0.11:5000
         cameras: [cam1]
   run_once: true
 """
@@ -195,7 +195,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         },
     },
     "hosts": {"type": "list", "elements": "str"},
-    "gather_subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": ["status", "slo", "streams"]},
+    "gather_subset": {
+        "type": "list", "elements": "str", "choices": list(SUBSETS), "default": ["status", "slo", "streams"],
+    },
     "connect_timeout": {"type": "float", "default": 2.0},
     "read_timeout": {"type": "float", "default": 5.0},
     "deadline_s": {"type": "float", "default": 15.0},

@@ -15,8 +15,8 @@ author:
 description:
   - Finds the supervisor's process, the addresses it listens on and whether it answers there.
   - Shows the supervisor's TCP connection to the PLC in the socket table and asks the PLC who it is over UDP 48899.
-  - On request, shows the host's load, memory and file systems, the processes around the supervisor, its systemd unit or its
-    container, and whether its user may write where it must.
+  - On request, shows the host's load, memory and file systems, the processes around the supervisor, its systemd unit or
+    its container, and whether its user may write where it must.
   - Opens no TCP connection to the PLC. From a supervisor's address only the supervisor may do that.
   - What could not be seen is named in RV(not_observed) with the reason, never left out and never told as zero.
   - Command lines are shown without camera passwords, keys and tokens.
@@ -34,7 +34,7 @@ options:
     description:
       - What to look at.
       - V(plc) needs O(plc). V(unit) needs O(unit), V(container) needs O(container).
-      - V(processes), V(resources) and V(permissions) see more with O(supervisor_dir) and O(unit), and use them where given.
+      - V(processes), V(resources) and V(permissions) see more where O(supervisor_dir) and O(unit) are given.
     type: list
     elements: str
     choices: [supervisor, plc, resources, processes, unit, container, permissions]
@@ -95,7 +95,8 @@ options:
     type: float
     default: 3.0
 notes:
-  - Needs the Python library C(psutil) on the host for V(supervisor), V(plc), V(processes) and memory. The rest is seen without.
+  - Needs the Python library C(psutil) on the host for V(supervisor), V(plc), V(processes) and memory. The rest is seen
+    without.
   - Without root, files and sockets of other users' processes stay hidden, which RV(not_observed) says.
 """
 
@@ -108,10 +109,10 @@ EXAMPLES = r"""
 
 - name: See what else the host can tell
   lineops.runbook.host_info:
-    url: "{{ lineops_supervisor_url }}"
-    supervisor_dir: "{{ lineops_supervisor_dir }}"
-    unit: "{{ lineops_supervisor_unit }}"
-    state_dir: "{{ lineops_state_dir }}"
+    url: http://10.30.0.11:5000
+    supervisor_dir: /opt/supervisor
+    unit: smarthome-web.service
+    state_dir: /var/lib/lineops
     gather_subset: [supervisor, resources, processes, unit, permissions]
 """
 
@@ -129,8 +130,8 @@ plc:
 resources:
   description:
     - Load averages, bytes of memory and swap, and each file system once with the paths that lie on it.
-    - A path that is not there counts for the file system it would be made on. C(free) is what is left for other users than
-      root. C(inodes_total) is null where the file system has no fixed number of them.
+    - A path that is not there counts for the file system it would be made on. C(free) is what is left for other users
+      than root. C(inodes_total) is null where the file system has no fixed number of them.
   returned: when asked for
   type: dict
   sample:
@@ -142,8 +143,8 @@ resources:
          inodes_used: 187310, inodes_free: 3089490, read_only: false}
 processes:
   description:
-    - The supervisor, the owner of its port, its ffmpeg, ffmpeg that write its HLS files without being below it, and Ring
-      bridges (known by the word in their command line).
+    - The supervisor, the owner of its port, its ffmpeg, ffmpeg that write its HLS files without being below it, and
+      Ring bridges (known by the word in their command line).
     - C(cpu_s) is the processor time since the start. C(in_unit) and C(is_main_pid) are null where no unit was observed.
   returned: when asked for and observed
   type: dict
@@ -160,9 +161,10 @@ unit:
     - C(restarts) is no lifetime counter. A manual restart and reset-failed set it to zero.
   returned: when asked for; null when not observed
   type: dict
-  sample: {name: smarthome-web.service, load_state: loaded, active_state: active, sub_state: running, unit_file_state: enabled,
-           result: success, main_pid: 812, started_at: "2026-11-23T10:13:24Z", restarts: 0, restart: always, restart_s: 1.0,
-           start_limit_burst: 10, start_limit_s: 60.0, user: hmi, working_directory: /opt/supervisor,
+  sample: {name: smarthome-web.service, load_state: loaded, active_state: active, sub_state: running,
+           unit_file_state: enabled, result: success, main_pid: 812, started_at: "2026-11-23T10:13:24Z", restarts: 0,
+           restart: always, restart_s: 1.0, start_limit_burst: 10, start_limit_s: 60.0, user: hmi,
+           working_directory: /opt/supervisor,
            fragment_path: /etc/systemd/system/smarthome-web.service, control_group: /system.slice/smarthome-web.service}
 container:
   description: The container.

@@ -28,6 +28,8 @@ options:
       - V(route_test) asks the supervisor to reach O(plcs) over ADS. Its counters move, and it blocks other ADS work of
         the supervisor for two minutes if the address drops packets, so look at the path first.
       - V(log_excerpt), V(log_chain) and V(slo_detail) are for the checklist and asked for by name only.
+      - V(keys) and V(clock) are for the preflight. V(keys) sends a route test that names no PLC, with the operator key and
+        without one. It does nothing, but a refused key leaves a line in the supervisor's log.
     type: list
     elements: str
     choices:
@@ -43,6 +45,8 @@ options:
       - log_excerpt
       - log_chain
       - slo_detail
+      - keys
+      - clock
     default: [status, slo, streams, versions, service, logs, plc_config, route_status]
   plcs:
     description:
@@ -173,6 +177,21 @@ slo_detail:
     api: {window_seconds: 3600, total_requests: 100, errors_5xx: 2, availability_ratio: 0.98, p95_latency_ms: 12.5}
     streams: {active_streams: 1, running_streams: 1, health_ratio: 1.0}
     targets: {api_availability_ratio: 0.995, api_p95_latency_ms: 500.0, stream_health_ratio: 0.99}
+keys:
+  description:
+    - What each key opens. C(answer) is V(accepted), V(refused) or V(missing), C(said) the supervisor's words.
+    - Where C(none) is V(accepted), the supervisor asks for no key, and a key that is accepted proves nothing.
+  returned: when asked for and observed
+  type: dict
+  sample:
+    operator: {answer: accepted, said: ""}
+    admin: {answer: refused, said: "API-Key Level zu niedrig (benötigt: admin)"}
+    none: {answer: refused, said: API-Key fehlt}
+clock:
+  description: The supervisor's own time, when it was asked for, and how long the answer took.
+  returned: when asked for and observed
+  type: dict
+  sample: {told: "2026-11-23T03:46:24.820519Z", asked_at: "2026-11-23T03:46:24.812+00:00", elapsed_s: 0.012}
 not_observed:
   description: Per subset, the failure that kept it from being observed.
   returned: always

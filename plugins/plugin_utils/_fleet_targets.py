@@ -44,8 +44,9 @@ def fleet_of(task_vars: t.Mapping[str, t.Any], names: t.Iterable[str] | None, wi
                 continue
             fleet.targets.append(_target(host, variables, with_keys))
         except AnsibleError as error:
+            reason = str(error).splitlines()[0]
             fleet.refused[host] = LineopsError(
-                "inventory.mistakes", f"The variables of {host} cannot be evaluated: {str(error).splitlines()[0]}", _HINT)
+                "inventory.mistakes", f"The variables of {host} cannot be evaluated: {reason}", _HINT)
         except LineopsError as error:
             fleet.refused[host] = error
     return fleet
@@ -67,7 +68,7 @@ class _Hostvars:
 
 
 def _hosts_of_lines(task_vars: t.Mapping[str, t.Any], hostvars: _Hostvars) -> t.Iterator[str]:
-    """Yield the hosts of each line that a host of the play belongs to, whatever -l says; one without a line stands alone."""
+    """Yield the hosts of each line that a host of the play belongs to, whatever -l says; without a line itself."""
     groups = task_vars.get("groups") or {}
     seen = set()
     for host in task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]:
@@ -86,21 +87,25 @@ def _hosts_of_lines(task_vars: t.Mapping[str, t.Any], hostvars: _Hostvars) -> t.
 
 def _target(host: str, variables: t.Mapping[str, t.Any], with_keys: bool) -> dict[str, t.Any]:
     """Return the target that a host's variables describe, as an option of fleet_info."""
-    url = variables.get("lineops_supervisor_url")
-    if not is_url(url):
-        raise LineopsError(
-            "inventory.mistakes",
-            f"lineops_supervisor_url of {host} is {url!r}; expected an address such as http://10.30.0.11:5000.", _HINT)
-    if variables.get("lineops_run_from") == "host":
+    url, run_from = variables.get("lineops_supervisor_url"), variables.get("lineops_run_from")
+    cameras = variables.get("lineops_cameras")
+    # What cannot be evaluated is an error of Ansible's, or, in core 2.18, a value of another kind.
+    for name, is_right, expected in (
+        ("lineops_supervisor_url", is_url(url), "an address such as http://10.30.0.11:5000"),
+        ("lineops_run_from", run_from in (None, "controller", "host"), "controller or host"),
+        ("lineops_cameras", cameras is None or isinstance(cameras, list), "a list of cameras"),
+    ):
+        if not is_right:
+            raise LineopsError("inventory.mistakes", f"{name} of {host} cannot be used; expected {expected}.", _HINT)
+    if run_from == "host":
         raise LineopsError(
             "fleet.host_only", f"The supervisor of {host} is only reached from its own host (lineops_run_from: host).",
             "Ask it with supervisor_info.")
-    cameras = variables.get("lineops_cameras")
     return {
         "host": host,
         "url": url,
         "admin_key": _admin_key(host, variables) if with_keys else None,
-        "cameras": _core_cameras(cameras) if isinstance(cameras, list) else [],
+        "cameras": _core_cameras(cameras or []),
     }
 
 

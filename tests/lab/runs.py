@@ -31,7 +31,7 @@ READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": 
 
 #: What set_stats holds for every host (docs/playbook_b.md).
 RESULT_KEYS = {
-    "result", "resolved", "finding", "sentence", "severity", "rule", "verdict", "evidence", "counter_checks", "also",
+    "result", "resolved", "finding", "target", "sentence", "severity", "rule", "verdict", "evidence", "counter_checks", "also",
     "refuted", "not_observed", "actions", "refusals", "changed", "proof", "owner", "next_step", "escalation", "incident",
     "notes", "archive", "report", "seconds", "supervisor_seconds",
 }

@@ -30,7 +30,7 @@ WELL: dict[str, t.Any] = {
 
 
 class Supervisor(http.server.ThreadingHTTPServer):
-    """Answers each path with a body (a mapping, or raw bytes), or as `meet` says, which is called before each answer."""
+    """Answers each path with a body (a mapping, or raw bytes), after it has called `meet`, if given."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -86,7 +86,7 @@ def serving(*supervisors: Supervisor) -> t.Iterator[None]:
 
 @contextmanager
 def silent() -> t.Iterator[str]:
-    """The address of one that accepts connections and says nothing: a supervisor under SIGSTOP (SUPERVISOR_SYSTEMD 16)."""
+    """The address of one that accepts connections and says nothing, as under SIGSTOP (SUPERVISOR_SYSTEMD 16)."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

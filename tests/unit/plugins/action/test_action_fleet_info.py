@@ -60,11 +60,15 @@ def codes(summary: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def test_whom_it_asks(tmp_path: Path) -> None:
-    """Line-wide also under -l, since blast radius and severity are line-wide; other lines only where the play has them."""
+    """Line-wide also under -l, since blast radius and severity are; other lines only where the play has them."""
     one, two, three = Supervisor(WELL), Supervisor(WELL), Supervisor(WELL)
     hosts = {
         "h1": {"lineops_supervisor_url": one.url},
-        "h2": {"lineops_supervisor_url": "{{ scheme }}://127.0.0.1:{{ port }}", "scheme": "http", "port": two.server_port},
+        "h2": {
+            "lineops_supervisor_url": "{{ scheme }}://127.0.0.1:{{ port }}",
+            "scheme": "http",
+            "port": two.server_port,
+        },
         "store": {},
     }
     with fleet.serving(one, two, three):
@@ -99,8 +103,14 @@ def test_host_whose_variables_are_wrong_is_told_and_the_others_go_on(tmp_path: P
         "no_url": {"lineops_supervisor_url": ["http://10.0.0.1"]},
         "passworded": {"lineops_supervisor_url": "http://anna:canary@10.0.0.1:5000"},
         "loopback": {**url, "lineops_run_from": "host"},
-        "cameras": {**url, "lineops_cameras": [{"id": "cam1", "core": True}, {"id": "cam2", "core": True}, {"id": "d"}, "x"]},
+        "cameras": {
+            **url,
+            "lineops_cameras": [{"id": "cam1", "core": True}, {"id": "cam2", "core": True}, {"id": "d"}, "x"],
+        },
         "no_cameras": {**url, "lineops_cameras": "{{ no_such_list }}"},
+        "no_list": {**url, "lineops_cameras": "cam1"},
+        "elsewhere": {**url, "lineops_run_from": "moon"},
+        "nowhere": {**url, "lineops_run_from": "{{ no_such_place }}"},
         "other_line": {**url, "lineops_line": "{{ no_such_line }}"},
     }
     with fleet.serving(well):
@@ -110,7 +120,7 @@ def test_host_whose_variables_are_wrong_is_told_and_the_others_go_on(tmp_path: P
     assert {host for host, summary in found.items() if summary["answers"]} == {"h1", "cameras", "other_line"}
     assert found["cameras"]["streams"] == {"running": 1, "expected": 2, "not_running": ["cam2"]}
     assert codes(found["loopback"]) == {"fleet.host_only"}
-    for host in ("undefined", "syntax", "no_url", "passworded", "no_cameras"):
+    for host in ("undefined", "syntax", "no_url", "passworded", "no_cameras", "no_list", "elsewhere", "nowhere"):
         assert codes(found[host]) == {"inventory.mistakes"}, host
         message = found[host]["not_observed"]["status"]["message"]
         assert host in message and "\n" not in message
@@ -130,7 +140,13 @@ def test_key_is_that_of_the_host_or_its_line_and_shows_nowhere(tmp_path: Path) -
     urls = {host: {"lineops_supervisor_url": supervisor.url} for host, supervisor in supervisors.items()}
     tasks = [ask("ask", gather_subset=["status", "slo", "streams", "service"], incident="INC-7", runner="shell-anna")]
     with fleet.serving(*supervisors.values()):
-        done = run(tmp_path, tasks, {host: urls[host] for host in ("h1", "own_key")}, {"x1": {**urls["x1"], **OTHER_SECRETS}}, "-vvvv")
+        done = run(
+            tmp_path,
+            tasks,
+            {host: urls[host] for host in ("h1", "own_key")},
+            {"x1": {**urls["x1"], **OTHER_SECRETS}},
+            "-vvvv",
+        )
     for host, supervisor in supervisors.items():
         sent = {path: headers["X-API-Key"] for path, headers in supervisor.asked}
         assert sent == {fleet.STATUS: None, fleet.SLO: None, fleet.STREAMS: None, fleet.SERVICE: keys[host]}

@@ -174,8 +174,8 @@ def test_as_many_as_threads_and_no_more_while_all_answer(monkeypatch: pytest.Mon
 
 
 def test_silent_hosts_keep_nobody_waiting() -> None:
-    """More of them than workers, and first in the list. They answer only once all others have been asked, so this ends in
-    time-outs if a worker is held by each of them."""
+    """More of them than workers, and first in the list. They answer only once all others have been asked, so this ends
+    in time-outs if a worker is held by each of them."""
     rest_is_done = threading.Event()
     held = [Supervisor(WELL, meet=lambda: rest_is_done.wait(LIMIT_S)) for dummy in range(4)]
     rest = [Supervisor(WELL) for dummy in range(12)]

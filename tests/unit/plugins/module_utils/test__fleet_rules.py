@@ -112,10 +112,12 @@ def test_values_of_any_shape_are_no_traceback(mapping: t.Any, breakers: t.Any, a
 
 HOSTS: dict[str, dict[str, t.Any]] = {
     "well": {
-        "answers": True, "plc_connected": True, "slo": "ok", "streams": {"running": 2, "expected": 2}, "not_observed": {},
+        "answers": True, "plc_connected": True, "slo": "ok", "streams": {"running": 2, "expected": 2},
+        "not_observed": {},
     },
     "ill": {
-        "answers": True, "plc_connected": False, "slo": "degraded", "streams": {"running": 0, "expected": 1}, "not_observed": {},
+        "answers": True, "plc_connected": False, "slo": "degraded", "streams": {"running": 0, "expected": 1},
+        "not_observed": {},
     },
     "half": {"answers": True, "plc_connected": True, "not_observed": {"slo": {}, "streams": {}}},
     "dead": {"answers": False, "not_observed": {"status": {}, "slo": {}, "streams": {}}},
@@ -124,8 +126,8 @@ HOSTS: dict[str, dict[str, t.Any]] = {
 
 def test_totals_and_of_how_many_they_say_nothing() -> None:
     assert totals_of(HOSTS, ["status", "slo", "streams"]) == {
-        "hosts": 4, "answering": 3, "not_answering": ["dead"], "plc_connected": 2, "slo_degraded": 1, "streams_running": 2,
-        "streams_expected": 3, "not_observed": {"status": 1, "slo": 2, "streams": 2},
+        "hosts": 4, "answering": 3, "not_answering": ["dead"], "plc_connected": 2, "slo_degraded": 1,
+        "streams_running": 2, "streams_expected": 3, "not_observed": {"status": 1, "slo": 2, "streams": 2},
     }  # fmt: skip
 
 

@@ -98,7 +98,11 @@ def test_files_that_may_not_be_written_are_named(top: Path) -> None:
     """A database of root in a directory of the supervisor's user ends every start (SUPERVISOR_SYSTEMD 28)."""
     (top / "config").mkdir()
     (top / "config").chmod(0o777)
-    for name, mode in {"system_logs.db": 0o644, "cameras.json": 0o666, **{f"z{n:02}": 0o600 for n in range(20)}}.items():
+    for name, mode in {
+        "system_logs.db": 0o644,
+        "cameras.json": 0o666,
+        **{f"z{n:02}": 0o600 for n in range(20)},
+    }.items():
         (top / "config" / name).write_text("", encoding="utf-8")
         (top / "config" / name).chmod(mode)
     (top / "config" / "backups").mkdir(mode=0o700)

@@ -52,7 +52,12 @@ def test_supervisor_and_its_ffmpeg(plant: Path) -> None:
     with supervisor("-i", CAMERA, PLAYLIST, cwd=plant) as (process, child):
         view = processes(known(plant, pid=process.pid, owner=process.pid))
     own, (stream,) = view["supervisor"], view["ffmpeg"]
-    assert (own["pid"], own["parent"], own["cmdline"][0], own["in_unit"]) == (process.pid, os.getpid(), "supervisor", None)
+    assert (own["pid"], own["parent"], own["cmdline"][0], own["in_unit"]) == (
+        process.pid,
+        os.getpid(),
+        "supervisor",
+        None,
+    )
     assert own["user"] == psutil.Process().username() and own["rss"] > 0 and own["cpu_s"] >= 0
     assert own["started_at"].endswith("Z") and own["state"] in ("sleeping", "running")
     assert (stream["pid"], stream["parent"], stream["playlist"]) == (child, process.pid, str(plant / PLAYLIST))
@@ -174,7 +179,11 @@ def test_owner_of_the_port_is_held_against_the_unit(plant: Path) -> None:
         foreign = known(plant, pid=process.pid, owner=process.pid, main_pid=1, control_group="/system.slice/x.service")
         failed = known(plant, pid=process.pid, owner=process.pid, main_pid=None, control_group="")
         owners = [processes(case)["port_owner"] for case in (own, foreign, failed)]
-    assert [(owner["in_unit"], owner["is_main_pid"]) for owner in owners] == [(True, True), (False, False), (False, False)]
+    assert [(owner["in_unit"], owner["is_main_pid"]) for owner in owners] == [
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
 
 
 def test_main_process_of_the_unit_is_shown_where_nothing_serves_the_port(plant: Path) -> None:

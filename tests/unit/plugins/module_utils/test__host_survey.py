@@ -69,7 +69,9 @@ def test_everything_of_a_plant_that_runs(managers: Managers, plant: Path) -> Non
         view, not_observed = take(*ALL, sees=sees, unit="x.service", state_dir=str(plant / "state"))
     assert set(view) == set(ALL) and managers.asked == [("x.service", 60.0)]
     assert view["unit"]["main_pid"] == process.pid == view["processes"]["port_owner"]["pid"]
-    assert view["processes"]["port_owner"]["is_main_pid"] is True and view["processes"]["port_owner"]["in_unit"] is False
+    assert (
+        view["processes"]["port_owner"]["is_main_pid"] is True and view["processes"]["port_owner"]["in_unit"] is False
+    )
     assert [stream["pid"] for stream in view["processes"]["ffmpeg"]] == [child]
     paths = {path for disk in view["resources"]["disks"] for path in disk["paths"]}
     home = pwd.getpwnam(ME).pw_dir
@@ -112,7 +114,8 @@ def test_reason_of_a_manager_is_told_to_who_asked_for_it(managers: Managers) -> 
     box = {"engine": "podman", "name": "supervisor"}
     assert take("unit", unit="x.service")[1] == ["unit (no systemd runs this host)"]
     assert take("container", container=box)[1] == ["container (no podman on this host)"]
-    assert take("processes", unit="x.service")[1] == []
+    # Other tests may run an ffmpeg meanwhile, of which nobody can say whose it is.
+    assert [remark for remark in take("processes", unit="x.service")[1] if "ffmpeg" not in remark] == []
     # A host has one of both: the other is not missing.
     assert take("unit", "container", container=box)[1] == ["container (no podman on this host)"]
     assert managers.asked[1] == ("podman", "supervisor", 60.0)
@@ -125,7 +128,9 @@ def test_supervisor_in_a_container_is_the_containers_process(managers: Managers,
         sees = {"pid": proxy.pid, "listens": ["0.0.0.0:5000"], "api": "answers"}
         view, dummy2 = take("processes", sees=sees, container={"engine": "docker", "name": "s"})
     assert view["processes"]["supervisor"]["pid"] == process.pid
-    assert view["processes"]["port_owner"]["pid"] == proxy.pid and view["processes"]["port_owner"]["is_main_pid"] is None
+    assert (
+        view["processes"]["port_owner"]["pid"] == proxy.pid and view["processes"]["port_owner"]["is_main_pid"] is None
+    )
     assert child in [stream["pid"] for stream in view["processes"]["ffmpeg"]]
 
 

@@ -109,8 +109,9 @@ STATE = {
 }  # fmt: skip
 CONFIG = {"Env": ["SMARTHOME_ADMIN_API_KEY=canary-key"], "Image": "supervisor:4.8"}
 DOCKER = {
-    "Id": "1", "Name": "/supervisor", "State": {**STATE, "Health": {"Status": "healthy", "Log": [{"Output": "canary"}]}},
-    "RestartCount": 2, "HostConfig": {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}, "Config": CONFIG,
+    "Id": "1", "Name": "/supervisor",
+    "State": {**STATE, "Health": {"Status": "healthy", "Log": [{"Output": "canary"}]}}, "RestartCount": 2,
+    "HostConfig": {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}, "Config": CONFIG,
 }  # fmt: skip
 PODMAN = {
     **DOCKER, "State": {**STATE, "ConmonPid": 4709, "Healthcheck": {"Status": "healthy"}},
@@ -186,7 +187,10 @@ JWT = "eyJhbGciOiJSUzI1NiIsImprdSI6Ii9vYXV0aC9pbnRlcm5hbC9qd2tzIn0.eyJhcHBfaWQiO
     [
         (["ffmpeg", "-i", "rtsp://admin:canary@10.0.0.9/x"], ["ffmpeg", "-i", "rtsp://***@10.0.0.9/x"]),
         (["ffmpeg", "-i", "rtsp://admin:can@ry/canary@10.0.0.9/x"], ["ffmpeg", "-i", "rtsp://***@10.0.0.9/x"]),
-        (["ffmpeg", "-i", "rtsp://h/user=a&password=canary&ch=1"], ["ffmpeg", "-i", "rtsp://h/user=a&password=***&ch=1"]),
+        (
+            ["ffmpeg", "-i", "rtsp://h/user=a&password=canary&ch=1"],
+            ["ffmpeg", "-i", "rtsp://h/user=a&password=***&ch=1"],
+        ),
         (["ffmpeg", "-headers", "Authorization: Basic canary"], ["ffmpeg", "-headers", "Authorization: Basic ***"]),
         (["python", "x.py", "--api-key", "canary"], ["python", "x.py", "--api-key", "***"]),
         (["python", "x.py", "--password", "canary", "on"], ["python", "x.py", "--password", "***", "on"]),

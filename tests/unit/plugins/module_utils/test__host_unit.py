@@ -32,7 +32,8 @@ class Programs:
 
     def make(self, name: str, body: str) -> None:
         path = self.folder / name
-        note = f"import json, os, sys\njson.dump([sys.argv[1:], dict(os.environ)], open({str(self.folder / 'noted')!r}, 'w'))\n"
+        noted = str(self.folder / "noted")
+        note = f"import json, os, sys\njson.dump([sys.argv[1:], dict(os.environ)], open({noted!r}, 'w'))\n"
         path.write_text(f"#!{sys.executable}\n{note}{body}\n", encoding="utf-8")
         path.chmod(0o755)
 
@@ -65,7 +66,9 @@ def test_host_without_systemd(programs: Programs, monkeypatch: pytest.MonkeyPatc
     assert not (programs.folder / "noted").exists()
 
 
-@pytest.mark.parametrize("name", ["", "-x", "--help", "812", "a b", "*.service", "x;reboot", "$(reboot)", "{{ x }}", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "-x", "--help", "812", "a b", "*.service", "x;reboot", "$(reboot)", "{{ x }}", "a\n"]
+)
 def test_names_that_are_none_reach_no_program(programs: Programs, name: str) -> None:
     programs.make("systemctl", "")
     programs.make("podman", "")
@@ -118,7 +121,13 @@ def test_program_that_never_answers_is_ended(programs: Programs) -> None:
 def test_container(programs: Programs, engine: str) -> None:
     programs.make(engine, f"print(json.dumps({INSPECTED!r}))")
     view, why = _host_unit.container(engine, "supervisor", 60)
-    assert view and (view["engine"], view["name"], view["status"], view["pid"], why) == (engine, "supervisor", "running", 7, "")
+    assert view and (view["engine"], view["name"], view["status"], view["pid"], why) == (
+        engine,
+        "supervisor",
+        "running",
+        7,
+        "",
+    )
     assert programs.noted()[0] == ["inspect", "--type", "container", "--", "supervisor"] and "canary" not in repr(view)
 
 

@@ -118,7 +118,8 @@ def test_secret_in_a_suboption_does_not_come_back(
 ) -> None:
     monkeypatch.setitem(SPEC, "targets", {"type": "list", "elements": "dict", "options": dict(SPEC)})
     targets = [{"url": "u", "operator_key": CANARY}]
-    status, result = ran(monkeypatch, capsys, lambda params, check: {"said": f"x{CANARY}"}, url="http://h", targets=targets)
+    said = {"said": f"x{CANARY}"}
+    status, result = ran(monkeypatch, capsys, lambda params, check: said, url="http://h", targets=targets)
     assert (status, result["said"]) == (0, "x***")
 
 

@@ -30,10 +30,14 @@ def test_hosts_totals_and_time_also_in_check_mode(check_mode: bool) -> None:
         known = {"h9": unseen(params["gather_subset"], LineopsError("inventory.unknown_host", "No such host."))}
         result = fleet_info.run(params, check_mode, known)
     assert set(result) == {"changed", "observed_at", "hosts", "totals", "took_s"} and result["changed"] is False
-    assert result["took_s"] > 0 and result["observed_at"].endswith("Z") and list(result["hosts"]) == ["h0", "h1", "h2", "h9"]
+    assert (
+        result["took_s"] > 0
+        and result["observed_at"].endswith("Z")
+        and list(result["hosts"]) == ["h0", "h1", "h2", "h9"]
+    )
     assert result["totals"] == {
-        "hosts": 4, "answering": 2, "not_answering": ["h2", "h9"], "plc_connected": 2, "slo_degraded": 1, "streams_running": 2,
-        "streams_expected": 2, "not_observed": {"status": 2, "slo": 2, "streams": 2},
+        "hosts": 4, "answering": 2, "not_answering": ["h2", "h9"], "plc_connected": 2, "slo_degraded": 1,
+        "streams_running": 2, "streams_expected": 2, "not_observed": {"status": 2, "slo": 2, "streams": 2},
     }  # fmt: skip
     assert "canary" not in repr(result)
 
