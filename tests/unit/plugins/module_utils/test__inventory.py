@@ -73,7 +73,7 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_host_access", "no", "lineops_host_access is 'no'; expected true or false."),
     ("lineops_state_dir", "var/lib", "lineops_state_dir is 'var/lib'; expected an absolute path."),
     *(
-        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("yes", "no", 1, [])
+        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("yes", "no", "", 1, [])
     ),
     ("lineops_busy", "ask", "lineops_busy is 'ask'; expected fail, skip or wait."),
     ("lineops_busy", ["wait"], "lineops_busy is ['wait']; expected fail, skip or wait."),
@@ -180,6 +180,7 @@ def test_a_good_inventory_has_no_mistake() -> None:
     "guards",
     [
         {"lineops_freeze": True, "lineops_busy": "wait", "lineops_contacts": CONTACTS},
+        *({"lineops_freeze": typed} for typed in ("true", "False")),  # -e lineops_freeze=true is text
         {"lineops_budget": {"limit": 0, "window_s": 60}, "lineops_interlock": {"variable": "MAIN.nMode", "safe_value": 0}},
         {"lineops_budget": {}, "lineops_interlock": None, "lineops_busy": None},
         *({"lineops_confirm": word} for word in ("", None, "line3", "line3-20261123T115000-line3-hmi1", "all")),
