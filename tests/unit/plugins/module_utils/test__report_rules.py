@@ -132,6 +132,15 @@ def test_healthy_incident_asks_for_nothing() -> None:
     assert picked(report["times"], "acknowledge_s", "recover_s") == (None, None)
 
 
+def test_before_is_what_was_seen_first() -> None:
+    """A second look in the middle of the healing would make before and after the same."""
+    incident = Incident().opened()
+    for value in ("disconnected", "connected"):
+        incident.add(1.0, "diagnose", "finding", details={"evidence": [{"signal": "flag", "value": value}]})
+    incident.add(1.0, "verify", "verified", details={"signals": {"flag": "connected"}})
+    assert report_of(incident)["comparison"] == [{"signal": "flag", "before": "disconnected", "after": "connected"}]
+
+
 # --- closing checklist -----------------------------------------------------------------------------------------------
 
 
