@@ -25,7 +25,7 @@ LIMIT_S = 900.0
 _RECAP = re.compile(r"^(\S+)\s+: ((?:\w+=\d+\s*)+)$", re.MULTILINE)
 _CUSTOM_STATS = re.compile(r"^\s*RUN: (\{.*\})\s*$", re.MULTILINE)
 _RESULT_LINE = re.compile(
-    r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|BUSY|FAILED) - .*?)",?$', re.MULTILINE)
+    r'^\s*"([^\s"]+: (?:HEALTHY|HEALED|PLANNED|UNRESOLVED|REFUSED|BUSY|FAILED|CLOSED|UNDONE) - .*?)",?$', re.MULTILINE)
 #: JSON instead of wrapped YAML, so that tests can read the custom stats; nothing else differs from an operator's run.
 READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
 
