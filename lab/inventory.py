@@ -91,6 +91,7 @@ def _line_vars(plant: Plant, line: Line) -> dict[str, Any]:
         },
         "lineops_contacts": CONTACTS,
         "lineops_freeze": False,
+        "lineops_report_dir": str(plant.folder / "reports"),  # not into the home of who tries the lab
     }
 
 

@@ -168,7 +168,7 @@ class PlantLab:
     def assert_no_secret(self, run: Run, canaries: Iterable[str] = ()) -> None:
         """Search output, state folders and the plant's own logs for every secret of the plant, and for ``canaries``."""
         folder = self.plant.folder
-        kept = [path for path in (folder / "state").rglob("*") if path.is_file()]
+        kept = [path for part in ("state", "reports") for path in (folder / part).rglob("*") if path.is_file()]
         kept += folder.glob("hosts/*/supervisor.log")
         places = {"output": run.text, **{str(path): path.read_text("utf-8", "replace") for path in kept}}
         shown = {(secret[:3] + "…", place) for secret in {*self.secrets(), *canaries}
