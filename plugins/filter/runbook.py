@@ -42,6 +42,15 @@ def _secret_mistakes(hosts: t.Iterable[tuple[str, t.Any, t.Any]]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
+def _budget(
+    target: str, *, entries: t.Any, audit_rows: t.Any, host: str, now: str, limit: t.Any = None, window_s: t.Any = None,
+    language: str = "en",
+) -> dict[str, t.Any]:
+    """A limit or a window that is not set is the usual one."""
+    usual = {name: value for name, value in (("limit", limit), ("window_s", window_s)) if value is not None}
+    return budget_of(entries, audit_rows, host=host, target=target, now=now, language=language, **usual)
+
+
 class FilterModule:
     """The rules of this collection as filters, so that roles can ask them."""
 
@@ -50,7 +59,7 @@ class FilterModule:
         return {
             "action_target": target_of,
             "active_plc": active_plc,
-            "budget": lambda target, entries, audit_rows, **about: budget_of(entries, audit_rows, target=target, **about),
+            "budget": _budget,
             "checklist_fails": checklist_fails,
             "checklist_lines": checklist_lines,
             "checklist_plant": checklist_plant,

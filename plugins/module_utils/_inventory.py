@@ -80,7 +80,7 @@ def _is_bool(value: t.Any) -> bool:
 
 def _is_switch(value: t.Any) -> bool:
     """What stands after -e name= is always text."""
-    return isinstance(value, bool) or value in ("true", "false")
+    return isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 
 def _is_mapping(value: t.Any) -> bool:

@@ -285,6 +285,7 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
          "sentence": _sentence(side.hypothesis.code, language, names, signals, evidence)}
         for side in beside
     ]
+    told = {code, *(side["code"] for side in also)}
     severity, rule = worst([severity_of(code, language), *(aside for dummy in also)])
     return {
         **_entry(standing, signals, evidence),
@@ -297,14 +298,14 @@ def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -
         "next_step": next_step_of(code, host=host, language=language),
         "also": also,
         "not_observed": not_observed(evidence),
-        "refuted": [_entry(one, signals, evidence) for one in fallen + fallen_beside if one.hypothesis.code != code],
+        "refuted": [_entry(one, signals, evidence) for one in fallen + fallen_beside if one.hypothesis.code not in told],
     }
 
 
-def _beside(signals: t.Mapping[str, Signal], told: t.Container[str]) -> tuple[list[Judgement], list[Judgement]]:
-    """Judge what may be wrong beside the finding, in codes not told of yet; returns what stands and what fell."""
-    judged = [judge([row], signals) for row in SIDE_TABLE if row.code not in told]
-    return [standing for standing, dummy in judged if standing], [fallen for dummy, some in judged for fallen in some]
+def _beside(signals: t.Mapping[str, Signal], judged: t.Container[str]) -> tuple[list[Judgement], list[Judgement]]:
+    """Judge what may be wrong beside the finding, in codes not judged yet; returns what stands and what fell."""
+    sides = [judge([row], signals) for row in SIDE_TABLE if row.code not in judged]
+    return [standing for standing, dummy in sides if standing], [fallen for dummy, some in sides for fallen in some]
 
 
 def _sentence(

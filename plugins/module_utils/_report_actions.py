@@ -61,10 +61,17 @@ def _action(entry: Entry) -> Facts:
     undo = entry.get("undo")
     begins = entry.get("event") == "begin"
     return {
-        "action": text_of(entry.get("action")), "target": text_of(entry.get("target") or entry.get("plc")), "state": "begun",
-        "began_at": text_of(entry.get("ts")) if begins else "", "ended_at": "",
-        "requested": text_of(facts_of(entry).get("requested")), "original": text_of(entry.get("original")), "reached": "",
-        "latency_s": None, "message": "", "undo": undo if isinstance(undo, dict) else {"value": undo} if undo else {},
+        "action": text_of(entry.get("action")),
+        "target": text_of(entry.get("target") or entry.get("plc")),
+        "state": "begun",
+        "began_at": text_of(entry.get("ts")) if begins else "",
+        "ended_at": "",
+        "requested": text_of(facts_of(entry).get("requested")),
+        "original": text_of(entry.get("original")),
+        "reached": "",
+        "latency_s": None,
+        "message": "",
+        "undo": undo if isinstance(undo, dict) else {"value": undo} if undo else {},
         "entries": [],
     }
 
@@ -72,8 +79,14 @@ def _action(entry: Entry) -> Facts:
 def _end(entry: Entry, action: Facts) -> Facts:
     told = {"original": text_of(entry.get("original")), "requested": text_of(facts_of(entry).get("requested"))}
     return {
-        "state": entry["event"], "ended_at": text_of(entry.get("ts")), "message": text_of(entry.get("message")),
-        "reached": text_of(entry.get("reached")), "latency_s": number_of(entry.get("latency_s")),
+        "state": entry["event"],
+        "ended_at": text_of(entry.get("ts")),
+        "message": text_of(entry.get("message")),
+        "reached": text_of(entry.get("reached")),
+        "latency_s": number_of(entry.get("latency_s")),
         # Of what is taken back the first original counts, not where taking it back began.
-        **{name: action[name] if entry["event"] == "undone" and action[name] else value or action[name] for name, value in told.items()},
+        **{
+            name: action[name] if entry["event"] == "undone" and action[name] else value or action[name]
+            for name, value in told.items()
+        },
     }

@@ -128,7 +128,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what is below it; folded: shown when asked for; printed: on paper it is shown without being asked for."""
+    """A heading and what is below it; folded: shown when asked for; printed: on paper without being asked for."""
 
     title: str
     blocks: tuple[t.Any, ...]

@@ -40,11 +40,14 @@ class Clock:
         moment = _parsed(text)
         try:
             if moment is not None:
-                return _in(moment, self._zone).timestamp()
+                seconds = _in(moment, self._zone).timestamp()
+                self.text(seconds)  # a page must be able to tell it
+                return seconds
         except (OverflowError, ValueError, OSError):
             pass
         raise LineopsError(
-            "report.time", f"{option} is {text!r}; expected a time such as 2026-11-23T18:00 or 2026-11-23T17:00:00Z.")
+            "report.time", f"{option} is {text!r}; expected a time such as 2026-11-23T18:00 or 2026-11-23T17:00:00Z."
+        )
 
     def text(self, seconds: float) -> str:
         """Return seconds since 1970 as the journal writes times."""
@@ -67,8 +70,10 @@ def _zone_of(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # unknown, not a name at all, or a directory
         raise LineopsError(
-            "report.time_zone", f"time_zone is {name!r}, which this controller does not know.",
-            "Use local, UTC or a name such as Europe/Berlin; without time zone data, install tzdata.") from error
+            "report.time_zone",
+            f"time_zone is {name!r}, which this controller does not know.",
+            "Use local, UTC or a name such as Europe/Berlin; without time zone data, install tzdata.",
+        ) from error
 
 
 def _parsed(text: t.Any) -> datetime | None:

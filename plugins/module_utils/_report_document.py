@@ -1,13 +1,27 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of one incident as a page: first what a tired person needs, then the story, then the proof. Pure. Private."""
+"""The report of one incident as a page: first what a tired person needs, then the story, then the proof. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ._report_blocks import Badge, Banner, Bullets, Checks, Code, Facts, Inline, Page, Paragraph, Picture, Section, Strong, Table
+from ._report_blocks import (
+    Badge,
+    Banner,
+    Bullets,
+    Checks,
+    Code,
+    Facts,
+    Inline,
+    Page,
+    Paragraph,
+    Picture,
+    Section,
+    Strong,
+    Table,
+)
 from ._report_entries import text_of
 from ._report_picture import picture
 from ._report_rules import TIMES
@@ -24,9 +38,19 @@ def incident_page(report: Report, *, language: str, shown: Shown, plant: str = "
     """Return the page of an incident; shown: writes a time for people."""
     tell = Teller(language, shown, report["times"]["opened"])
     sections = (
-        *remarks(report, tell), _timeline(report, tell), _proof(report, tell), _findings(report, tell), _actions(report, tell),
-        _refusals(report, tell), _escalation(report, tell), _evidence(report, tell), _closing(report, tell), _times(report, tell), _all_entries(report, tell),
-        outside(report, tell))
+        *remarks(report, tell),
+        _timeline(report, tell),
+        _proof(report, tell),
+        _findings(report, tell),
+        _actions(report, tell),
+        _refusals(report, tell),
+        _escalation(report, tell),
+        _evidence(report, tell),
+        _closing(report, tell),
+        _times(report, tell),
+        _all_entries(report, tell),
+        outside(report, tell),
+    )
     title = f"{text_of(tell.data(report['host']).text)}: {tell.result(report['result']['code']).text}"
     return Page(title, language, _banner(report, tell, plant), tuple(section for section in sections if section))
 
@@ -62,10 +86,13 @@ def _banner(report: Report, tell: Teller, plant: str) -> Banner:
     code = result["code"]
     closed = Badge(words("closed"), "good") if result["closed"] else None
     facts: list[tuple[str, Inline]] = [
-        (words("incident"), tell.id(report["incident"])), (words("line"), tell.data(report["line"])),
-        (words("playbook"), tell.data(report["playbook"])), (words("opened"), tell.moment(report["times"]["opened"])),
+        (words("incident"), tell.id(report["incident"])),
+        (words("line"), tell.data(report["line"])),
+        (words("playbook"), tell.data(report["playbook"])),
+        (words("opened"), tell.moment(report["times"]["opened"])),
         (words("took"), tell.duration(report["times"]["run_s"])),
-        (words("recurrence"), recurrence(report["recurrence"], tell)), (words("runner"), tell.data(", ".join(report["runners"]))),
+        (words("recurrence"), recurrence(report["recurrence"], tell)),
+        (words("runner"), tell.data(", ".join(report["runners"]))),
     ]
     if report["severity"]["code"]:
         facts.insert(0, (words("severity"), (report["severity"]["code"], ": ", tell.rule(report["severity"]))))
@@ -75,9 +102,14 @@ def _banner(report: Report, tell: Teller, plant: str) -> Banner:
         facts.append((words("superseded"), tell.id(report["superseded_by"])))
     badges = (tell.result(code), tell.severity(report["severity"]), closed, words.known("meaning", code))
     return Banner(
-        TONES[code], tell.data(report["host"]).text, tuple(badge for badge in badges if badge),
-        tell.sentence(report["finding"]["code"], report["finding"]["sentence"]), words("next"), tell.todo(report),
-        tuple(facts))
+        TONES[code],
+        tell.data(report["host"]).text,
+        tuple(badge for badge in badges if badge),
+        tell.sentence(report["finding"]["code"], report["finding"]["sentence"]),
+        words("next"),
+        tell.todo(report),
+        tuple(facts),
+    )
 
 
 def recurrence(told: Report, tell: Teller) -> str:
@@ -101,9 +133,16 @@ def _timeline(report: Report, tell: Teller) -> Section:
         rows += [_story_row(item, tell) for item in tail]
     caption = f"{words('timeline')} ({tell.day()})" if tell.day() else words("timeline")
     svg, legend, in_words = picture(report, tell)
-    return Section(words("timeline"), (
-        Picture(svg, legend), Section(words("picture.text"), (Bullets(in_words), Paragraph(words("definition.phase"))), folded=True, level=3),
-        Table(caption, (words("time"), words("phase"), words("event")), tuple(rows), told=True)))
+    return Section(
+        words("timeline"),
+        (
+            Picture(svg, legend),
+            Section(
+                words("picture.text"), (Bullets(in_words), Paragraph(words("definition.phase"))), folded=True, level=3
+            ),
+            Table(caption, (words("time"), words("phase"), words("event")), tuple(rows), told=True),
+        ),
+    )
 
 
 def _story_row(item: Report, tell: Teller) -> tuple[Inline, ...]:
@@ -111,8 +150,10 @@ def _story_row(item: Report, tell: Teller) -> tuple[Inline, ...]:
     after = f" +{tell.duration(item['offset_s'])}" if item["offset_s"] else ""
     story = tell.story(entry)
     return (
-        (tell.short_moment(entry.get("ts")), after), tell.of("phase", entry.get("phase") or "?"),
-        (tell.event(entry), ". " if story else "", story))
+        (tell.short_moment(entry.get("ts")), after),
+        tell.of("phase", entry.get("phase") or "?"),
+        (tell.event(entry), ". " if story else "", story),
+    )
 
 
 def _proof(report: Report, tell: Teller) -> Section:
@@ -127,7 +168,9 @@ def _proof(report: Report, tell: Teller) -> Section:
     blocks: list[t.Any] = [Paragraph(said)]
     if report["comparison"]:
         rows = tuple(
-            (tell.of("signal", row["signal"]), tell.code(row["before"]), tell.code(row["after"])) for row in report["comparison"])
+            (tell.of("signal", row["signal"]), tell.code(row["before"]), tell.code(row["after"]))
+            for row in report["comparison"]
+        )
         blocks.append(Table(words("before_after"), (words("signal"), words("before"), words("after")), rows))
     return Section(words("proof"), tuple(blocks))
 
@@ -142,10 +185,20 @@ def _findings(report: Report, tell: Teller) -> Section | None:
 def _finding(finding: Report, tell: Teller) -> list[t.Any]:
     words = tell.words
     blocks: list[t.Any] = [
-        Paragraph((Strong(tell.data(finding["severity"] or words("severity.none")).text), " ", tell.sentence(finding["code"], finding["sentence"]))),
-        Facts((
-            (words("finding"), Code(tell.data(finding["code"]).text)), (words("verdict"), tell.of("verdict", finding["verdict"])),
-            (words("time"), tell.moment(finding["at"])))),
+        Paragraph(
+            (
+                Strong(tell.data(finding["severity"] or words("severity.none")).text),
+                " ",
+                tell.sentence(finding["code"], finding["sentence"]),
+            )
+        ),
+        Facts(
+            (
+                (words("finding"), tell.value(finding["code"])),
+                (words("verdict"), tell.of("verdict", finding["verdict"])),
+                (words("time"), tell.moment(finding["at"])),
+            )
+        ),
     ]
     if finding["evidence"]:
         blocks.append(_observations(words("evidence_of"), finding["evidence"], tell, verdict=False))
@@ -154,25 +207,39 @@ def _finding(finding: Report, tell: Teller) -> list[t.Any]:
     else:
         blocks.append(Paragraph(words("counter_checks.none")))
     if finding["also"]:
-        told = tuple((Code(tell.data(side["code"]).text), " ", tell.sentence(side["code"], side["sentence"])) for side in finding["also"])
+        told = tuple(
+            (tell.value(side["code"]), " ", tell.sentence(side["code"], side["sentence"])) for side in finding["also"]
+        )
         blocks.append(Section(words("also"), (Bullets(told),), level=3))
     if finding["refuted"]:
-        blocks.append(Section(words("refuted"), tuple(_fallen(fallen, tell) for fallen in finding["refuted"]), folded=True, level=3))
+        blocks.append(
+            Section(
+                words("refuted"), tuple(_fallen(fallen, tell) for fallen in finding["refuted"]), folded=True, level=3
+            )
+        )
     return blocks
 
 
 def _fallen(fallen: Report, tell: Teller) -> t.Any:
     checks = fallen["counter_checks"]
-    return _observations(tell.data(fallen["code"]).text, checks, tell) if checks else Paragraph(Code(tell.data(fallen["code"]).text))
+    return (
+        _observations(tell.data(fallen["code"]).text, checks, tell) if checks else Paragraph(tell.value(fallen["code"]))
+    )
 
 
 def _observations(caption: str, observations: t.Sequence[Report], tell: Teller, verdict: bool = True) -> Table:
     words = tell.words
     header = (words("call_made"), words("value"), words("time"), words("vantage"), words("verdict"))
     rows = tuple(
-        (tell.code(seen["call"] or seen["signal"]), tell.code(seen["value"]), tell.short_moment(seen["at"]),
-         tell.data(seen["observed_from"]), tell.of("verdict", seen["verdict"]))
-        for seen in observations)
+        (
+            tell.code(seen["call"] or seen["signal"]),
+            tell.code(seen["value"]),
+            tell.short_moment(seen["at"]),
+            tell.data(seen["observed_from"]),
+            tell.of("verdict", seen["verdict"]),
+        )
+        for seen in observations
+    )
     return Table(caption, header, rows) if verdict else Table(caption, header[:-1], tuple(row[:-1] for row in rows))
 
 
@@ -181,7 +248,11 @@ def _actions(report: Report, tell: Teller) -> Section:
     blocks: list[t.Any] = []
     if report["plan"]:
         blocks.append(Paragraph((f"{words('plan')}: ", _joined([tell.step(step) for step in report["plan"]]))))
-    blocks.append(actions_table(report["actions"], tell) if report["actions"] else Paragraph(words("actions.none")))
+    blocks.append(
+        actions_table(report["actions"], tell, words("actions"))
+        if report["actions"]
+        else Paragraph(words("actions.none"))
+    )
     return Section(words("actions"), tuple(blocks))
 
 
@@ -189,21 +260,49 @@ def _joined(parts: t.Sequence[Inline]) -> Inline:
     return tuple(piece for part in parts for piece in (" \u00b7 ", part))[1:]
 
 
-def actions_table(actions: t.Sequence[Report], tell: Teller, with_host: bool = False) -> Table:
+def actions_table(actions: t.Sequence[Report], tell: Teller, caption: str, with_host: bool = False) -> Table:
     """Return a table of actions; with_host for those of several hosts."""
     words = tell.words
     header = (
-        words("action"), words("state"), words("requested"), words("original"), words("reached"), words("latency"), words("undo"))
+        words("action"),
+        words("state"),
+        words("requested"),
+        words("original"),
+        words("reached"),
+        words("latency"),
+        words("undo"),
+    )
     rows = tuple(
-        ((tell.of("action", action["action"]), (" \u2013 ", tell.code(action["target"])) if action["target"] else ""),
-         (Badge(words(f"state.{action['state']}"), STATE_TONES[action["state"]]), (" ", tell.data(action["message"])) if action["message"] else ""),
-         tell.value(action["requested"]), tell.value(action["original"]), tell.value(action["reached"]),
-         tell.duration(action["latency_s"]), tell.undo(action["undo"]))
-        for action in actions)
+        (
+            (
+                tell.of("action", action["action"]),
+                (" \u2013 ", tell.code(action["target"])) if action["target"] else "",
+            ),
+            (
+                Badge(words(f"state.{action['state']}"), STATE_TONES[action["state"]]),
+                (" ", tell.data(action["message"])) if action["message"] else "",
+            ),
+            tell.value(action["requested"]),
+            tell.value(action["original"]),
+            tell.value(action["reached"]),
+            tell.duration(action["latency_s"]),
+            tell.undo(action["undo"]),
+        )
+        for action in actions
+    )
     if not with_host:
-        return Table(words("actions"), header, rows, wide=True, titled=True)
-    hosts = tuple((tell.data(action["host"]), " ", tell.short_moment(action["began_at"] or action["ended_at"], with_day=True)) for action in actions)
-    return Table(words("actions"), (words("host"), *header), tuple((who, *row) for who, row in zip(hosts, rows)), wide=True, titled=True)
+        return Table(caption, header, rows, wide=True, titled=True)
+    hosts = tuple(
+        (tell.data(action["host"]), " ", tell.short_moment(action["began_at"] or action["ended_at"], with_day=True))
+        for action in actions
+    )
+    return Table(
+        caption,
+        (words("host"), *header),
+        tuple((who, *row) for who, row in zip(hosts, rows)),
+        wide=True,
+        titled=True,
+    )
 
 
 def _refusals(report: Report, tell: Teller) -> Section | None:
@@ -211,10 +310,16 @@ def _refusals(report: Report, tell: Teller) -> Section | None:
     if not report["refusals"]:
         return None
     rows = tuple(
-        (tell.of("guard", refusal["guard"]), tell.data(refusal["message"]),
-         (tell.of("action", refusal["action"]), " ", tell.data(refusal["target"])) if refusal["action"] else "\u2013",
-         tell.short_moment(refusal["at"]))
-        for refusal in report["refusals"])
+        (
+            tell.of("guard", refusal["guard"]),
+            tell.data(refusal["message"]),
+            (tell.of("action", refusal["action"]), " ", tell.data(refusal["target"]))
+            if refusal["action"]
+            else "\u2013",
+            tell.short_moment(refusal["at"]),
+        )
+        for refusal in report["refusals"]
+    )
     header = (words("guard"), words("reason"), words("action"), words("time"))
     return Section(words("refusals"), (Table(words("refusals"), header, rows, titled=True),))
 
@@ -224,9 +329,19 @@ def _escalation(report: Report, tell: Teller) -> Section | None:
     if told is None:
         return None
     steps = tell.steps({**report["next"], "step": told["next_step"], "finding": told["finding"]}, report)
-    return Section(words("escalation"), (Facts((
-        (words("level"), tell.level(told["level"])), (words("contact"), tell.data(told["contact"]) if told["contact"] else words("call.unknown")),
-        (words("next_step"), _joined(steps)), (words("time"), tell.moment(told["at"])))),))
+    return Section(
+        words("escalation"),
+        (
+            Facts(
+                (
+                    (words("level"), tell.level(told["level"])),
+                    (words("contact"), tell.data(told["contact"]) if told["contact"] else words("call.unknown")),
+                    (words("next_step"), _joined(steps)),
+                    (words("time"), tell.moment(told["at"])),
+                )
+            ),
+        ),
+    )
 
 
 def _evidence(report: Report, tell: Teller) -> Section | None:
@@ -234,12 +349,17 @@ def _evidence(report: Report, tell: Teller) -> Section | None:
     if not report["evidence"]:
         return None
     blocks = tuple(
-        Facts((
-            (words("archive"), tell.code(saved["archive"])), ("SHA-256", tell.code(saved["sha256"])),
-            (words("files"), str(int(saved["files"])) if saved["files"] is not None else "\u2013"),
-            (words("not_collected"), tell.data(", ".join(saved["not_collected"]) or words("nothing"))),
-            (words("time"), tell.moment(saved["at"]))))
-        for saved in report["evidence"])
+        Facts(
+            (
+                (words("archive"), tell.code(saved["archive"])),
+                ("SHA-256", tell.code(saved["sha256"])),
+                (words("files"), str(int(saved["files"])) if saved["files"] is not None else "\u2013"),
+                (words("not_collected"), tell.data(", ".join(saved["not_collected"]) or words("nothing"))),
+                (words("time"), tell.moment(saved["at"])),
+            )
+        )
+        for saved in report["evidence"]
+    )
     return Section(words("evidence"), blocks, folded=True)
 
 
@@ -248,8 +368,13 @@ def _closing(report: Report, tell: Teller) -> Section:
     if report["result"]["code"] == "healthy" and not closing["at"]:
         return Section(words("closing"), (Paragraph(words("closing.healthy")),))
     items = tuple(
-        (item["done"], words("item.done" if item["done"] else "item.open"), (words(f"item.{item['id']}"), *_parts(item, tell)))
-        for item in closing["items"])
+        (
+            item["done"],
+            words("item.done" if item["done"] else "item.open"),
+            (words(f"item.{item['id']}"), *_parts(item, tell)),
+        )
+        for item in closing["items"]
+    )
     return Section(words("closing"), (Checks(items),))
 
 
@@ -268,7 +393,9 @@ def _parts(item: Report, tell: Teller) -> list[Inline]:
 
 def _times(report: Report, tell: Teller) -> Section:
     words = tell.words
-    rows = tuple((words(f"time.{name}"), tell.duration(report["times"][name]), words(f"definition.{name}")) for name in TIMES)
+    rows = tuple(
+        (words(f"time.{name}"), tell.duration(report["times"][name]), words(f"definition.{name}")) for name in TIMES
+    )
     header = (words("measure"), words("duration"), words("definition"))
     return Section(words("times"), (Table(words("times"), header, rows, titled=True),))
 
@@ -276,8 +403,16 @@ def _times(report: Report, tell: Teller) -> Section:
 def _all_entries(report: Report, tell: Teller) -> Section:
     words = tell.words
     rows = tuple(
-        (str(item["n"]), tell.whole(entry.get("ts")), tell.whole(_names(entry)), tell.whole(entry.get("message")), tell.whole(_rest(entry)))
-        for item in report["timeline"] for entry in (item["entry"],))
+        (
+            str(item["n"]),
+            tell.whole(entry.get("ts")),
+            tell.whole(_names(entry)),
+            tell.whole(entry.get("message")),
+            tell.whole(_rest(entry)),
+        )
+        for item in report["timeline"]
+        for entry in (item["entry"],)
+    )
     header = ("#", words("time"), f"{words('phase')}/{words('event')}", words("reason"), words("details"))
     title = words("all_entries", count=len(rows))
     return Section(title, (Table(title, header, rows, wide=True, titled=True),), folded=True, printed=False)

@@ -15,7 +15,7 @@ from ._journal import hash_of
 
 
 def read_journals(paths: t.Sequence[str], unreadable: str) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
-    """Return the entries of journal files, and where their chain of hashes does not hold: {path, line}.
+    """Return the entries of journal files, and the files whose chain of hashes does not hold: {path, count, line}.
 
     A line that is no entry becomes an entry with the event `unreadable`; nothing is dropped or written. An entry that
     stands in two of the files is returned once.
@@ -24,22 +24,32 @@ def read_journals(paths: t.Sequence[str], unreadable: str) -> tuple[list[dict[st
     broken: list[dict[str, t.Any]] = []
     seen: set[str] = set()
     for path in paths:
-        previous = ""
-        for number, line in _lines(path):
-            entry = _entry_of(line)
-            if entry is None:
-                previous = ""
-                text = line.decode("utf-8", "backslashreplace")
-                entries.append({"event": unreadable, "message": text, "details": {"path": path, "line": number}})
-                continue
-            fits = _fits(entry, previous)
-            previous = str(entry.get("hash", ""))
+        misfits = []
+        for number, entry, fits in _read(path, unreadable):
             if not fits:
-                broken.append({"path": path, "line": number})
-            if not fits or previous not in seen:
-                entries.append(entry)
-            seen.add(previous)
+                misfits.append(number)
+            elif entry.get("hash") in seen:
+                continue
+            if fits and "hash" in entry:
+                seen.add(entry["hash"])
+            entries.append(entry)
+        if misfits:
+            broken.append({"path": path, "count": len(misfits), "line": misfits[0]})
     return entries, broken
+
+
+def _read(path: str, unreadable: str) -> t.Iterator[tuple[int, dict[str, t.Any], bool]]:
+    """Yield the number of each line, its entry, and whether it fits the one before, if that can be told."""
+    previous = ""
+    for number, line in _lines(path):
+        entry = _entry_of(line)
+        if entry is None:
+            text = line.decode("utf-8", "backslashreplace")
+            yield number, {"event": unreadable, "message": text, "details": {"path": path, "line": number}}, True
+            previous = ""
+            continue
+        yield number, entry, _is_whole(entry) and previous in ("", entry.get("prev"))
+        previous = str(entry.get("hash") or "")
 
 
 def write_reports(dest: str, files: t.Mapping[str, bytes], check_mode: bool) -> list[str]:
@@ -55,8 +65,10 @@ def write_reports(dest: str, files: t.Mapping[str, bytes], check_mode: bool) -> 
                 _write(dest, name, files[name])
     except OSError as error:
         raise LineopsError(
-            "report.unwritable", f"The report cannot be written to {dest}: {error.strerror}.",
-            "Choose another dest, free space, or correct the owner of the directory.") from error
+            "report.unwritable",
+            f"The report cannot be written to {dest}: {error.strerror}.",
+            "Choose another dest, free space, or correct the owner of the directory.",
+        ) from error
     return [os.path.join(dest, name) for name in changed]
 
 
@@ -84,9 +96,11 @@ def _entry_of(line: bytes) -> dict[str, t.Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
-def _fits(entry: t.Mapping[str, t.Any], previous: str) -> bool:
-    """The first line of a file may continue one that was rotated away; so may the one after an unreadable line."""
-    return entry.get("hash") == hash_of(entry) and (not previous or entry.get("prev") == previous)
+def _is_whole(entry: t.Mapping[str, t.Any]) -> bool:
+    try:
+        return entry.get("hash") == hash_of(entry)
+    except (ValueError, RecursionError):  # a journal cannot have written half a character, nor bottomless data
+        return False
 
 
 def _content(path: str) -> bytes | None:

@@ -38,8 +38,15 @@ class ShowingClock(Clock, t.Protocol):
 
 
 def made_report(
-    kind: str, entries: t.Sequence[t.Any], *, clock: ShowingClock, undos: Undos, contacts: t.Mapping[str, t.Any], incident: str | None,
-    window: tuple[float | None, float | None], broken: t.Sequence[Facts],
+    kind: str,
+    entries: t.Sequence[t.Any],
+    *,
+    clock: ShowingClock,
+    undos: Undos,
+    contacts: t.Mapping[str, t.Any],
+    incident: str | None,
+    window: tuple[float | None, float | None],
+    broken: t.Sequence[Facts],
 ) -> Facts:
     """Return the report as data, the JSON form of docs/schemas/incident_report.schema.json.
 
@@ -81,11 +88,15 @@ def file_stem(report: Facts) -> str:
     if report["kind"] == "index":
         return "index"
     if report["kind"] == "shift":
-        return "shift-" + "-".join(re.sub(r":..\..*|[-:]", "", report["window"][name]) + "Z" for name in ("since", "until"))
+        return "shift-" + "-".join(
+            re.sub(r":..\..*|[-:]", "", report["window"][name]) + "Z" for name in ("since", "until")
+        )
     if not _PLAIN.fullmatch(report["incident"]):
         raise LineopsError(
-            "report.incident_id", f"The incident id {report['incident'][:100]!r} cannot be the name of a file.",
-            "Letters, digits, dot, dash and underscore are taken, up to 150.")
+            "report.incident_id",
+            f"The incident id {report['incident'][:100]!r} cannot be the name of a file.",
+            "Letters, digits, dot, dash and underscore are taken, up to 150.",
+        )
     return report["incident"]
 
 
@@ -116,13 +127,29 @@ def written_as(
 def summary(report: Facts) -> Facts:
     """Return what stands at the top, for the result of a task."""
     if report["kind"] == "incident":
-        names = ("incident", "host", "line", "playbook", "result", "severity", "finding", "next", "times", "superseded_by")
+        names = (
+            "incident",
+            "host",
+            "line",
+            "playbook",
+            "result",
+            "severity",
+            "finding",
+            "next",
+            "times",
+            "superseded_by",
+        )
         return {name: report[name] for name in names}
     if report["kind"] == "checklist":
         return {name: report[name] for name in ("at", "lines", "counts", "severities")}
-    rows = report["incidents"] if report["kind"] == "index" else [row for line in report["lines"] for row in line["incidents"]]
+    rows = (
+        report["incidents"]
+        if report["kind"] == "index"
+        else [row for line in report["lines"] for row in line["incidents"]]
+    )
     return {
-        "counts": report["counts"], "incidents": [row["incident"] for row in rows],
+        "counts": report["counts"],
+        "incidents": [row["incident"] for row in rows],
         "needs_person": [row["incident"] for row in report["needs_person"]],
     }
 
@@ -135,13 +162,21 @@ def _entry_of(raw: t.Any) -> Entry:
 
 def _the_one(reports: t.Sequence[Facts], incident: str | None) -> Facts:
     names = [report["incident"] for report in reports]
-    known = f"The journal knows {', '.join(name[:100] for name in names[-5:])}{' and others' if len(names) > 5 else ''}." if names else ""
+    known = (
+        f"The journal knows {', '.join(name[:100] for name in names[-5:])}{' and others' if len(names) > 5 else ''}."
+        if names
+        else ""
+    )
     if incident is None and len(reports) == 1:
         return reports[0]
     if incident is None:
         raise LineopsError(
-            "report.which_incident", f"The entries belong to {len(names)} incidents; incident must say which one is meant." if names
-            else "There is no entry of any incident, so there is nothing to report.", known)
+            "report.which_incident",
+            f"The entries belong to {len(names)} incidents; incident must say which one is meant."
+            if names
+            else "There is no entry of any incident, so there is nothing to report.",
+            known,
+        )
     if incident not in names:
         raise LineopsError("report.unknown_incident", f"No entry belongs to the incident {incident[:100]}.", known)
     return reports[names.index(incident)]

@@ -9,14 +9,29 @@ import re
 import typing as t
 
 from ._report_blocks import (
-    Badge, Banner, Bullets, Checks, Code, Data, Facts, Inline, Link, Moment, Page, Paragraph, Picture, Section, Strong, Table,
+    Badge,
+    Banner,
+    Bullets,
+    Checks,
+    Code,
+    Data,
+    Facts,
+    Inline,
+    Link,
+    Moment,
+    Page,
+    Paragraph,
+    Picture,
+    Section,
+    Strong,
+    Table,
 )
 
 #: Whatever may begin something: emphasis, code, links, HTML, tables, math, references, headings.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~#&$]")
 #: What becomes a link by itself: its colon or dot is escaped.
 _LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|www)([:.])")
-#: What begins a list, a rule or an underlined heading at the start of a paragraph: a backslash goes before the last sign.
+#: What begins a list, a rule or an underlined heading in a paragraph; a backslash goes before its last sign.
 _START = re.compile(r"^(\s*\d{0,9})([-+=.)])")
 _CODE_TICKS = re.compile(r"`+")
 
@@ -48,13 +63,21 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
+def _strong(text: str) -> str:
+    """Return bold text; four asterisks around nothing, or around a blank, would be something else."""
+    bare = text.strip()
+    return f"**{escaped(bare)}**{' ' * text.endswith(' ')}" if bare else "\u2013"
+
+
 _INLINE: dict[type, t.Callable[[t.Any], str]] = {
     Data: lambda content: escaped(content.text),
-    Code: lambda content: _code(content.text) if "|" not in content.text and content.text.strip() else escaped(content.text),
-    Badge: lambda content: f"**{escaped(content.text)}**",
+    Code: lambda content: (
+        _code(content.text) if "|" not in content.text and content.text.strip() else escaped(content.text)
+    ),
+    Badge: lambda content: _strong(content.text),
     Link: lambda content: f"[{escaped(content.text)}]({content.href})",
     Moment: lambda content: escaped(content.shown),
-    Strong: lambda content: f"**{escaped(content.text).strip()}**" + " " * content.text.endswith(" "),
+    Strong: lambda content: _strong(content.text),
 }
 
 
@@ -63,7 +86,14 @@ def _paragraph(content: Inline) -> str:
 
 
 def _banner(banner: Banner) -> list[str]:
-    lines = [f"# {escaped(banner.title)}", "", " \u00b7 ".join(_inline(badge) for badge in banner.badges), "", _paragraph(banner.sentence), ""]
+    lines = [
+        f"# {escaped(banner.title)}",
+        "",
+        " \u00b7 ".join(_inline(badge) for badge in banner.badges),
+        "",
+        _paragraph(banner.sentence),
+        "",
+    ]
     if banner.next:
         lines += [f"## {escaped(banner.next_title)}", ""]
         for step in banner.next:
@@ -82,12 +112,18 @@ def _row(cells: t.Iterable[str]) -> str:
 def _table(table: Table) -> list[str]:
     rows = [_row(_inline(cell) for cell in row) for row in table.rows]
     header = [_row(escaped(name) for name in table.header), _row("---" for dummy in table.header)]
-    caption = [] if table.titled else [f"**{escaped(table.caption)}**", ""]
+    caption = [] if table.titled else [_strong(table.caption), ""]
     return [*caption, *header, *rows, ""]
 
 
 def _checks(checks: Checks) -> list[str]:
-    return [*(f"- [{'x' if done else ' '}] **{escaped(word)}:** {_inline(content)}" for done, word, content in checks.items), ""]
+    return [
+        *(
+            f"- [{'x' if done else ' '}] **{escaped(word)}:** {_inline(content)}"
+            for done, word, content in checks.items
+        ),
+        "",
+    ]
 
 
 def _section(section: Section) -> list[str]:

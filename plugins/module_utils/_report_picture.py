@@ -25,7 +25,10 @@ _THINNEST, _MOST_PIECES = 0.6, 60
 
 #: Event -> (mark, sign). What is not here is told by the bars.
 _MARKS = {
-    "finding": ("failure", "\u2715"), "begin": ("action", "\u25b2"), "failed": ("failed", "\u2715"), "refused": ("refusal", "\u25a0"),
+    "finding": ("failure", "\u2715"),
+    "begin": ("action", "\u25b2"),
+    "failed": ("failed", "\u2715"),
+    "refused": ("refusal", "\u25a0"),
     "verified": ("recovery", "\u2713"),
 }
 #: So many marks are shown, from the beginning and from the end.
@@ -38,7 +41,7 @@ def picture(report: Report, tell: Teller) -> tuple[str, str, tuple[Inline, ...]]
     marks = _marks(report)
     left_out = len(marks) - _MOST_MARKS
     if left_out > 0:
-        marks = marks[: _MOST_MARKS // 2] + marks[-(_MOST_MARKS // 2):]
+        marks = marks[: _MOST_MARKS // 2] + marks[-(_MOST_MARKS // 2) :]
     names = list(dict.fromkeys(stretch["phase"] for stretch in report["phases"]))
     rows, told = [], []
     for number, name in enumerate(names):
@@ -57,7 +60,8 @@ def picture(report: Report, tell: Teller) -> tuple[str, str, tuple[Inline, ...]]
     svg = (
         f'<svg class="picture" role="img" aria-labelledby="picture-title picture-text" width="100%" height="{height}">'
         f'<title id="picture-title">{html.escape(title)}</title><desc id="picture-text">{html.escape(text)}</desc>'
-        f"{''.join(rows)}{_scale(height, axis, tell)}</svg>")
+        f"{''.join(rows)}{_scale(height, axis, tell)}</svg>"
+    )
     legend = " \u00b7 ".join(dict.fromkeys(f"{mark['sign']} {tell.words('mark.' + mark['kind'])}" for mark in marks))
     return svg, legend, tuple(told)
 
@@ -109,9 +113,19 @@ def _marks(report: Report) -> list[dict[str, t.Any]]:
         if is_ending(entry):
             kind, sign = ("recovery", "\u2713") if ENDINGS[event] else ("escalation", "\u25b6")
         if kind and not (event == "finding" and not entry.get("severity")):
-            marks.append({"kind": kind, "sign": sign, "at_s": item["offset_s"], "phase": entry.get("phase") or "?", "entry": entry})
+            marks.append(
+                {
+                    "kind": kind,
+                    "sign": sign,
+                    "at_s": item["offset_s"],
+                    "phase": entry.get("phase") or "?",
+                    "entry": entry,
+                }
+            )
     if report["result"]["code"] == INTERRUPTED and report["phases"]:
-        marks.append({"kind": "unfinished", "sign": "?", "at_s": end, "phase": report["phases"][-1]["phase"], "entry": {}})
+        marks.append(
+            {"kind": "unfinished", "sign": "?", "at_s": end, "phase": report["phases"][-1]["phase"], "entry": {}}
+        )
     return marks
 
 
@@ -134,28 +148,38 @@ def _told(mark: Report, tell: Teller) -> Inline:
 
 
 def _row(
-    number: int, label: str, phase: str, pieces: t.Sequence[tuple[float, float]], marks: t.Sequence[tuple[Report, float]], tell: Teller
+    number: int,
+    label: str,
+    phase: str,
+    pieces: t.Sequence[tuple[float, float]],
+    marks: t.Sequence[tuple[Report, float]],
+    tell: Teller,
 ) -> str:
     y = _TOP + number * _ROW
     kind = "pause" if phase == "pause" else "bar"
     parts = [
         f'<text class="label" x="0" y="{y + 13}">{html.escape(label)}</text>',
         f'<rect class="track" x="0" y="{y + 20}" width="100%" height="{_BAR}" rx="3"/>',
-        *(f'<rect class="{kind}" x="{left:.2f}%" y="{y + 20}" width="{width:.2f}%" height="{_BAR}" rx="3"/>' for left, width in pieces),
+        *(
+            f'<rect class="{kind}" x="{left:.2f}%" y="{y + 20}" width="{width:.2f}%" height="{_BAR}" rx="3"/>'
+            for left, width in pieces
+        ),
     ]
     for mark, place in marks:
         shift = min(max(place, 1.5), 98.5)
         parts.append(
             f'<svg class="mark {mark["kind"]}" x="{shift:.2f}%" y="{y + 26}" overflow="visible"><circle r="9"/>'
-            f'<text y="4.5" text-anchor="middle">{mark["sign"]}</text></svg>')
+            f'<text y="4.5" text-anchor="middle">{mark["sign"]}</text></svg>'
+        )
     return "".join(parts)
 
 
 def _scale(height: int, axis: _Axis, tell: Teller) -> str:
     ends = (("0%", "start", 0.0), ("100%", "end", axis.seconds))
     return "".join(
-        f'<text class="scale" x="{place}" y="{height - 4}" text-anchor="{anchor}">{html.escape(tell.duration(at))}</text>'
-        for place, anchor, at in ends)
+        f'<text class="scale" x="{place}" y="{height - 4}" text-anchor="{anchor}">{tell.duration(at)}</text>'
+        for place, anchor, at in ends
+    )
 
 
 def _plain(content: Inline) -> str:

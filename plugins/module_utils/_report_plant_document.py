@@ -26,11 +26,20 @@ def index_page(report: Report, *, language: str, shown: Shown, href: Href, plant
     rows = report["incidents"]
     incidents: t.Any = Paragraph(words("incidents.none"))
     if rows:
-        incidents = _incidents(rows, tell, href, times=True)
+        incidents = _incidents(rows, tell, href)
     sections = (
-        *remarks(report, tell), *_people(report["needs_person"], tell, href),
-        Section(words("incidents"), (incidents,)), _means(report, tell), outside(report, tell))
-    return Page(_title(words("title.index"), plant), language, _banner(report, tell, words("title.index"), plant), tuple(s for s in sections if s))
+        *remarks(report, tell),
+        *_people(report["needs_person"], tell, href),
+        Section(words("incidents"), (incidents,)),
+        _means(report, tell),
+        outside(report, tell),
+    )
+    return Page(
+        _title(words("title.index"), tell.data(plant).text),
+        language,
+        _banner(report, tell, words("title.index"), plant),
+        tuple(s for s in sections if s),
+    )
 
 
 def shift_page(report: Report, *, language: str, shown: Shown, href: Href, plant: str = "") -> Page:
@@ -38,10 +47,18 @@ def shift_page(report: Report, *, language: str, shown: Shown, href: Href, plant
     tell = Teller(language, shown, report["window"]["since"])
     words = tell.words
     sections = (
-        *remarks(report, tell), *_people(report["needs_person"], tell, href),
+        *remarks(report, tell),
+        *_people(report["needs_person"], tell, href),
         *(_line(row, tell, href) for row in report["lines"]),
-        *(() if report["lines"] else (Paragraph(words("incidents.none")),)), outside(report, tell))
-    return Page(_title(words("title.shift"), plant), language, _banner(report, tell, words("title.shift"), plant), tuple(s for s in sections if s))
+        *(() if report["lines"] else (Paragraph(words("incidents.none")),)),
+        outside(report, tell),
+    )
+    return Page(
+        _title(words("title.shift"), tell.data(plant).text),
+        language,
+        _banner(report, tell, words("title.shift"), plant),
+        tuple(s for s in sections if s),
+    )
 
 
 def _title(title: str, plant: str) -> str:
@@ -51,15 +68,32 @@ def _title(title: str, plant: str) -> str:
 def _banner(report: Report, tell: Teller, title: str, plant: str) -> Banner:
     words = tell.words
     needed = report["needs_person"]
-    badges = (Badge(words("person.count", count=len(needed)), "bad") if needed else Badge(words("person.nobody"), "good"),)
+    badges = (
+        Badge(words("person.count", count=len(needed)), "bad") if needed else Badge(words("person.nobody"), "good"),
+    )
     facts: list[tuple[str, Inline]] = []
     since, until = report["window"]["since"], report["window"]["until"]
     if since or until:
-        facts.append((words("window"), (
-            tell.moment(since) if since else "\u2026", f" {words('until')} ", tell.moment(until) if until else "\u2026")))
+        facts.append(
+            (
+                words("window"),
+                (
+                    tell.moment(since) if since else "\u2026",
+                    f" {words('until')} ",
+                    tell.moment(until) if until else "\u2026",
+                ),
+            )
+        )
     facts.append((words("last_entry"), tell.moment(report["last_entry"]) if report["last_entry"] else "\u2013"))
     return Banner(
-        "bad" if needed else "good", _title(title, tell.data(plant).text), badges, _counted(report["counts"], tell), "", (), tuple(facts))
+        "bad" if needed else "good",
+        _title(title, tell.data(plant).text),
+        badges,
+        _counted(report["counts"], tell),
+        "",
+        (),
+        tuple(facts),
+    )
 
 
 def _counted(counts: Report, tell: Teller) -> Inline:
@@ -75,9 +109,18 @@ def _people(rows: t.Sequence[Report], tell: Teller, href: Href) -> list[Section]
     words = tell.words
     ordered = sorted(rows, key=lambda row: (row["severity"]["code"] or "SEV-9", row["times"]["opened"]))
     table = tuple(
-        ((_severity(row, tell), " ", tell.data(row["host"])), (tell.sentence(row["finding"]["code"], row["finding"]["sentence"]), " ", tell.result(row["result"]["code"])),
-         _paragraphs(tell.todo(row)), _link(row, tell, href))
-        for row in ordered)
+        (
+            (_severity(row, tell), " ", tell.data(row["host"])),
+            (
+                tell.sentence(row["finding"]["code"], row["finding"]["sentence"]),
+                " ",
+                tell.result(row["result"]["code"]),
+            ),
+            _paragraphs(tell.todo(row)),
+            _link(row, tell, href),
+        )
+        for row in ordered
+    )
     header = (words("host"), words("finding"), words("next"), words("incident"))
     return [Section(words("person.title"), (Table(words("person.title"), header, table, titled=True),))]
 
@@ -97,18 +140,41 @@ def _link(row: Report, tell: Teller, href: Href) -> Inline:
     return Link(name, target) if target else tell.id(row["incident"])
 
 
-def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, times: bool) -> Table:
+def _incidents(rows: t.Sequence[Report], tell: Teller, href: Href, of_line: str = "") -> Table:
+    """The table of a whole plant, with its times; or of one line, which is then named in the caption."""
     words = tell.words
-    measures = TIMES if times else ()
+    measures = () if of_line else TIMES
     header = (
-        words("opened"), *((words("line"),) if times else ()), words("host"), words("severity"), words("finding"), words("result"),
-        *(words(f"short.{name}") for name in measures), words("recurrence"), words("incident"))
-    return Table(words("incidents"), header, tuple(
-        (tell.short_moment(row["times"]["opened"], with_day=True), *((tell.data(row["line"]),) if times else ()), tell.data(row["host"]),
-         _severity(row, tell), tell.sentence(row["finding"]["code"], row["finding"]["sentence"]), _result(row, tell),
-         *(tell.duration(row["times"][name]) for name in measures),
-         recurrence(row["recurrence"], tell) if row["recurrence"]["count"] else "\u2013", _link(row, tell, href))
-        for row in rows), wide=True, titled=times)
+        words("opened"),
+        *(() if of_line else (words("line"),)),
+        words("host"),
+        words("severity"),
+        words("finding"),
+        words("result"),
+        *(words(f"short.{name}") for name in measures),
+        words("recurrence"),
+        words("incident"),
+    )
+    return Table(
+        _of_line(words("incidents"), of_line),
+        header,
+        tuple(
+            (
+                tell.short_moment(row["times"]["opened"], with_day=True),
+                *(() if of_line else (tell.data(row["line"]),)),
+                tell.data(row["host"]),
+                _severity(row, tell),
+                tell.sentence(row["finding"]["code"], row["finding"]["sentence"]),
+                _result(row, tell),
+                *(tell.duration(row["times"][name]) for name in measures),
+                recurrence(row["recurrence"], tell) if row["recurrence"]["count"] else "\u2013",
+                _link(row, tell, href),
+            )
+            for row in rows
+        ),
+        wide=True,
+        titled=not of_line,
+    )
 
 
 def _result(row: Report, tell: Teller) -> Inline:
@@ -127,9 +193,23 @@ def _means(report: Report, tell: Teller) -> Section:
     rows = []
     for name in TIMES:
         mean = report["means"][name]
-        rows.append((words(f"short.{name}"), tell.duration(mean["seconds"]), words("mean.of", count=mean["of"]), words(f"definition.{name}")))
+        rows.append(
+            (
+                words(f"short.{name}"),
+                tell.duration(mean["seconds"]),
+                words("mean.of", count=mean["of"]),
+                words(f"definition.{name}"),
+            )
+        )
     header = (words("measure"), words("duration"), words("counts"), words("definition"))
-    return Section(words("times"), (Paragraph(words("definition.mean")), Table(words("times"), header, tuple(rows), titled=True)))
+    return Section(
+        words("times"), (Paragraph(words("definition.mean")), Table(words("times"), header, tuple(rows), titled=True))
+    )
+
+
+def _of_line(caption: str, line: str) -> str:
+    """Each table of a page has a caption of its own, for those who hear the page."""
+    return f"{caption} \u2013 {line}" if line else caption
 
 
 def _line(row: Report, tell: Teller, href: Href) -> Section:
@@ -143,10 +223,10 @@ def _line(row: Report, tell: Teller, href: Href) -> Section:
     if not row["incidents"]:
         blocks.append(Paragraph(words("nothing_done")))
         return Section(title, tuple(blocks))
-    blocks += [Paragraph(_counted(row["counts"], tell)), _incidents(row["incidents"], tell, href, times=False)]
+    blocks += [Paragraph(_counted(row["counts"], tell)), _incidents(row["incidents"], tell, href, of_line=title)]
     if row["actions"]:
-        title = f"{words('actions')}: {len(row['actions'])}"
-        blocks.append(Section(title, (actions_table(row["actions"], tell, with_host=True),), folded=True, level=3))
+        table = actions_table(row["actions"], tell, caption=_of_line(words("actions"), title), with_host=True)
+        blocks.append(Section(f"{words('actions')}: {len(row['actions'])}", (table,), folded=True, level=3))
     else:
         blocks.append(Paragraph(words("actions.none")))
     return Section(title, tuple(blocks))

@@ -30,7 +30,8 @@ def reports_of(
     """Return the reports of all incidents, oldest first, with recurrence and by what each was superseded."""
     groups = by_incident(entries)
     reports = [
-        incident_report(group, clock=clock, undos=undos, contacts=contacts) for name, group in groups.items() if name]
+        incident_report(group, clock=clock, undos=undos, contacts=contacts) for name, group in groups.items() if name
+    ]
     reports.sort(key=lambda report: (clock.seconds(report["times"]["opened"]) or 0.0, report["incident"]))
     _tell_recurrence(reports, clock)
     _tell_what_came_later(reports)
@@ -38,22 +39,34 @@ def reports_of(
 
 
 def index_report(
-    entries: t.Sequence[Entry], *, clock: Clock, undos: Undos, contacts: t.Mapping[str, t.Any] | None = None,
+    entries: t.Sequence[Entry],
+    *,
+    clock: Clock,
+    undos: Undos,
+    contacts: t.Mapping[str, t.Any] | None = None,
     window: Window = (None, None),
 ) -> Facts:
     """Return the index of a plant: a row for each incident with an entry in the window, newest first, and the means."""
     everything = reports_of(entries, clock=clock, undos=undos, contacts=contacts)
     rows = [_row(report) for report in everything if _is_within(report, window, clock)]
     return {
-        "kind": "index", "version": VERSION, "counts": _counts(rows),
+        "kind": "index",
+        "version": VERSION,
+        "counts": _counts(rows),
         "means": {name: _mean([row["times"][name] for row in rows]) for name in TIMES},
         "needs_person": [row for row in rows if row["needs_person"]],
-        "incidents": rows[::-1], "last_entry": _last_time(entries, clock), **outside_of(entries),
+        "incidents": rows[::-1],
+        "last_entry": _last_time(entries, clock),
+        **outside_of(entries),
     }
 
 
 def shift_report(
-    entries: t.Sequence[Entry], *, clock: Clock, undos: Undos, contacts: t.Mapping[str, t.Any] | None = None,
+    entries: t.Sequence[Entry],
+    *,
+    clock: Clock,
+    undos: Undos,
+    contacts: t.Mapping[str, t.Any] | None = None,
     window: Window = (None, None),
 ) -> Facts:
     """Return what automation did in a window, for each line that the journals know, and who is needed now.
@@ -67,29 +80,53 @@ def shift_report(
     rows = []
     for line in sorted(lines, key=natural_key):
         shown = [report for report in lines[line] if _is_within(report, window, clock)]
-        rows.append({
-            "line": line, "counts": _counts(shown), "incidents": [_row(report) for report in shown],
-            "actions": [
-                {"incident": report["incident"], "host": report["host"], **action}
-                for report in shown for action in report["actions"]
-                if _is_in(clock.seconds(action["began_at"] or action["ended_at"]), window)
-            ],
-            "needs_person": [_row(report) for report in lines[line] if _needs_person(report)],
-        })
+        rows.append(
+            {
+                "line": line,
+                "counts": _counts(shown),
+                "incidents": [_row(report) for report in shown],
+                "actions": [
+                    {"incident": report["incident"], "host": report["host"], **action}
+                    for report in shown
+                    for action in report["actions"]
+                    if _is_in(clock.seconds(action["began_at"] or action["ended_at"]), window)
+                ],
+                "needs_person": [_row(report) for report in lines[line] if _needs_person(report)],
+            }
+        )
     return {
-        "kind": "shift", "version": VERSION,
+        "kind": "shift",
+        "version": VERSION,
         "counts": _counts([incident for row in rows for incident in row["incidents"]]),
         "needs_person": [incident for row in rows for incident in row["needs_person"]],
-        "lines": rows, "last_entry": _last_time(entries, clock), **outside_of(entries),
+        "lines": rows,
+        "last_entry": _last_time(entries, clock),
+        **outside_of(entries),
     }
 
 
 def _row(report: Facts) -> Facts:
     """Return what index and shift page tell of an incident."""
     names = (
-        "incident", "host", "line", "playbook", "check", "result", "severity", "finding", "next", "times", "recurrence",
-        "superseded_by", "remarks")
-    return {**{name: report[name] for name in names}, "actions": len(report["actions"]), "needs_person": _needs_person(report)}
+        "incident",
+        "host",
+        "line",
+        "playbook",
+        "check",
+        "result",
+        "severity",
+        "finding",
+        "next",
+        "times",
+        "recurrence",
+        "superseded_by",
+        "remarks",
+    )
+    return {
+        **{name: report[name] for name in names},
+        "actions": len(report["actions"]),
+        "needs_person": _needs_person(report),
+    }
 
 
 def _needs_person(report: Facts) -> bool:
@@ -111,7 +148,7 @@ def _tell_recurrence(reports: t.Sequence[Facts], clock: Clock) -> None:
 
 
 def _tell_what_came_later(reports: t.Sequence[Facts]) -> None:
-    """A later incident of host and playbook that ended well settles an earlier one; any later one settles an interrupted one."""
+    """A later incident of host and playbook settles an earlier one if it ended well; an interrupted one in any case."""
     later: dict[tuple[str, str], tuple[str, str]] = {}
     for report in reversed(reports):
         key = (report["host"], report["playbook"])

@@ -19,7 +19,8 @@ from ._report_entries import Entry, Facts, facts_of, first, mappings, number_of,
 #: Of the JSON form, docs/schemas/incident_report.schema.json. It goes up when a field changes its meaning or goes away.
 VERSION = 1
 
-ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items()}
+#: How an incident may end -> whether that needs nobody. What --check planned is never in a journal.
+ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items() if result != "PLANNED"}
 #: The times of an incident whose means are MTTD, MTTA and MTTR.
 TIMES = ("detect_s", "acknowledge_s", "recover_s")
 #: An incident without one of these was interrupted, or is still going.
@@ -27,8 +28,20 @@ INTERRUPTED = "interrupted"
 
 PHASES = ("open", "observe", "diagnose", "plan", "act", "verify", "close", "escalate", "undo")
 EVENTS = (
-    "opened", "continued", "evidence", "finding", "planned", "refused", "begin", "done", "failed", "undone", "verified",
-    "not_verified", "closed", *ENDINGS,
+    "opened",
+    "continued",
+    "evidence",
+    "finding",
+    "planned",
+    "refused",
+    "begin",
+    "done",
+    "failed",
+    "undone",
+    "verified",
+    "not_verified",
+    "closed",
+    *ENDINGS,
 )
 #: What stands for a line of a journal that cannot be read; made by whoever reads the journal, never by a run.
 UNREADABLE = "unreadable"
@@ -64,15 +77,30 @@ def incident_report(
     closing = closing_of(entries)
     left = _left(entries, undos)
     report = {
-        "kind": "incident", "version": VERSION, **_identity(entries),
-        "result": result, "severity": _severity(entries, findings), "finding": finding,
+        "kind": "incident",
+        "version": VERSION,
+        **_identity(entries),
+        "result": result,
+        "severity": _severity(entries, findings),
+        "finding": finding,
         "next": _next(entries, result, finding, refusals, closing, contacts or {}),
         "times": _times(entries, offsets, result, seconds),
-        "phases": _phases(entries, offsets, result), "findings": findings, "actions": actions_of(entries),
-        "comparison": _comparison(entries, findings), "proof": _proof(entries), "refusals": refusals,
-        "plan": [step for entry in entries if entry.get("event") == "planned" for step in mappings(facts_of(entry).get("steps"))],
+        "phases": _phases(entries, offsets, result),
+        "findings": findings,
+        "actions": actions_of(entries),
+        "comparison": _comparison(entries, findings),
+        "proof": _proof(entries),
+        "refusals": refusals,
+        "plan": [
+            step
+            for entry in entries
+            if entry.get("event") == "planned"
+            for step in mappings(facts_of(entry).get("steps"))
+        ],
         "evidence": [_evidence(entry) for entry in entries if entry.get("event") == "evidence"],
-        "escalation": _escalation(entries), "left": left, "closing": closing,
+        "escalation": _escalation(entries),
+        "left": left,
+        "closing": closing,
         "timeline": [
             {"n": number, "offset_s": offset, "known": _is_known(entry), "entry": dict(entry)}
             for number, (entry, offset) in enumerate(zip(entries, offsets), start=1)
@@ -84,7 +112,7 @@ def incident_report(
 
 def is_ending(entry: Entry) -> bool:
     """Say whether an entry ends a run; "refused" and "failed" are events of other phases, too."""
-    return entry.get("phase") in ("close", "escalate") and entry.get("event") in ENDINGS
+    return entry.get("phase") in ("close", "escalate") and text_of(entry.get("event")) in ENDINGS
 
 
 def rule_of(words: t.Any) -> str:
@@ -97,9 +125,13 @@ def _identity(entries: t.Sequence[Entry]) -> Facts:
     opened = next((facts_of(entry) for entry in entries if entry.get("event") == "opened"), {})
     scope = opened.get("scope")
     return {
-        "incident": first(entries, "incident"), "host": first(entries, "host"), "line": first(entries, "line"),
-        "playbook": first(entries, "playbook"), "scope": texts(scope),
-        "check": opened.get("check") is True, "runs": texts([entry.get("run") for entry in entries]),
+        "incident": first(entries, "incident"),
+        "host": first(entries, "host"),
+        "line": first(entries, "line"),
+        "playbook": first(entries, "playbook"),
+        "scope": texts(scope),
+        "check": opened.get("check") is True,
+        "runs": texts([entry.get("run") for entry in entries]),
         "runners": texts([entry.get("runner") for entry in entries]),
     }
 
@@ -109,7 +141,7 @@ def _is_known(entry: Entry) -> bool:
 
 
 def _offsets(seconds: t.Sequence[float | None]) -> tuple[list[float], float]:
-    """Return for each entry the seconds since the first, never going back, and by how much the clock went back in all."""
+    """Return for each entry the seconds since the first, never going back, and how much the clock went back in all."""
     offsets, backwards, at, before = [], 0.0, 0.0, None
     for now in seconds:
         if now is not None and before is not None:
@@ -130,12 +162,24 @@ def _result(entries: t.Sequence[Entry], offsets: t.Sequence[float]) -> Facts:
             ending = None
     closed = any(entry.get("event") == "closed" for entry in entries)
     if ending is None:
-        return {"code": INTERRUPTED, "resolved": False, "closed": closed, "finding": "", "sentence": "", "at": "", "seconds": None}
+        return {
+            "code": INTERRUPTED,
+            "resolved": False,
+            "closed": closed,
+            "finding": "",
+            "sentence": "",
+            "at": "",
+            "seconds": None,
+        }
     entry = entries[ending]
     latency = number_of(entry.get("latency_s"))
     return {
-        "code": entry["event"], "resolved": ENDINGS[entry["event"]], "closed": closed,
-        "finding": text_of(entry.get("finding")), "sentence": text_of(entry.get("message")), "at": text_of(entry.get("ts")),
+        "code": entry["event"],
+        "resolved": ENDINGS[entry["event"]],
+        "closed": closed,
+        "finding": text_of(entry.get("finding")),
+        "sentence": text_of(entry.get("message")),
+        "at": text_of(entry.get("ts")),
         "seconds": offsets[ending] if latency is None else round(latency, 3),
     }
 
@@ -161,14 +205,21 @@ def _observation(raw: Entry) -> Facts:
 def _finding(entry: Entry) -> Facts:
     facts = facts_of(entry)
     refuted = [
-        {"code": text_of(item.get("code", item.get("value"))),
-         "counter_checks": [_observation(check) for check in mappings(item.get("counter_checks"))]}
+        {
+            "code": text_of(item.get("code", item.get("value"))),
+            "counter_checks": [_observation(check) for check in mappings(item.get("counter_checks"))],
+        }
         for item in mappings(facts.get("refuted"))
     ]
     return {
-        "code": text_of(entry.get("finding")), "sentence": text_of(entry.get("message")), "at": text_of(entry.get("ts")),
-        "severity": text_of(entry.get("severity")), "rule": text_of(facts.get("rule")), "owner": text_of(facts.get("owner")),
-        "next_step": text_of(facts.get("next_step")), "verdict": text_of(facts.get("verdict")),
+        "code": text_of(entry.get("finding")),
+        "sentence": text_of(entry.get("message")),
+        "at": text_of(entry.get("ts")),
+        "severity": text_of(entry.get("severity")),
+        "rule": text_of(facts.get("rule")),
+        "owner": text_of(facts.get("owner")),
+        "next_step": text_of(facts.get("next_step")),
+        "verdict": text_of(facts.get("verdict")),
         "evidence": [_observation(item) for item in mappings(facts.get("evidence"))],
         "counter_checks": [_observation(item) for item in mappings(facts.get("counter_checks"))],
         "refuted": refuted,
@@ -191,16 +242,24 @@ def _main_finding(findings: t.Sequence[Facts], result: Facts, entries: t.Sequenc
 def _refusal(entry: Entry) -> Facts:
     facts = facts_of(entry)
     return {
-        "guard": text_of(facts.get("guard")), "code": text_of(facts.get("code")), "action": text_of(entry.get("action")),
-        "target": text_of(entry.get("target")), "message": text_of(entry.get("message")), "at": text_of(entry.get("ts")),
+        "guard": text_of(facts.get("guard")),
+        "code": text_of(facts.get("code")),
+        "action": text_of(entry.get("action")),
+        "target": text_of(entry.get("target")),
+        "message": text_of(entry.get("message")),
+        "at": text_of(entry.get("ts")),
     }
 
 
 def _next(
-    entries: t.Sequence[Entry], result: Facts, finding: Facts, refusals: t.Sequence[Facts], closing: Facts,
+    entries: t.Sequence[Entry],
+    result: Facts,
+    finding: Facts,
+    refusals: t.Sequence[Facts],
+    closing: Facts,
     contacts: t.Mapping[str, t.Any],
 ) -> Facts:
-    """Who has to do what: from the escalation, else from the finding; an interrupted run is taken up by the next one."""
+    """Who has to do what: from the escalation, else from the finding; the next run takes an interrupted one up."""
     escalation = _escalation(entries) or {}
     found = next((facts_of(entry) for entry in reversed(entries) if entry.get("event") == "finding"), {})
     level = text_of(escalation.get("level") or found.get("owner"))
@@ -213,7 +272,9 @@ def _next(
     elif not closing["complete"] and result["code"] != "healthy":
         kind = "close"
     return {
-        "kind": kind, "needed": needed, "level": level if needed else "",
+        "kind": kind,
+        "needed": needed,
+        "level": level if needed else "",
         "contact": (escalation.get("contact") or _contact(contacts.get(level))) if needed else "",
         "step": text_of(escalation.get("next_step") or found.get("next_step")) if needed else "",
         "finding": finding["code"] if needed else "",
@@ -227,8 +288,12 @@ def _escalation(entries: t.Sequence[Entry]) -> Facts | None:
         return None
     facts = facts_of(entry)
     return {
-        "level": text_of(facts.get("level")), "contact": _contact(facts.get("contact")), "next_step": text_of(facts.get("next_step")),
-        "finding": text_of(entry.get("finding")), "at": text_of(entry.get("ts"))}
+        "level": text_of(facts.get("level")),
+        "contact": _contact(facts.get("contact")),
+        "next_step": text_of(facts.get("next_step")),
+        "finding": text_of(entry.get("finding")),
+        "at": text_of(entry.get("ts")),
+    }
 
 
 def _contact(value: t.Any) -> str:
@@ -243,14 +308,17 @@ def _at_of(entries: t.Sequence[Entry], offsets: t.Sequence[float], *events: str)
 def _times(
     entries: t.Sequence[Entry], offsets: t.Sequence[float], result: Facts, seconds: t.Sequence[float | None]
 ) -> Facts:
-    """Detect: opened to finding. Acknowledge: opened to the first action, refusal or escalation. Recover: opened to proven."""
+    """From the opening on: detect to the finding, acknowledge to the first action or refusal, recover to the proof."""
     timed = any(at is not None for at in seconds)
     acknowledged = _at_of(entries, offsets, "begin", "refused")
     if acknowledged is None and not result["resolved"]:
-        acknowledged = next((offset for entry, offset in zip(entries, offsets) if entry.get("phase") == "escalate"), None)
+        acknowledged = next(
+            (offset for entry, offset in zip(entries, offsets) if entry.get("phase") == "escalate"), None
+        )
     end = _end_of_run(entries)
     return {
-        "opened": first(entries, "ts"), "last_entry": first(reversed(entries), "ts"),
+        "opened": first(entries, "ts"),
+        "last_entry": first(reversed(entries), "ts"),
         "detect_s": _at_of(entries, offsets, "finding") if timed else None,
         "acknowledge_s": acknowledged if timed and result["code"] != "healthy" else None,
         "recover_s": result["seconds"] if result["code"] == "healed" else None,
@@ -294,15 +362,19 @@ def _comparison(entries: t.Sequence[Entry], findings: t.Sequence[Facts]) -> list
         signals = facts_of(entry).get("signals")
         if entry.get("event") in ("verified", "not_verified") and isinstance(signals, dict):
             after.update({text_of(name): text_of(value) for name, value in signals.items()})
-    return [{"signal": name, "before": before.get(name, ""), "after": after.get(name, "")} for name in {**before, **after}]
+    return [
+        {"signal": name, "before": before.get(name, ""), "after": after.get(name, "")} for name in {**before, **after}
+    ]
 
 
 def _proof(entries: t.Sequence[Entry]) -> Facts:
     entry = next((entry for entry in reversed(entries) if entry.get("event") in ("verified", "not_verified")), {})
     words = facts_of(entry).get("proof")
     return {
-        "verified": entry["event"] == "verified" if entry else None, "at": text_of(entry.get("ts")),
-        "words": texts(words), "message": text_of(entry.get("message")),
+        "verified": entry["event"] == "verified" if entry else None,
+        "at": text_of(entry.get("ts")),
+        "words": texts(words),
+        "message": text_of(entry.get("message")),
     }
 
 
@@ -310,8 +382,11 @@ def _evidence(entry: Entry) -> Facts:
     facts = facts_of(entry)
     missing = facts.get("not_collected")
     return {
-        "archive": text_of(facts.get("archive")), "sha256": text_of(facts.get("sha256")), "files": number_of(facts.get("files")),
-        "not_collected": texts(missing), "at": text_of(entry.get("ts")),
+        "archive": text_of(facts.get("archive")),
+        "sha256": text_of(facts.get("sha256")),
+        "files": number_of(facts.get("files")),
+        "not_collected": texts(missing),
+        "at": text_of(entry.get("ts")),
     }
 
 
@@ -339,8 +414,13 @@ def _closing_part(value: t.Any) -> dict[str, str]:
 
 
 def _left(entries: t.Sequence[Entry], undos: Undos) -> list[Facts]:
-    readable = [entry for entry in entries if isinstance(entry.get("undo") or {}, dict)]
-    return [{"undo": undo} for host in texts([entry.get("host") for entry in entries]) for undo in undos(readable, host)]
+    hosts = texts([entry.get("host") for entry in entries])
+    readable = [entry for entry in entries if _is_undo(entry.get("undo"))]
+    return [{"undo": undo} for host in hosts for undo in undos(readable, host)]
+
+
+def _is_undo(value: t.Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("do"), str)
 
 
 def _noted(entries: t.Sequence[Entry]) -> list[Facts]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells single facts of a report in one language: times, findings, actions, events. Pure. Private to this collection."""
+"""Tells single facts of a report in one language: times, findings, actions, events. Pure. Private."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from ._report_rules import is_ending
 from ._report_text import LIMIT, duration, shortened, visible
 from ._report_words import Words
 
-TONES = {"healthy": "good", "healed": "good", "unresolved": "bad", "failed": "bad", "refused": "warn", "interrupted": "warn"}
+TONES = {
+    "healthy": "good",
+    "healed": "good",
+    "unresolved": "bad",
+    "failed": "bad",
+    "refused": "warn",
+    "interrupted": "warn",
+}
 STATE_TONES = {"done": "good", "undone": "plain", "failed": "bad", "begun": "warn"}
 _SEVERITY_TONES = {"SEV-1": "bad", "SEV-2": "warn", "SEV-3": "plain"}
 
@@ -117,7 +124,10 @@ class Teller:
         """Return what has to be done next, in paragraphs, with whom to call."""
         to_do = report["next"]
         if report.get("superseded_by") and to_do["needed"]:
-            return (self.words("next.superseded"), (Strong(self.words("superseded")), " ", self.id(report["superseded_by"])))
+            return (
+                self.words("next.superseded"),
+                (Strong(self.words("superseded")), " ", self.id(report["superseded_by"])),
+            )
         if not to_do["needed"]:
             return (self.words(f"next.{to_do['kind']}"),)
         call = self.data(to_do["contact"]) if to_do["contact"] else self.words("call.unknown")
@@ -140,7 +150,9 @@ class Teller:
         """Return what takes an action back."""
         if not undo:
             return self.words("undo.none")
-        rest = {name: value for name, value in undo.items() if name not in ("do", "must", "incident", "begun_at", "action")}
+        rest = {
+            name: value for name, value in undo.items() if name not in ("do", "must", "incident", "begun_at", "action")
+        }
         told = ", ".join(f"{name} {text_of(value)}" for name, value in rest.items())
         words: Inline = self.of("action", undo["do"]) if undo.get("do") else ""
         return (words, ": " if words and told else "", self.code(told) if told else "")
@@ -155,7 +167,11 @@ class Teller:
         if event == "finding" and not entry.get("severity"):
             return Strong(self.words("event.finding.none"))
         known = self.words.known("event", event)
-        return Strong(known) if known else (Code(self.data(event).text or "\u2013"), " ", Badge(self.words("unknown_entry"), "warn"))
+        return (
+            Strong(known)
+            if known
+            else (Code(self.data(event).text or "\u2013"), " ", Badge(self.words("unknown_entry"), "warn"))
+        )
 
     def story(self, entry: Entry) -> Inline:
         """Return what an entry tells beside its headline."""
@@ -172,9 +188,11 @@ class Teller:
         target = text_of(entry.get("target") or entry.get("plc"))
         seconds = number_of(entry.get("latency_s"))
         return (
-            self.of("action", entry.get("action")), (" \u2013 ", self.code(target)) if target else "",
+            self.of("action", entry.get("action")),
+            (" \u2013 ", self.code(target)) if target else "",
             f" ({self.duration(seconds)})" if seconds is not None else "",
-            (": ", self.data(entry["message"])) if entry.get("message") else "")
+            (": ", self.data(entry["message"])) if entry.get("message") else "",
+        )
 
     def _opened(self, entry: Entry) -> Inline:
         scope = texts(facts_of(entry).get("scope"))
@@ -193,7 +211,8 @@ class Teller:
         count = number_of(facts.get("files"))
         return (
             self.words("files.count", count=int(count)) if count is not None else self._message(entry),
-            (f"; {self.words('not_collected')}: ", self.data(", ".join(missing))) if missing else "")
+            (f"; {self.words('not_collected')}: ", self.data(", ".join(missing))) if missing else "",
+        )
 
     def _planned(self, entry: Entry) -> Inline:
         steps = [self.step(step) for step in mappings(facts_of(entry).get("steps"))]
@@ -217,6 +236,15 @@ class Teller:
         return self.data(", ".join(self.words.known("proof", proof) or proof for proof in proofs)) if proofs else ""
 
     _STORIES: t.ClassVar[dict[str, t.Callable[[Teller, Entry], Inline]]] = {
-        "opened": _opened, "continued": _continued, "evidence": _saved, "planned": _planned, "refused": _refused,
-        "begin": _action, "done": _action, "failed": _action, "undone": _action, "verified": _verified, "not_verified": _verified,
+        "opened": _opened,
+        "continued": _continued,
+        "evidence": _saved,
+        "planned": _planned,
+        "refused": _refused,
+        "begin": _action,
+        "done": _action,
+        "failed": _action,
+        "undone": _action,
+        "verified": _verified,
+        "not_verified": _verified,
     }

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 
 #: Long names are cut in the story; the full text stands in the list of all entries and in the JSON file.
 LIMIT = 240
@@ -16,7 +15,8 @@ _WHITE = {"\n": "\u21b5", "\r": "\u240d", "\t": "\u21e5"}
 #: tag characters and variation selectors.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]")
+    "\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
@@ -51,5 +51,8 @@ def _decimal(text: str, language: str) -> str:
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Return a sort key in which line2 stands before line10."""
-    return [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part)
-            for part in re.split(r"([0-9]{1,18})", text) if part]
+    return [
+        (0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part)
+        for part in re.split(r"([0-9]{1,18})", text)
+        if part
+    ]

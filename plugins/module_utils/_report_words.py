@@ -49,13 +49,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "next.nothing": ("Nothing.", "Nichts."),
     "next.close": (
         "Nothing that is urgent. The incident is still to be closed: see the closing checklist.",
-        "Nichts Dringendes. Der Incident ist noch abzuschließen: siehe Abschluss-Checkliste."),
+        "Nichts Dringendes. Der Incident ist noch abzuschließen: siehe Abschluss-Checkliste.",
+    ),
     "next.interrupted": (
         "Run the same playbook on this host again: it takes over the lease and finishes what was left open.",
-        "Dasselbe Playbook auf diesem Host noch einmal starten: Es übernimmt die Lease und bringt Offenes zu Ende."),
-    "next.unknown": ("Read the findings below; the journal names no next step.",
-                     "Die Befunde unten lesen; im Journal steht kein nächster Schritt."),
-    "next.superseded": ("Nothing: a later run on this host settled it.", "Nichts: Ein späterer Lauf auf diesem Host hat es erledigt."),
+        "Dasselbe Playbook auf diesem Host noch einmal starten: Es übernimmt die Lease und bringt Offenes zu Ende.",
+    ),
+    "next.unknown": (
+        "Read the findings below; the journal names no next step.",
+        "Die Befunde unten lesen; im Journal steht kein nächster Schritt.",
+    ),
+    "next.superseded": (
+        "Nothing: a later run on this host settled it.",
+        "Nichts: Ein späterer Lauf auf diesem Host hat es erledigt.",
+    ),
     "call": ("Call", "Anrufen"),
     "call.unknown": ("no contact is entered", "kein Kontakt hinterlegt"),
     "finding.none": ("No finding is in the journal.", "Im Journal steht kein Befund."),
@@ -97,7 +104,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_observed": ("not observed", "nicht beobachtet"),
     "proof": ("Proof", "Beweis"),
     "proof.yes": ("Proven by: {proof}", "Bewiesen durch: {proof}"),
-    "proof.no": ("It could not be proven that the fault is gone.", "Dass die Störung weg ist, ließ sich nicht beweisen."),
+    "proof.no": (
+        "It could not be proven that the fault is gone.",
+        "Dass die Störung weg ist, ließ sich nicht beweisen.",
+    ),
     "proof.none": ("Nothing was verified.", "Es wurde nichts nachgeprüft."),
     "findings": ("Findings and counter-checks", "Befunde und Gegenproben"),
     "verdict": ("Verdict", "Urteil"),
@@ -142,14 +152,27 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_collected": ("Not collected", "Nicht erfasst"),
     "nothing": ("nothing", "nichts"),
     "closing": ("Closing checklist", "Abschluss-Checkliste"),
-    "closing.healthy": ("Nothing was wrong, so there is nothing to close.", "Es lag keine Störung vor, also ist nichts abzuschließen."),
+    "closing.healthy": (
+        "Nothing was wrong, so there is nothing to close.",
+        "Es lag keine Störung vor, also ist nichts abzuschließen.",
+    ),
     "item.AB.1": ("Incident details are written in the ticket.", "Incident-Details im Ticket dokumentiert."),
-    "item.AB.2": ("Steps to reproduce and the countermeasure that worked are written down.",
-                  "Reproduktionsschritte und wirksame Gegenmaßnahme festgehalten."),
-    "item.AB.3": ("The gap in monitoring or alerting is a task of its own.", "Monitoring-/Alerting-Lücke als Folgeaufgabe erfasst."),
-    "item.AB.4": ("If needed: a new technical issue with priority exists.", "Falls nötig: neues technisches Issue mit Priorität angelegt."),
-    "item.CL.7": ("Incident closed with a post-mortem action (issue, PR or runbook update).",
-                  "Incident schließen mit Postmortem-Aktion (Issue/PR/Runbook-Update)."),
+    "item.AB.2": (
+        "Steps to reproduce and the countermeasure that worked are written down.",
+        "Reproduktionsschritte und wirksame Gegenmaßnahme festgehalten.",
+    ),
+    "item.AB.3": (
+        "The gap in monitoring or alerting is a task of its own.",
+        "Monitoring-/Alerting-Lücke als Folgeaufgabe erfasst.",
+    ),
+    "item.AB.4": (
+        "If needed: a new technical issue with priority exists.",
+        "Falls nötig: neues technisches Issue mit Priorität angelegt.",
+    ),
+    "item.CL.7": (
+        "Incident closed with a post-mortem action (issue, PR or runbook update).",
+        "Incident schließen mit Postmortem-Aktion (Issue/PR/Runbook-Update).",
+    ),
     "part.ticket": ("ticket", "Ticket"),
     "part.reproduction": ("steps to reproduce", "Reproduktionsschritte"),
     "part.countermeasure": ("countermeasure", "Gegenmaßnahme"),
@@ -172,21 +195,30 @@ WORDS: dict[str, tuple[str, str]] = {
     "time.recover_s": ("Time to recover (MTTR)", "Zeit bis zur Behebung (MTTR)"),
     "definition.detect_s": (
         "From the opening of the incident to the first finding. When the fault itself began is not in the journal.",
-        "Von der Eröffnung des Incidents bis zum ersten Befund. Wann die Störung selbst begann, steht nicht im Journal."),
+        "Von der Eröffnung des Incidents bis zum ersten Befund. Wann die Störung selbst begann, steht nicht "
+        "im Journal.",
+    ),
     "definition.acknowledge_s": (
         "From the opening to the first action, the first refusal by a guard rail, or the escalation.",
-        "Von der Eröffnung bis zur ersten Maßnahme, zur ersten Ablehnung durch eine Schutzregel oder zur Eskalation."),
+        "Von der Eröffnung bis zur ersten Maßnahme, zur ersten Ablehnung durch eine Schutzregel oder zur Eskalation.",
+    ),
     "definition.recover_s": (
         "From the opening to the proof that the fault is gone. Only of healed incidents.",
-        "Von der Eröffnung bis zum Beweis, dass die Störung weg ist. Nur bei behobenen Incidents."),
+        "Von der Eröffnung bis zum Beweis, dass die Störung weg ist. Nur bei behobenen Incidents.",
+    ),
     "definition.mean": (
         "MTTD, MTTA and MTTR are the means of these times over the incidents of this page that have them.",
-        "MTTD, MTTA und MTTR sind die Mittel dieser Zeiten über die Incidents dieser Seite, die sie haben."),
+        "MTTD, MTTA und MTTR sind die Mittel dieser Zeiten über die Incidents dieser Seite, die sie haben.",
+    ),
     "definition.phase": (
         "An entry is written when its work is done, so the time before an entry belongs to the phase of that entry.",
-        "Ein Eintrag entsteht, wenn seine Arbeit getan ist; die Zeit davor gehört zur Phase dieses Eintrags."),
+        "Ein Eintrag entsteht, wenn seine Arbeit getan ist; die Zeit davor gehört zur Phase dieses Eintrags.",
+    ),
     "all_entries": ("All entries of the journal ({count})", "Alle Einträge des Journals ({count})"),
-    "outside": ("Lines and entries outside of any incident ({count})", "Zeilen und Einträge außerhalb jedes Incidents ({count})"),
+    "outside": (
+        "Lines and entries outside of any incident ({count})",
+        "Zeilen und Einträge außerhalb jedes Incidents ({count})",
+    ),
     "details": ("Details", "Einzelheiten"),
     "event": ("Event", "Ereignis"),
     "phase": ("Phase", "Phase"),
@@ -240,8 +272,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "action.write_test": ("write test", "Schreibtest"),
     "action.write_rest": ("write the rest value", "Ruhewert schreiben"),
     "action.namespaces": ("write test of a namespace", "Schreibtest eines Namespace"),
-    "action.controller_route": ("add a temporary route for the controller", "temporäre Route für den Controller hinzufügen"),
-    "action.remove_controller_route": ("remove the controller's temporary route", "temporäre Route des Controllers entfernen"),
+    "action.controller_route": (
+        "add a temporary route for the controller",
+        "temporäre Route für den Controller hinzufügen",
+    ),
+    "action.remove_controller_route": (
+        "remove the controller's temporary route",
+        "temporäre Route des Controllers entfernen",
+    ),
     "action.restart_app": ("restart the supervisor's app", "App des Supervisors neu starten"),
     "action.restart_daemon": ("restart the supervisor's daemon", "Daemon des Supervisors neu starten"),
     "action.restart_host": ("restart the service on the host", "Dienst auf dem Host neu starten"),
@@ -250,29 +288,44 @@ WORDS: dict[str, tuple[str, str]] = {
     "action.stop_stream": ("stop the stream", "Stream stoppen"),
     # guard rails, and what to do where one refuses
     "guard.freeze": ("freeze: someone works on this line", "Freeze: Jemand arbeitet an dieser Linie"),
-    "guard.interlock": ("interlock: the plant says that it is not safe", "Verriegelung: Die Anlage meldet, dass es nicht sicher ist"),
-    "guard.blast_radius": ("blast radius: too much of the line is affected already", "Wirkungsradius: Zu viel von der Linie ist schon betroffen"),
+    "guard.interlock": (
+        "interlock: the plant says that it is not safe",
+        "Verriegelung: Die Anlage meldet, dass es nicht sicher ist",
+    ),
+    "guard.blast_radius": (
+        "blast radius: too much of the line is affected already",
+        "Wirkungsradius: Zu viel von der Linie ist schon betroffen",
+    ),
     "guard.budget": ("restart budget: used up", "Neustart-Budget: aufgebraucht"),
     "guard.lease": ("lease: another run works on this host", "Lease: Ein anderer Lauf arbeitet an diesem Host"),
     "guard.journal": ("journal: it cannot be written", "Journal: Es lässt sich nicht schreiben"),
     "step.freeze": (
         "Ask who works on this line. When the work is done, set lineops_freeze to false and run the playbook again.",
-        "Fragen, wer an dieser Linie arbeitet. Danach lineops_freeze auf false setzen und das Playbook erneut starten."),
+        "Fragen, wer an dieser Linie arbeitet. Danach lineops_freeze auf false setzen und das Playbook erneut starten.",
+    ),
     "step.interlock": (
         "Go to the line and bring it into a state that is safe to restart, then run the playbook again.",
-        "Zur Linie gehen, sie in einen Zustand bringen, in dem ein Neustart sicher ist, dann das Playbook erneut starten."),
+        "Zur Linie gehen, sie in einen Zustand bringen, in dem ein Neustart sicher ist, dann das Playbook "
+        "erneut starten.",
+    ),
     "step.blast_radius": (
         "Look for a common cause on the line (network, power, PLC) before single hosts are restarted.",
-        "Erst eine gemeinsame Ursache an der Linie suchen (Netz, Strom, PLC), bevor einzelne Hosts neu gestartet werden."),
+        "Erst eine gemeinsame Ursache an der Linie suchen (Netz, Strom, PLC), bevor einzelne Hosts neu "
+        "gestartet werden.",
+    ),
     "step.budget": (
         "Do not restart again: restarts did not last. Find the cause with the saved evidence.",
-        "Nicht noch einmal neu starten: Neustarts haben nicht gehalten. Die Ursache mit den gesicherten Beweisen suchen."),
+        "Nicht noch einmal neu starten: Neustarts haben nicht gehalten. Die Ursache mit den gesicherten "
+        "Beweisen suchen.",
+    ),
     "step.lease": (
         "Wait until the other run has ended, then read its report.",
-        "Warten, bis der andere Lauf zu Ende ist, dann dessen Bericht lesen."),
+        "Warten, bis der andere Lauf zu Ende ist, dann dessen Bericht lesen.",
+    ),
     "step.journal": (
         "Free space or correct the owner of lineops_state_dir, then run the playbook again.",
-        "Platz schaffen oder den Eigentümer von lineops_state_dir berichtigen, dann das Playbook erneut starten."),
+        "Platz schaffen oder den Eigentümer von lineops_state_dir berichtigen, dann das Playbook erneut starten.",
+    ),
     # signals and proofs
     "signal.flag": ("the supervisor's flag", "Anzeige des Supervisors"),
     "signal.test": ("route test by the supervisor", "Routentest durch den Supervisor"),
@@ -289,32 +342,47 @@ WORDS: dict[str, tuple[str, str]] = {
     "proof.write test": ("write test", "Schreibtest"),
     # remarks
     "remark.incomplete": (
-        "This incident has no end in the journal: the run was interrupted, or is still going. What stands here is all there is.",
-        "Dieser Incident hat im Journal kein Ende: Der Lauf wurde unterbrochen oder läuft noch. Mehr, als hier steht, gibt es nicht."),
-    "remark.check": ("Check mode: nothing was changed on the plant.", "Check-Modus: An der Anlage wurde nichts geändert."),
+        "This incident has no end in the journal: the run was interrupted, or is still going. What stands "
+        "here is all there is.",
+        "Dieser Incident hat im Journal kein Ende: Der Lauf wurde unterbrochen oder läuft noch. Mehr, als "
+        "hier steht, gibt es nicht.",
+    ),
+    "remark.check": (
+        "Check mode: nothing was changed on the plant.",
+        "Check-Modus: An der Anlage wurde nichts geändert.",
+    ),
     "remark.left": (
         "Left as it was, still to be taken back (the next run does that first)",
-        "Noch nicht zurückgenommen (der nächste Lauf tut das zuerst)"),
+        "Noch nicht zurückgenommen (der nächste Lauf tut das zuerst)",
+    ),
     "remark.clock_back": (
         "The clock went back by {duration} between entries: durations across that are too short.",
-        "Die Uhr ging zwischen Einträgen um {duration} zurück: Dauern über diese Stelle hinweg sind zu kurz."),
+        "Die Uhr ging zwischen Einträgen um {duration} zurück: Dauern über diese Stelle hinweg sind zu kurz.",
+    ),
     "remark.without_time": ("Entries without a readable time: {count}", "Einträge ohne lesbare Zeit: {count}"),
     "remark.unknown_entries": (
-        "Entries this report does not know, shown as they are: {entries}",
-        "Einträge, die dieser Bericht nicht kennt, unverändert gezeigt: {entries}"),
+        "Entries this report does not know, shown as they are: {count} (number {entries})",
+        "Einträge, die dieser Bericht nicht kennt, unverändert gezeigt: {count} (Nummer {entries})",
+    ),
     "remark.severity_changed": (
         "The journal tells more than one severity ({told}); the highest counts.",
-        "Im Journal stehen mehrere Schweregrade ({told}); der höchste gilt."),
+        "Im Journal stehen mehrere Schweregrade ({told}); der höchste gilt.",
+    ),
     "remark.unreadable": (
         "Lines of the journal that cannot be read, shown at the end: {count}",
-        "Zeilen des Journals, die nicht lesbar sind, am Ende gezeigt: {count}"),
+        "Zeilen des Journals, die nicht lesbar sind, am Ende gezeigt: {count}",
+    ),
     "remark.no_incident": (
         "Entries that belong to no incident, shown at the end: {count}",
-        "Einträge, die zu keinem Incident gehören, am Ende gezeigt: {count}"),
+        "Einträge, die zu keinem Incident gehören, am Ende gezeigt: {count}",
+    ),
     "remark.noted": ("{note}", "{note}"),
     "remark.chain": (
-        "Line {line} of {path} does not fit the chain of hashes: it, or what stood before it, was changed or removed.",
-        "Zeile {line} von {path} passt nicht zur Hash-Kette: Sie oder das, was davor stand, wurde geändert oder entfernt."),
+        "{path}: lines that do not fit the chain of hashes: {count}, first line {line}. They, or what stood before, "
+        "were changed or removed.",
+        "{path}: Zeilen, die nicht zur Hash-Kette passen: {count}, zuerst Zeile {line}. Sie oder das, was davor stand, "
+        "wurden geändert oder entfernt.",
+    ),
     # index and shift
     "person.title": ("Needs a person now", "Braucht jetzt einen Menschen"),
     "person.nobody": ("Nobody is needed now.", "Jetzt wird niemand gebraucht."),
@@ -322,21 +390,42 @@ WORDS: dict[str, tuple[str, str]] = {
     "incidents": ("Incidents", "Incidents"),
     "incidents.none": ("No incident.", "Kein Incident."),
     "counts": ("Counts", "Anzahl"),
-    "nothing_done": ("Automation did nothing here in this window.", "Die Automatik hat hier in diesem Zeitraum nichts getan."),
+    "nothing_done": (
+        "Automation did nothing here in this window.",
+        "Die Automatik hat hier in diesem Zeitraum nichts getan.",
+    ),
     "who": ("Who", "Wer"),
     "what": ("What", "Was"),
     # rules of severity
-    **{f"rule.{rule}": both for rule, both in {
-        "SEV.1": ("no control, or core functions are affected", "keine Steuerung oder Kernfunktionen betroffen"),
-        "SEV.2": ("partial functions are unstable, a workaround exists", "Teilfunktionen instabil, Workaround möglich"),
-        "SEV.3": ("a single feature is disturbed, production goes on", "einzelne Features gestört, kein unmittelbarer Produktionsstopp"),
-        "A.E1": ("several core cameras are down at once", "mehrere Kernkameras fallen gleichzeitig aus"),
-        "A.E2": ("only part is affected, but reproducibly unstable", "nur eine Teilmenge ist betroffen, aber reproduzierbar instabil"),
-        "B.E1": ("control commands are no longer possible", "Steuerbefehle sind nicht mehr möglich"),
-        "B.E2": ("only single namespaces of the PLC are affected", "nur einzelne PLC-Namespaces sind betroffen"),
-        "C.E1": ("a restart has no effect, neither by the API nor on the host", "Restart zeigt weder API-seitig noch hostseitig Wirkung"),
-        "C.E2": ("a restart works, but the problem comes back soon", "Restart wirkt, das Problem kehrt aber kurzfristig wieder"),
-    }.items()},
+    **{
+        f"rule.{rule}": both
+        for rule, both in {
+            "SEV.1": ("no control, or core functions are affected", "keine Steuerung oder Kernfunktionen betroffen"),
+            "SEV.2": (
+                "partial functions are unstable, a workaround exists",
+                "Teilfunktionen instabil, Workaround möglich",
+            ),
+            "SEV.3": (
+                "a single feature is disturbed, production goes on",
+                "einzelne Features gestört, kein unmittelbarer Produktionsstopp",
+            ),
+            "A.E1": ("several core cameras are down at once", "mehrere Kernkameras fallen gleichzeitig aus"),
+            "A.E2": (
+                "only part is affected, but reproducibly unstable",
+                "nur eine Teilmenge ist betroffen, aber reproduzierbar instabil",
+            ),
+            "B.E1": ("control commands are no longer possible", "Steuerbefehle sind nicht mehr möglich"),
+            "B.E2": ("only single namespaces of the PLC are affected", "nur einzelne PLC-Namespaces sind betroffen"),
+            "C.E1": (
+                "a restart has no effect, neither by the API nor on the host",
+                "Restart zeigt weder API-seitig noch hostseitig Wirkung",
+            ),
+            "C.E2": (
+                "a restart works, but the problem comes back soon",
+                "Restart wirkt, das Problem kehrt aber kurzfristig wieder",
+            ),
+        }.items()
+    },
     # what happened to the run itself
     "sentence.run.failed": ("The run itself failed.", "Der Lauf selbst ist fehlgeschlagen."),
     "sentence.inventory.mistakes": ("The inventory has mistakes.", "Das Inventar enthält Fehler."),
@@ -344,46 +433,79 @@ WORDS: dict[str, tuple[str, str]] = {
 
 #: The next step of a finding, in German; English stands in the table of findings.
 NEXT_STEPS_DE = {
-    "supervisor.unreachable": "Prüfen, ob {host} an ist und der Supervisor-Dienst läuft; startet er nicht, Playbook C ausführen.",
-    "supervisor.path_blocked": "lineops_supervisor_url mit der Adresse vergleichen, auf der er hört, dann das Netz dazwischen prüfen.",
-    "supervisor.not_understood":
-        "lineops_supervisor_url im Browser öffnen: Es antwortet ein Proxy, ein anderes Programm oder eine kaputte Startseite.",
-    "supervisor.key_refused": "Einen gültigen Operator-Schlüssel in lineops_secrets eintragen; ohne ihn wurde nichts versucht.",
-    "supervisor.all_keys_refused": "Prüfen, ob die URL zum richtigen Supervisor führt, und beide Schlüssel in lineops_secrets erneuern.",
+    "supervisor.unreachable": (
+        "Prüfen, ob {host} an ist und der Supervisor-Dienst läuft; startet er nicht, Playbook C ausführen."
+    ),
+    "supervisor.path_blocked": (
+        "lineops_supervisor_url mit der Adresse vergleichen, auf der er hört, dann das Netz dazwischen prüfen."
+    ),
+    "supervisor.not_understood": (
+        "lineops_supervisor_url im Browser öffnen: Es antwortet ein Proxy, ein anderes Programm oder eine "
+        "kaputte Startseite."
+    ),
+    "supervisor.key_refused": (
+        "Einen gültigen Operator-Schlüssel in lineops_secrets eintragen; ohne ihn wurde nichts versucht."
+    ),
+    "supervisor.all_keys_refused": (
+        "Prüfen, ob die URL zum richtigen Supervisor führt, und beide Schlüssel in lineops_secrets erneuern."
+    ),
     "plc.filtered": "Prüfen, ob die PLC an ist; dann Netzwerkkabel, Switch-Port und Firewall (TCP 48898, UDP 48899).",
-    "plc.router_refused": "Das TwinCAT-Symbol auf der PLC ansehen: Die Laufzeit steht, startet gerade, oder Port 48898 ist zu.",
+    "plc.router_refused": (
+        "Das TwinCAT-Symbol auf der PLC ansehen: Die Laufzeit steht, startet gerade, oder Port 48898 ist zu."
+    ),
     "plc.silent": "Zur PLC gehen: Sie hängt oder ist überlastet. Ein Neustart des Supervisors hilft nicht.",
     "plc.route_missing": "Die Route zu {host} in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes).",
-    "plc.route_refused": "plc_username und plc_password in lineops_secrets berichtigen, oder die Route in TwinCAT XAE eintragen.",
-    "plc.route_unanswered": "UDP 48899 zur PLC öffnen oder deren Suche (Discovery) einschalten, oder die Route in TwinCAT XAE eintragen.",
+    "plc.route_refused": (
+        "plc_username und plc_password in lineops_secrets berichtigen, oder die Route in TwinCAT XAE eintragen."
+    ),
+    "plc.route_unanswered": (
+        "UDP 48899 zur PLC öffnen oder deren Suche (Discovery) einschalten, oder die Route in TwinCAT XAE eintragen."
+    ),
     "plc.link_stale": "Den Supervisor neu starten (Playbook C): Seine ADS-Bibliothek hält eine tote Verbindung.",
     "plc.library_wedged": "Den Supervisor auf {host} neu starten (Playbook C), dann Playbook B erneut; nur das hilft.",
-    "supervisor.ads_library_missing": "pyads in der Umgebung des Supervisors auf {host} installieren und ihn neu starten.",
-    "supervisor.net_id_differs":
-        "route.local_ams_net_id in lineops_plcs berichtigen, oder dem Supervisor durch einen Neustart (Playbook C) seine NetId zurückgeben.",
+    "supervisor.ads_library_missing": (
+        "pyads in der Umgebung des Supervisors auf {host} installieren und ihn neu starten."
+    ),
+    "supervisor.net_id_differs": (
+        "route.local_ams_net_id in lineops_plcs berichtigen, oder dem Supervisor durch einen Neustart "
+        "(Playbook C) seine NetId zurückgeben."
+    ),
     "plc.net_id_differs": "ams_net_id in lineops_plcs berichtigen, oder prüfen, ob das die richtige PLC ist.",
-    "plc.net_id_not_from_ip":
-        "Der PLC eine NetId aus ihrer Adresse geben, oder eine passende Adresse; der Supervisor kennt keinen anderen Weg.",
+    "plc.net_id_not_from_ip": (
+        "Der PLC eine NetId aus ihrer Adresse geben, oder eine passende Adresse; der Supervisor kennt keinen "
+        "anderen Weg."
+    ),
     "plc.not_running": "TwinCAT auf der PLC in RUN bringen, nachdem geklärt ist, wer es angehalten hat und warum.",
-    "plc.port_wrong": "runtime_type und ams_port in lineops_plcs prüfen (TC2 801, TC3 851), und ob das PLC-Programm geladen ist.",
+    "plc.port_wrong": (
+        "runtime_type und ams_port in lineops_plcs prüfen (TC2 801, TC3 851), und ob das PLC-Programm geladen ist."
+    ),
     "plc.route_conflict": "Die andere Route in TwinCAT XAE entfernen, oder mit ads_route und replace_conflicting.",
     "plc.target_differs": "Prüfen, ob Inventar oder Supervisor recht hat, dann dieses Playbook erneut ausführen.",
     "plc.config_drift": "Den gespeicherten Eintrag mit plc_config (state: corrected) berichtigen, oder das Inventar.",
-    "plc.write_breaker_open":
-        "Nach 30 s versucht es der nächste Befehl der HMI erneut und schließt sie; bleibt sie offen, den Supervisor neu starten (Playbook C).",
-    "plc.write_breaker_wedged":
-        "Dieses Playbook nach einer halben Minute erneut ausführen; ist sie noch halb offen, den Supervisor neu starten (Playbook C).",
+    "plc.write_breaker_open": (
+        "Nach 30 s versucht es der nächste Befehl der HMI erneut und schließt sie; bleibt sie offen, den "
+        "Supervisor neu starten (Playbook C)."
+    ),
+    "plc.write_breaker_wedged": (
+        "Dieses Playbook nach einer halben Minute erneut ausführen; ist sie noch halb offen, den Supervisor "
+        "neu starten (Playbook C)."
+    ),
     "plc.symbol_unknown": "test_variable in lineops_plcs berichtigen, oder das PLC-Programm laden, das sie hat.",
     "supervisor.symbols_stale": "Die Symbole der PLC erneut in den Supervisor laden.",
-    "plc.write_failed": "Im Log des Supervisors den ADS-Code des gescheiterten Schreibens suchen, und den Zustand der PLC ansehen.",
-    "plc.namespace_failing": "Das PLC-Programm mit den Variablen dieser Namespaces vergleichen; ein Download kann sie geändert haben.",
+    "plc.write_failed": (
+        "Im Log des Supervisors den ADS-Code des gescheiterten Schreibens suchen, und den Zustand der PLC ansehen."
+    ),
+    "plc.namespace_failing": (
+        "Das PLC-Programm mit den Variablen dieser Namespaces vergleichen; ein Download kann sie geändert haben."
+    ),
     "plc.unclear": "Die Beweise unten lesen; die PLC und ihre Routentabelle in TwinCAT XAE ansehen.",
 }
 
 _RUN_STEPS_DE = {
     "Read the failed task above.": "Den gescheiterten Task in der Ausgabe des Laufs lesen.",
-    "Read the failed task above; nothing more was done on this host.":
-        "Den gescheiterten Task in der Ausgabe des Laufs lesen; mehr wurde auf diesem Host nicht getan.",
+    "Read the failed task above; nothing more was done on this host.": (
+        "Den gescheiterten Task in der Ausgabe des Laufs lesen; mehr wurde auf diesem Host nicht getan."
+    ),
     "Correct the inventory; nothing was contacted.": "Das Inventar berichtigen; es wurde nichts kontaktiert.",
 }
 
@@ -455,5 +577,11 @@ def _patterns(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     parts = {"{plc}": "(?P<plc>.*?)", "{host}": "(?P<host>.*?)", "{detail}": r"(?: \((?P<detail>.*)\))?"}
     texts = (FINDINGS[code].en, FINDINGS[code].de)
     return tuple(
-        (text, re.compile("".join(parts.get(piece) or re.escape(piece) for piece in re.split(r"(\{\w+\})", text)), re.DOTALL))
-        for text in texts)
+        (
+            text,
+            re.compile(
+                "".join(parts.get(piece) or re.escape(piece) for piece in re.split(r"(\{\w+\})", text)), re.DOTALL
+            ),
+        )
+        for text in texts
+    )

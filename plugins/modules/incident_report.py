@@ -14,8 +14,9 @@ author:
   - lineops contributors (@lineops)
 description:
   - Makes Markdown, self-contained HTML and JSON on the controller, from nothing but journal entries. Contacts nobody.
-  - A report says first what happened on which host, how it ended, what to do next and whom to call; then the timeline; then
-    the proof, with each counter-check that was made, the actions with what takes them back, and the closing checklist.
+  - A report says first what happened on which host, how it ended, what to do next and whom to call; then the timeline;
+    then the proof, with each counter-check that was made, the actions with what takes them back, and the closing
+    checklist.
   - An incident without an end, an entry that is not known, a line that cannot be read and a broken chain of hashes are
     shown and named, never dropped.
   - Text of the plant is data. It is escaped, never templated, and what is invisible in it is spelled out.
@@ -31,8 +32,9 @@ attributes:
   idempotent:
     support: full
     details:
-      - The same entries give the same bytes, since a report holds no time of its own making. A report is no setting of the
-        plant, so C(changed) stays false; RV(written) tells what was written.
+      - The same entries give the same bytes, since a report holds no time of its own making. An index also links those
+        reports that are in O(dest).
+      - A report is no setting of the plant, so C(changed) stays false; RV(written) tells what was written.
   action_group:
     description: Use C(group/lineops.runbook.rails) in C(module_defaults) to set defaults for this module.
     support: full
@@ -101,7 +103,8 @@ options:
     default: {}
   since:
     description:
-      - For O(kind=index) and O(kind=shift), the begin of the window, ISO 8601. Without offset it is meant in O(time_zone).
+      - For O(kind=index) and O(kind=shift), the begin of the window, ISO 8601. Without offset it is meant in
+        O(time_zone).
       - Without O(since) and O(until) a shift page is about last night, 18:00 to 06:00, and an index about everything.
     type: str
   until:
@@ -110,8 +113,8 @@ options:
     type: str
   time_zone:
     description:
-      - Zone in which times are shown and last night is reckoned. V(local) is the controller's own, others are V(UTC) and
-        names such as V(Europe/Berlin).
+      - Zone in which times are shown and last night is reckoned. V(local) is the controller's own, others are V(UTC)
+        and names such as V(Europe/Berlin).
     type: str
     default: local
 """
@@ -160,8 +163,9 @@ written:
   elements: str
 report:
   description:
-    - What stands at the top. For O(kind=incident) this is incident, host, line, result, severity, finding, next and times; else counts, the
-      ids of the incidents and of those that need a person.
+    - What stands at the top. For O(kind=incident) this is C(incident), C(host), C(line), C(playbook), C(result),
+      C(severity), C(finding), C(next), C(times) and C(superseded_by); else C(counts), and the ids of the C(incidents)
+      and of those that C(needs_person).
   returned: success
   type: dict
 remarks:
@@ -184,13 +188,16 @@ observed_from:
   type: str
 """
 
+import os
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
-from ansible_collections.lineops.runbook.plugins.module_utils._report_files import names_in, read_journals, write_reports
+from ansible_collections.lineops.runbook.plugins.module_utils._report_files import (
+    names_in, read_journals, write_reports,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._report_make import (
     FORMATS, UNREADABLE, checklist_report, file_stem, made_report, summary, written_as,
 )
@@ -216,21 +223,20 @@ REQUIRED_IF = [("kind", "checklist", ["checklist"])]
 def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str] = ()) -> dict[str, t.Any]:
     """Make the report and write what is not there yet; secrets: what must not get into a file."""
     clock = Clock(params["time_zone"])
+    dest = params["dest"]
     read, broken = read_journals(params["journal_paths"], UNREADABLE)
-    given = {name: params[name] for name in ("contacts", "plant", "checklist")}
-    clean = scrub({"entries": [*params["entries"], *read], **given}, secrets)
+    told = {name: params[name] for name in ("contacts", "plant", "checklist")}
+    clean = scrub({"entries": [*params["entries"], *read], "broken": broken, **told}, secrets)
     report = checklist_report(clean["checklist"]) if params["kind"] == "checklist" else made_report(
-        params["kind"], clean["entries"], clock=clock, undos=open_undos, contacts=clean["contacts"], incident=params["incident"],
-        window=_window(params, clock), broken=broken)
-    stem = file_stem(report)
-    there = names_in(params["dest"])
-    files = {
-        form: (f"{stem}.{FORMATS[form]}", written_as(form, report, language=params["language"], clock=clock, plant=clean["plant"], there=there))
-        for form in params["formats"]
-    }
-    written = write_reports(params["dest"], dict(files.values()), check_mode)
+        params["kind"], clean["entries"], clock=clock, undos=open_undos, contacts=clean["contacts"],
+        incident=params["incident"], window=_window(params, clock), broken=clean["broken"])
+    options = {
+        "language": params["language"], "clock": clock, "plant": clean["plant"], "there": names_in(dest)}
+    names = {form: f"{file_stem(report)}.{FORMATS[form]}" for form in params["formats"]}
+    contents = {name: written_as(form, report, **options) for form, name in names.items()}
+    written = write_reports(dest, contents, check_mode)
     return {
-        "changed": False, "files": {form: f"{params['dest'].rstrip('/')}/{name}" for form, (name, dummy) in files.items()},
+        "changed": False, "files": {form: os.path.join(dest, name) for form, name in names.items()},
         "written": written, "report": summary(report), "remarks": report["remarks"],
     }
 

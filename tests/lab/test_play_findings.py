@@ -25,6 +25,7 @@ from runs import RESULT_KEYS, Run
 from truth import flag, target
 
 from lab import processes
+from lab.inventory import CONTACTS
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
 
 TEST, ADD, WRITE = "POST /api/plc/ads/route/test", "POST /api/plc/ads/route/add", "POST /api/variables/write"
@@ -372,7 +373,8 @@ def assert_told(scene: Scene, name: str) -> None:
     assert line.startswith(f"{host}: {case.result} - ") and outcome["sentence"] in line
     assert all(part in line for part in (*case.actions, case.severity, outcome["rule"] if case.severity else ""))
     if not outcome["resolved"]:
-        assert outcome["next_step"] and f"next ({outcome['owner']}): {outcome['next_step']}" in line
+        next_one = f"next ({outcome['owner']}, {CONTACTS[outcome['owner']]}): {outcome['next_step']}"
+        assert outcome["next_step"] and next_one in line
     assert f"{outcome['seconds']:.1f} s, of it {outcome['supervisor_seconds']:.1f} s" in line
 
 

@@ -86,11 +86,11 @@ def journalled(*entries: dict[str, Any]) -> Step:
     return write
 
 
-def connected_thrice(lab: PlantLab, host: str) -> None:
-    """Three runs have connected this PLC anew within the hour: their entries are those of the run that really did."""
-    real = [entry for entry in lab.journal(COLLIDED) if entry["action"] == "connect"]
-    assert [entry["event"] for entry in real] == ["begin", "done"]
-    kept = ("phase", "event", "action", "plc", "target", "undo", "reached")
+def healed_thrice(lab: PlantLab, host: str) -> None:
+    """Three runs have healed this PLC's link within the hour: what they wrote is what the run wrote that really did."""
+    real = [entry for entry in lab.journal(COLLIDED) if entry["action"] == "connect" or entry["event"] == "healed"]
+    assert [entry["event"] for entry in real] == ["begin", "done", "healed"]
+    kept = ("phase", "event", "finding", "severity", "action", "plc", "target", "undo", "reached")
     for number in range(3):
         run = {"incident": f"night-{number}", "run": f"night-{number}"}
         journalled(*({**{name: entry[name] for name in kept}, **run} for entry in real))(lab, host)
@@ -107,13 +107,18 @@ def write_variable(name: str, value: Any) -> Step:
     return lambda lab, host: lab.ask(host, "write", name=name, value=value)
 
 
-def file_in_its_place(lab: PlantLab, host: str) -> None:
-    state_dir(lab, host).rmdir()
-    state_dir(lab, host).write_text("not a directory", encoding="utf-8")
-
-
-def directory_in_place_of_the_journal(lab: PlantLab, host: str) -> None:
-    (state_dir(lab, host) / "journal.jsonl").mkdir()
+def nothing_can_be_written(lab: PlantLab, host: str) -> None:
+    """A full file system; for who may not mount one a closed directory; for root in a container no directory at all."""
+    folder = state_dir(lab, host)
+    if os.geteuid():
+        folder.chmod(0o500)
+        lab.resources.callback(folder.chmod, 0o700)
+    elif subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", folder], check=False).returncode == 0:
+        lab.resources.callback(subprocess.run, ["umount", folder], check=True)
+        (folder / "full").write_bytes(b"x" * 4096)
+    else:
+        folder.rmdir()
+        folder.write_text("not a directory", encoding="utf-8")
 
 
 def link_to_elsewhere(lab: PlantLab, host: str) -> None:
@@ -130,27 +135,10 @@ def world_writable(lab: PlantLab, host: str) -> None:
     state_dir(lab, host).chmod(0o777)
 
 
-def full_disk(lab: PlantLab, host: str) -> None:
-    """A file system without a free byte; for users who cannot mount one, a directory they may not write to."""
-    folder = state_dir(lab, host)
-    if os.geteuid():
-        folder.chmod(0o500)
-        lab.resources.callback(folder.chmod, 0o700)
-        return
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", folder], check=True)
-    lab.resources.callback(subprocess.run, ["umount", folder], check=True)
-    (folder / "full").write_bytes(b"x" * 4096)
-
-
 def broken_last_line(lab: PlantLab, host: str) -> None:
     left_open("old")(lab, host)
     with (state_dir(lab, host) / "journal.jsonl").open("a", encoding="utf-8") as journal:
         journal.write('{"v": 1, "event": "beg\n')
-
-
-def root_may_mount() -> bool:
-    """Root in a container often may not."""
-    return subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode == 0
 
 
 @dataclass(frozen=True)
@@ -168,84 +156,74 @@ class Case:
     variables: dict[str, Any] = field(default_factory=dict)
     says: tuple[str, ...] = ()
     posts: tuple[str, ...] = LOOK
-    checked: str = "PLANNED"
     records: bool = True
-    marks: tuple[Any, ...] = ()
 
 
 SEES_PLC = {"lineops_controller_ads": {"route": "static"}}
 INTERLOCK = {"lineops_interlock": {"variable": "GVL.bOpsTest", "safe_value": True}}
-SAFE = write_variable("GVL.bOpsTest", True)
-BROKEN = fault("plc-disconnected")
-STATE_HOST, ON_STATE_HOST = "line2-hmi5", "line2-hmi6"
-NO_MOUNT = pytest.mark.skipif(
-    os.geteuid() == 0 and not root_may_mount(), reason="root here may not mount, and no directory is closed to root")
-CHECK_IS_HEALTHY = {"finding": "plc.healthy", "prepare": (), "checked": "HEALTHY"}
-
-KILLED, COLLIDED = "line1-hmi1", "line3-hmi7"
+BROKEN, NO_ROUTE, REFUSES = fault("plc-disconnected"), fault("route-removed"), fault("refuse")
+KILLED, BUDGET, FROZEN, IDLE, UNSAFE = (f"line1-hmi{number}" for number in (1, 2, 3, 4, 5))
+FULL, STATE_HOST, ON_STATE_HOST, LINKED, OPEN, TORN = (f"line2-hmi{number}" for number in (1, 3, 4, 5, 6, 7))
+HOSTILE, EXPIRED, BUSY, LOST, FAILED, COLLIDED, ALONE = (f"line3-hmi{number}" for number in (1, 2, 3, 4, 5, 6, 7))
 CASES: dict[str, Case] = {
-    # A killed run has connected it already, and left the test variable at its test value.
-    KILLED: Case("HEALTHY", "plc.healthy", (), says=("put back first",), posts=(WRITE, TEST, WRITE, WRITE), checked="HEALTHY"),
-    "line1-hmi2": Case(
-        "REFUSED", prepare=(BROKEN, connected_thrice), says=("would: connect to the PLC", "budget is used up", "next (L2, ")),
-    "line1-hmi3": Case(
-        "REFUSED", "plc.route_missing", (fault("route-removed"),), variables={"lineops_freeze": True},
+    # Its killed run had connected it already.
+    KILLED: Case("HEALTHY", "plc.healthy", (), says=("put back first",), posts=(WRITE, TEST, WRITE, WRITE)),
+    BUDGET: Case(
+        "REFUSED", prepare=(BROKEN, healed_thrice),
+        says=("would: connect to the PLC", "budget is used up", "It was healed 3 times since ", "next (L2, ")),
+    FROZEN: Case(
+        "REFUSED", "plc.route_missing", (NO_ROUTE,), variables={"lineops_freeze": True},
         says=("would: disconnect", "not done: line1 is frozen (lineops_freeze)")),
-    "line1-hmi4": Case("HEALTHY", variables={"lineops_freeze": True}, says=(UNPROVEN,), **CHECK_IS_HEALTHY),
-    "line1-hmi5": Case(
+    IDLE: Case("HEALTHY", "plc.healthy", (), variables={"lineops_freeze": "true"}, says=(UNPROVEN,)),
+    UNSAFE: Case(
         "REFUSED", prepare=(BROKEN, enter_static_route), variables={**INTERLOCK, **SEES_PLC},
         says=("would: connect", "not done: The interlock GVL.bOpsTest is False, not True")),
     "line1-hmi6": Case(
-        "HEALED", prepare=(BROKEN, enter_static_route, SAFE), variables={**INTERLOCK, **SEES_PLC}, posts=HEAL_LINK),
+        "HEALED", prepare=(BROKEN, enter_static_route, write_variable("GVL.bOpsTest", True)),
+        variables={**INTERLOCK, **SEES_PLC}, posts=HEAL_LINK),
     "line1-hmi7": Case(
-        "HEALTHY", variables={**INTERLOCK, **SEES_PLC}, says=(UNPROVEN,),
-        **{**CHECK_IS_HEALTHY, "prepare": (enter_static_route,)}),
-    "line1-hmi8": Case(
         "HEALED", variables=INTERLOCK, posts=HEAL_LINK,
-        says=("The interlock GVL.bOpsTest was not read from the PLC; what is done on line1-hmi8 interrupts nothing",)),
-    "line2-hmi1": Case(
-        "HEALED", prepare=(BROKEN, file_in_its_place), posts=REST_ONLY, says=(LOUD, "EVIDENCE NOT SAVED: "), records=False),
-    "line2-hmi2": Case(
-        "HEALED", prepare=(BROKEN, directory_in_place_of_the_journal), posts=REST_ONLY, says=(LOUD, "Is a directory"),
+        says=("The interlock GVL.bOpsTest was not read from the PLC; what is done on line1-hmi7 interrupts nothing",)),
+    FULL: Case(
+        "HEALED", prepare=(BROKEN, nothing_can_be_written), posts=REST_ONLY, says=(LOUD, "EVIDENCE NOT SAVED: "),
         records=False),
-    "line2-hmi3": Case(
-        "HEALED", prepare=(BROKEN, full_disk), posts=REST_ONLY, says=(LOUD, "EVIDENCE NOT SAVED: "), records=False,
-        marks=(NO_MOUNT,)),
-    "line2-hmi4": Case(
+    "line2-hmi2": Case(
         "HEALED", variables=SSH_DOWN, posts=REST_ONLY, says=(LOUD, "could not be reached over its connection"), records=False),
-    STATE_HOST: Case("UNRESOLVED", "plc.router_refused", (fault("refuse"),), says=("next (L2, ",), checked="UNRESOLVED"),
+    STATE_HOST: Case("UNRESOLVED", "plc.router_refused", (REFUSES,), says=("next (L1, ",)),
     ON_STATE_HOST: Case(
-        "HEALED", "plc.route_missing", (fault("route-removed"),), posts=HEAL_ROUTE,
+        "HEALED", "plc.route_missing", (NO_ROUTE,), posts=HEAL_ROUTE,
         variables={**SSH_DOWN, "lineops_host_access": False, "lineops_state_host": STATE_HOST}),
-    "line2-hmi7": Case(
-        "HEALED", prepare=(BROKEN, link_to_elsewhere), posts=REST_ONLY, says=(LOUD, UNSAFE_DIR), records=False),
-    "line2-hmi8": Case(
-        "HEALTHY", posts=(TEST, WRITE), says=(LOUD, UNSAFE_DIR), records=False,
-        **{**CHECK_IS_HEALTHY, "prepare": (world_writable,)}),
-    "line3-hmi1": Case(
-        "UNRESOLVED", "plc.router_refused", (fault("refuse"),), says=(PLC_NAME,), checked="UNRESOLVED",
-        variables={"lineops_plcs": {"name": {"__ansible_unsafe": PLC_NAME}}}),
-    "line3-hmi2": Case(
+    LINKED: Case("HEALED", prepare=(BROKEN, link_to_elsewhere), posts=REST_ONLY, says=(LOUD, UNSAFE_DIR), records=False),
+    OPEN: Case("HEALTHY", "plc.healthy", (world_writable,), posts=(TEST, WRITE), says=(LOUD, UNSAFE_DIR), records=False),
+    TORN: Case(
         "HEALED", prepare=(BROKEN, broken_last_line), posts=REST_ONLY, records=False,
         says=(LOUD + "Line 3 of the journal ", "JOURNAL NOT READ: Line 3 of the journal ")),
-    "line3-hmi3": Case("HEALED", prepare=(BROKEN, leased(-5, "left-open"), left_open("left-open")), posts=HEAL_LINK),
-    "line3-hmi4": Case(
-        "BUSY", "run.busy", (BROKEN, leased(1800)), posts=(), checked="BUSY", records=False,
-        says=(f"line3-hmi4 is held by {OTHER} on pod-7 (Playbook B, another-incident) until ", "next (L1, ")),
-    "line3-hmi5": Case(
-        "UNRESOLVED", "plc.route_missing", (fault("route-removed"),), when_begun("disconnect", leased(1800)),
-        posts=(TEST, DISCONNECT, TEST), says=("done: disconnected", f"not done: The lease of line3-hmi5 was lost. ", OTHER)),
-    "line3-hmi6": Case(
-        "FAILED", "run.failed", variables={"plc_recovery_stability": "soon"}, posts=(), checked="FAILED",
+    HOSTILE: Case(
+        "UNRESOLVED", "plc.router_refused", (REFUSES,), says=(PLC_NAME,),
+        variables={"lineops_plcs": {"name": {"__ansible_unsafe": PLC_NAME}}}),
+    EXPIRED: Case("HEALED", prepare=(BROKEN, leased(-5, "left-open"), left_open("left-open")), posts=HEAL_LINK),
+    BUSY: Case(
+        "BUSY", "run.busy", (BROKEN, leased(1800)), posts=(), records=False,
+        says=(f"{BUSY} is held by {OTHER} on pod-7 (Playbook B, another-incident) until ", "next (L1, ")),
+    LOST: Case(
+        "UNRESOLVED", "plc.route_missing", (NO_ROUTE,), when_begun("disconnect", leased(1800)), posts=(TEST, DISCONNECT, TEST),
+        says=("done: disconnected", f"not done: The lease of {LOST} was lost. {LOST} is held by {OTHER} ")),
+    FAILED: Case(
+        "FAILED", "run.failed", variables={"plc_recovery_stability": "soon"}, posts=(),
         says=("plc_recovery_stability", "next (L2, Development on call")),
     # Its link works and goes elsewhere; the only other host of its line has an open incident.
-    "line3-hmi8": Case(
+    ALONE: Case(
         "REFUSED", "plc.target_differs", (connect_to_wrong_port,),
-        says=("would: disconnect", "of the 2 hosts of line8, line3-hmi7 (open incident unhealed since ")),
+        says=("would: disconnect", f"of the 2 hosts of line8, {COLLIDED} (open incident unhealed since ")),
 }
 HEALED = [name for name, case in CASES.items() if case.result == "HEALED"]
 REPORTED = [name for name, case in CASES.items() if case.result not in ("HEALTHY", "BUSY")] + [KILLED]
 RECORDED = [name for name, case in CASES.items() if case.records]
+#: How --check ends for some of them, and which guard would refuse.
+CHECKED = {
+    KILLED: ("HEALTHY", ""), BUDGET: ("PLANNED", "The budget is used up"), FROZEN: ("PLANNED", "line1 is frozen"),
+    IDLE: ("HEALTHY", ""), UNSAFE: ("PLANNED", "The interlock"), STATE_HOST: ("UNRESOLVED", ""), BUSY: ("BUSY", ""),
+}
 
 
 class Rails:
@@ -256,12 +234,12 @@ class Rails:
         self._collide()
         self._kill()
         for name, case in CASES.items():
-            for step in case.prepare if all(not mark.args[0] for mark in case.marks) else ():  # else it is skipped
+            for step in case.prepare:
                 step(lab, name)
         left_open("unhealed")(lab, COLLIDED)
         self.inventory = lab.variant(self._change)
         self.before = self._look()
-        self.check = lab.play("--check", limit=",".join(CASES), inventory=self.inventory)
+        self.check = lab.play("--check", limit=",".join(CHECKED), inventory=self.inventory)
         self.after_check = self._look()
         lab.ask(KILLED, "slow", seconds=0)
         calls = {name: len(lab.calls(name)) for name in CASES}
@@ -314,7 +292,7 @@ class Rails:
                 host["lineops_controller_ads"] = {**ads, **variables["lineops_controller_ads"]}
         hosts = groups["line2"]["hosts"]
         hosts[ON_STATE_HOST]["lineops_state_dir"] = hosts[STATE_HOST]["lineops_state_dir"]
-        small = {name: groups["line3"]["hosts"].pop(name) for name in (COLLIDED, "line3-hmi8")}
+        small = {name: groups["line3"]["hosts"].pop(name) for name in (COLLIDED, ALONE)}
         groups["line8"] = {"hosts": small, "vars": {**groups["line3"]["vars"], "lineops_line": "line8"}}
         secrets["line8"] = secrets["line3"]
 
@@ -345,11 +323,7 @@ class Rails:
 
 @pytest.fixture(scope="class")
 def rails(new_lab: Callable[[int, int], PlantLab]) -> Rails:
-    return Rails(new_lab(3, 8))
-
-
-def parameters(names: Any) -> list[Any]:
-    return [pytest.param(name, marks=CASES[name].marks) for name in names]
+    return Rails(new_lab(3, 7))
 
 
 class TestRails:
@@ -357,21 +331,21 @@ class TestRails:
 
     # --- each host ---------------------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("name", parameters(CASES))
+    @pytest.mark.parametrize("name", CASES)
     def test_told(self, rails: Rails, name: str) -> None:
         outcome, line = rails.outcome(name), rails.run.lines[name]
         assert (outcome["result"], outcome["finding"]) == (CASES[name].result, CASES[name].finding), line
         assert [words for words in CASES[name].says if words not in line] == [], line
-        assert outcome["changed"] is (CASES[name].result == "HEALED" or name == "line3-hmi5")
+        assert outcome["changed"] is (CASES[name].result == "HEALED" or name == LOST)
         if not outcome["resolved"]:
             level = outcome["owner"]
             assert f"next ({level}, {CONTACTS[level]}): " in line
 
-    @pytest.mark.parametrize("name", parameters(CASES))
+    @pytest.mark.parametrize("name", CASES)
     def test_nothing_done_but_what_is_allowed(self, rails: Rails, name: str) -> None:
         assert rails.posts(name) == CASES[name].posts
 
-    @pytest.mark.parametrize("name", parameters(HEALED))
+    @pytest.mark.parametrize("name", HEALED)
     def test_plant_is_truly_healed(self, rails: Rails, name: str) -> None:
         host = rails.lab.host(name)
         assert flag(host) and rails.lab.observer.value(host) is False
@@ -383,7 +357,7 @@ class TestRails:
 
     # --- the record of each ------------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("name", parameters(REPORTED))
+    @pytest.mark.parametrize("name", REPORTED)
     def test_report(self, rails: Rails, name: str) -> None:
         outcome = rails.outcome(name)
         told = json.loads(rails.report(name, ".json"))
@@ -399,7 +373,7 @@ class TestRails:
     def test_no_report_where_nothing_is_to_tell(self, rails: Rails, name: str) -> None:
         assert rails.outcome(name)["report"] == ""
 
-    @pytest.mark.parametrize("name", parameters(RECORDED))
+    @pytest.mark.parametrize("name", RECORDED)
     def test_journal(self, rails: Rails, name: str) -> None:
         assert_journal_is_whole(rails.lab, STATE_HOST if name == ON_STATE_HOST else name)
         outcome, entries = rails.outcome(name), rails.entries(name)
@@ -413,8 +387,7 @@ class TestRails:
         refused = [entry["message"] for entry in entries if entry["phase"] == "plan" and entry["event"] == "refused"]
         assert [sentence.partition(" (a person may")[0] for sentence in outcome["refusals"]] == refused
 
-    @pytest.mark.parametrize("name", parameters(name for name in REPORTED if CASES[name].records and name not in (
-        KILLED, "line3-hmi6")))
+    @pytest.mark.parametrize("name", [name for name in REPORTED if name in RECORDED and name not in (KILLED, FAILED)])
     def test_evidence_is_as_it_was_written(self, rails: Rails, name: str) -> None:
         """By sha256sum and tar: the archive is the one in the journal, its files are those of its manifest."""
         path = Path(rails.outcome(name)["archive"])
@@ -433,10 +406,10 @@ class TestRails:
             events = [entry["event"] for entry in rails.entries(name)] if CASES[name].records else ["evidence", "begin"]
             assert events.index("evidence") < events.index("begin")
 
-    @pytest.mark.parametrize("name", parameters(CASES))
+    @pytest.mark.parametrize("name", CASES)
     def test_lease_is_given_back(self, rails: Rails, name: str) -> None:
         path = lease_file(rails.lab, name)
-        if CASES[name].posts == () and name == "line3-hmi4" or name == "line3-hmi5":
+        if name in (BUSY, LOST):
             assert json.loads(path.read_text(encoding="utf-8"))["runner"] == OTHER  # another's is left alone
         else:
             assert not os.path.exists(path)
@@ -478,47 +451,47 @@ class TestRails:
         assert rails.before["values"][KILLED] is True and rails.lab.observer.value(rails.lab.host(KILLED)) is False
 
     def test_expired_lease_is_taken_over(self, rails: Rails) -> None:
-        assert rails.outcome("line3-hmi3")["incident"] == "left-open"
-        events = [(entry["event"], entry["details"]) for entry in rails.lab.journal("line3-hmi3")]
+        assert rails.outcome(EXPIRED)["incident"] == "left-open"
+        events = [(entry["event"], entry["details"]) for entry in rails.lab.journal(EXPIRED)]
         assert [event for event, dummy in events][:3] == ["opened", "finding", "continued"]
         assert events[2][1]["from"] == OTHER and events[2][1]["since"] < utc(-100)
 
     def test_lost_lease_ends_the_run_there(self, rails: Rails) -> None:
-        begun = [entry["action"] for entry in rails.lab.journal("line3-hmi5") if entry["event"] == "begin"]
-        assert begun == ["disconnect"] and not flag(rails.lab.host("line3-hmi5"))
+        begun = [entry["action"] for entry in rails.lab.journal(LOST) if entry["event"] == "begin"]
+        assert begun == ["disconnect"] and not flag(rails.lab.host(LOST))
 
     def test_used_budget_says_when_it_is_free(self, rails: Rails) -> None:
-        first = next(entry for entry in rails.lab.journal("line1-hmi2") if entry["event"] == "begin")
+        first = next(entry for entry in rails.lab.journal(BUDGET) if entry["event"] == "begin")
         free = datetime.fromisoformat(first["ts"].replace("Z", "+00:00")) + timedelta(hours=1)
         said = free.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        assert f"allowed: 3. The next is allowed from {said}." in rails.run.lines["line1-hmi2"]
+        assert f"allowed: 3. The next is allowed from {said}." in rails.run.lines[BUDGET]
 
     # --- what cannot be written, and what nobody should have written ---------------------------------------------------
 
     def test_refused_directories_are_left_alone(self, rails: Rails) -> None:
-        assert list(elsewhere(rails.lab).iterdir()) == list(state_dir(rails.lab, "line2-hmi8").iterdir()) == []
+        assert list(elsewhere(rails.lab).iterdir()) == list(state_dir(rails.lab, OPEN).iterdir()) == []
 
     def test_broken_journal_is_not_written_over(self, rails: Rails) -> None:
-        path = state_dir(rails.lab, "line3-hmi2") / "journal.jsonl"
+        path = state_dir(rails.lab, TORN) / "journal.jsonl"
         assert path.read_text(encoding="utf-8").endswith('"beg\n')
-        assert rails.before["files"][f"line3-hmi2/{path.name}"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert rails.before["files"][f"{TORN}/{path.name}"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
     def test_text_of_a_plant_is_shown_as_it_is(self, rails: Rails) -> None:
-        page, data = rails.report("line3-hmi1", ".html"), rails.report("line3-hmi1", ".json")
-        assert PLC_NAME in json.loads(data)["finding"]["sentence"] and PLC_NAME in rails.entries("line3-hmi1")[-1]["message"]
+        page, data = rails.report(HOSTILE, ".html"), rails.report(HOSTILE, ".json")
+        assert PLC_NAME in json.loads(data)["finding"]["sentence"] and PLC_NAME in rails.entries(HOSTILE)[-1]["message"]
         assert "{{ 1/0 }} &lt;script&gt;alert(1)" in page and "<script>alert" not in page
-        assert "<script>" not in rails.report("line3-hmi1", ".md")
+        assert "<script>" not in rails.report(HOSTILE, ".md")
 
     # --- --check -----------------------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("name", parameters(CASES))
+    @pytest.mark.parametrize("name", CHECKED)
     def test_check_says_what_would_be_refused(self, rails: Rails, name: str) -> None:
         outcome, line = rails.check.outcomes[name], rails.check.lines[name]
-        assert outcome["result"] == CASES[name].checked
-        refusals = rails.outcome(name)["refusals"] if CASES[name].result == "REFUSED" else []
-        assert len(outcome["refusals"]) == len(refusals)
-        assert all(f"would be refused: {refusal}" in line for refusal in outcome["refusals"])
-        assert (outcome["archive"], outcome["report"], outcome["changed"]) == ("", "", False)
+        result, refusal = CHECKED[name]
+        assert (outcome["result"], outcome["archive"], outcome["report"], outcome["changed"]) == (result, "", "", False)
+        assert len(outcome["refusals"]) == (refusal != "")
+        assert ("would be refused: " in line) == (refusal != "") and refusal in line
+        assert ("would: " in line) == (result == "PLANNED")
 
     def test_check_leaves_no_trace(self, rails: Rails) -> None:
         assert rails.after_check == rails.before

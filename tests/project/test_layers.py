@@ -64,6 +64,7 @@ LAYER_OF_UTIL = {
     "_report_plant_document": "rules",
     "_report_plant_rules": "rules",
     "_report_rules": "rules",
+    "_report_style": "rules",
     "_report_teller": "rules",
     "_report_text": "rules",
     "_report_words": "rules",

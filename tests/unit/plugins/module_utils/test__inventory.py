@@ -73,7 +73,7 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_host_access", "no", "lineops_host_access is 'no'; expected true or false."),
     ("lineops_state_dir", "var/lib", "lineops_state_dir is 'var/lib'; expected an absolute path."),
     *(
-        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("true", "no", 1, [])
+        ("lineops_freeze", bad, f"lineops_freeze is {bad!r}; expected true or false.") for bad in ("yes", "no", "", 1, [])
     ),
     ("lineops_busy", "ask", "lineops_busy is 'ask'; expected fail, skip or wait."),
     ("lineops_busy", ["wait"], "lineops_busy is ['wait']; expected fail, skip or wait."),
@@ -98,6 +98,10 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_contacts", ["Anna"], "lineops_contacts is ['Anna']; expected a mapping of L1, L2, L3."),
     ("lineops_contacts", {**CONTACTS, "L2": 200}, "lineops_contacts.L2 is 200; expected a text that says whom to call."),
     ("lineops_contacts", {**CONTACTS, "l4": "x"}, "lineops_contacts.l4 is not known; expected L1, L2, L3."),
+    *(
+        ("lineops_supervisor_container", bad,
+         f"lineops_supervisor_container is {bad!r}; expected a mapping with engine (podman or docker) and name.")
+        for bad in ("box", {}, {"engine": "lxc", "name": "box"}, {"engine": "podman", "name": ""})),
     ("lineops_budget", 3, "lineops_budget is 3; expected a mapping with limit and window_s."),
     *(
         ("lineops_budget", {"limit": bad}, f"lineops_budget.limit is {bad!r}; expected a number of actions, 0 for none.")
@@ -180,6 +184,7 @@ def test_a_good_inventory_has_no_mistake() -> None:
     "guards",
     [
         {"lineops_freeze": True, "lineops_busy": "wait", "lineops_contacts": CONTACTS},
+        *({"lineops_freeze": typed} for typed in ("true", "False")),  # -e lineops_freeze=true is text
         {"lineops_budget": {"limit": 0, "window_s": 60}, "lineops_interlock": {"variable": "MAIN.nMode", "safe_value": 0}},
         {"lineops_budget": {}, "lineops_interlock": None, "lineops_busy": None},
         *({"lineops_confirm": word} for word in ("", None, "line3", "line3-20261123T115000-line3-hmi1", "all")),

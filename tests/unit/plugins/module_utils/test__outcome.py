@@ -48,6 +48,7 @@ UNSEEN = found(probe={"probe": {"outcome": "closed"}}, routes={}, wanted={
     "namespaces": [{"name": name, "probe_variable": f"{name}.b"} for name in ("MAIN", "GVL")]})
 LOST = found("disconnected", "timeout (1861)", None)
 VERLOREN = found("disconnected", "timeout (1861)", None, "de")
+TAKEN = {"guard": "lease", "code": "lease.lost", "sentence": "line3-hmi1 was lost.", "override": ""}
 BLOCKED = found("disconnected", "blocked (6)", None, probe={"probe": {"outcome": "refused"}})
 WRONG_KEY = found("disconnected", "", None, route_test={"levels": {"operator": "refused", "admin": "accepted"}})
 DRIFTED = found(wanted={"id": "plc_001", "ams_port": 851}, supervisor={
@@ -182,6 +183,14 @@ def test_refused_plan_is_told_with_what_would_have_been_done_and_how_a_person_ma
 def test_check_shows_the_plan_although_it_would_be_refused() -> None:
     outcome = plc_outcome(LOST, LOST, planned=[{"title": "connect to the PLC"}], refusals=[FROZEN], check_mode=True)
     assert (outcome["result"], outcome["refusals"]) == ("PLANNED", ["line3 is frozen."])
+    assert " | would be refused: line3 is frozen." in line_of(HOST, outcome)
+
+
+def test_what_stops_a_run_midway_leaves_it_unresolved_with_what_was_done() -> None:
+    """A lease that was lost after the disconnect: the plan was begun, so it is not told as if it never was."""
+    outcome = plc_outcome(LOST, LOST, steps=ALL_STEPS[:1], planned=plan(LOST, PLC), refusals=[TAKEN])
+    assert (outcome["result"], outcome["actions"]) == ("UNRESOLVED", ["disconnected"])
+    assert " | done: disconnected | not done: line3-hmi1 was lost." in line_of(HOST, outcome)
 
 
 def test_contact_of_the_next_level_and_the_report_are_told() -> None:
