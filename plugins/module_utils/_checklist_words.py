@@ -191,7 +191,7 @@ WORDS: Words = {
     "no_user": ("The service user {user} does not exist.", "Den Service-Benutzer {user} gibt es nicht."),
     "rest_unseen": ("Not seen: {what}.", "Nicht gesehen: {what}."),
     # 5 reversible action first
-    "plan": ("Playbook B would: {steps}.", "Playbook B würde: {steps}."),
+    "plan": ("Run Playbook B; it would: {steps}.", "Playbook B starten; es würde: {steps}."),
     "plan.none": (
         "No step of Playbook B helps here. {level}: {step}",
         "Kein Schritt von Playbook B hilft hier. {level}: {step}"),

@@ -59,6 +59,7 @@ _WORDS: Words = {
     "who.supervisor": ("administrator of the supervisor", "Administrator des Supervisors"),
     "who.plc": ("PLC engineer", "PLC-Engineering"),
     "who.controller": ("administrator of the controller", "Administrator des Controllers"),
+    "who.playbook_b": ("Playbook B", "Playbook B"),
     "who.development": ("development (L2)", "Entwicklung (L2)"),
     # what
     "no_contact": ("lineops_contacts names nobody for {levels}", "lineops_contacts nennt niemanden für {levels}"),
@@ -120,7 +121,7 @@ _WORDS: Words = {
     "head.ready": (
         "Ready: nothing that is required is missing on {hosts} hosts.",
         "Bereit: Auf {hosts} Hosts fehlt nichts, was nötig ist."),
-    "head.missing": ("Not ready: {count} required items are missing.", "Nicht bereit: {count} nötige Punkte fehlen."),
+    "head.missing": ("Not ready: what is required and missing: {count}.", "Nicht bereit: was nötig ist und fehlt: {count}."),
 }
 
 
@@ -337,8 +338,8 @@ def _routes(told: _Rows, look: Look, dummy: bool) -> None:
     elif test is None:
         told.unseen("route", finding.get("sentence"))
     else:
-        told.add("route", MISSING, str(finding.get("sentence")), "plc")
-    if look.get("other_plcs"):
+        told.add("route", MISSING, str(finding.get("sentence")), "playbook_b" if look.get("plan") else "plc")
+    if int(look.get("other_plcs") or 0):  # text, from Jinja on ansible-core 2.18
         notes = [str(note) for note in look.get("standby_notes") or []]
         for note in notes:
             told.add("other_routes", MISSING, note, "plc")

@@ -195,7 +195,7 @@ def test_actions_are_the_plan_and_what_the_other_steps_ask_for() -> None:
     others = status_notes({"supervisor": {"streams": {"cam1": {"desired": {"a": 1}}}}}, NOW, EN)
     look = {"finding": ROUTE_MISSING, "plan": [{"name": "route", "title": "x"}, {"name": "new", "title": "something new"}], "frozen": True}
     texts = [note.text for note in action_notes(look, others, EN)]
-    assert texts[0] == "Playbook B would: add the ADS route if it is missing, something new."
+    assert texts[0] == "Run Playbook B; it would: add the ADS route if it is missing, something new."
     assert texts[1] == "Start only these streams: cam1 (Playbook A)." and "frozen" in texts[2]
     assert [note.text for note in action_notes({"finding": {"code": "plc.healthy"}}, [], EN)] == ["Nothing to do."]
     look = {"finding": ROUTE_MISSING, "plan": []}

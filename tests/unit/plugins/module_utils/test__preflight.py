@@ -80,6 +80,8 @@ TROUBLE: dict[str, tuple[dict[str, t.Any], str, str, str, str]] = {
     "permissions": ({"host": {"permissions": {"user": {"name": "hmi", "exists": True}, "directories": {
         "hls": {"path": "/hls", "exists": True, "writable": False}}}}}, "user", "missing", "hmi may not write to /hls", "host"),
     "route": ({"finding": {"sentence": "No route.", "signals": {"test": "timeout"}}}, "route", "missing", "No route.", "PLC"),
+    "route that can be healed": ({"finding": {"sentence": "No route.", "signals": {"test": "timeout"}}, "plan": [{"name": "route"}]},
+                                 "route", "missing", "No route.", "Playbook B"),
     "other route": ({"other_plcs": 1, "standby_notes": ["No route to the mixer."]}, "other_routes", "missing", "mixer", "PLC"),
     "static route": ({"routes": {"usable": False, "remark": "closed"}}, "controller_route", "missing", "closed", "PLC"),
     "no controller route": ({"controller_ads": {"route": "none"}}, "controller_route", "advised", "not observed", "inventory"),
@@ -165,7 +167,7 @@ def test_table_puts_hosts_together_and_what_is_missing_last() -> None:
     assert [line.split()[:3] for line in lines if line.startswith("inventory")] == [["inventory", "ok", "all"]]
     assert [line for line in lines if line.startswith("operator key")][0].split()[3:6] == ["a,", "b,", "c"]
     assert lines[-2].startswith("operator key") and "MISSING  d " in lines[-2] and lines[-2].endswith("the supervisor does not know it")
-    assert lines[-1] == "Not ready: 1 required items are missing."
+    assert lines[-1] == "Not ready: what is required and missing: 1."
     assert preflight_lines(preflight_plant({"a": good}, report_dir="/r", report_places=places))[-1].startswith("Ready: ")
 
 

@@ -86,7 +86,7 @@ def test_first_screen_says_how_bad_it_is_what_to_do_and_whom_to_call(tmp_path: P
 
 def test_plan_of_playbook_b_needs_no_call(tmp_path: Path) -> None:
     top = pages(tmp_path, plant_of(("line3-hmi1", False)))["markdown"].partition("## Hosts")[0]
-    assert "Playbook B would: add the ADS route" in top and "shift desk" not in top
+    assert "Run Playbook B; it would: add the ADS route" in top and "shift desk" not in top
 
 
 def test_all_that_was_seen_is_on_the_page(tmp_path: Path) -> None:
