@@ -27,7 +27,7 @@ test: .venv-test ## everything that CI checks
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
-stages := units standins project contract lint docs sanity ansible-units old-python core-2.18 core-2.21 lab-tests
+stages := units standins project contract lint docs sanity ansible-units old-python browser core-2.18 core-2.21 lab-tests
 .PHONY: $(stages)
 $(stages): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@

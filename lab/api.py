@@ -31,14 +31,14 @@ class Reply:
         return self.status < 300 and not (isinstance(self.body, dict) and self.body.get("success") is False)
 
 
-def call(method: str, url: str, body: Any = None, *, key: str = "", timeout: float = 8.0) -> Reply:
+def call(method: str, url: str, body: Any = None, *, key: str = "", timeout: float = 8.0, user: str = "lab") -> Reply:
     """Make one call.
 
-    :param key: API key; none is sent if empty.
+    :param key: API key; none is sent if empty. :param user: the actor of the supervisor's audit log.
     :param timeout: seconds for each read.
     :raises Unreachable: no answer in time, or one that is not JSON.
     """
-    headers = {"Content-Type": "application/json", "X-Admin-User": "lab"}
+    headers = {"Content-Type": "application/json", "X-Admin-User": user}
     if key:
         headers["X-API-Key"] = key
     data = None if method == "GET" else json.dumps(body or {}).encode()

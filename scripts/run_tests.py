@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from collection_copy import COPY, REPOSITORY, missing_prerequisite
 from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
+WITH_ANSIBLE = "tests/unit/plugins/action tests/unit/plugins/filter tests/unit/plugins/modules tests/unit/plugins/plugin_utils"
 # A stage's processes may need a moment to be gone after the command that ended them has returned.
 GONE_LIMIT_S = 10.0
 LOGS = REPOSITORY / "build/logs"
@@ -112,7 +114,17 @@ def old_python() -> Iterator[Step]:
     yield on_copy("ansible-test", "sanity", "--venv", "--python", "3.9", *tests, extra_path=str(python.parent))
 
 
-def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
+def in_browser() -> Iterator[Step]:
+    """Reports in a real browser, in an environment of its own: nothing else needs Playwright."""
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        yield LeftOut("reports in a browser: no chromium was found (Debian: apt-get install chromium)")
+        return
+    directory = REPOSITORY / ".venv-browser"
+    yield Command(["python", "scripts/environment.py", directory, "scripts/requirements/browser.txt"])
+    yield Command(["python", "-m", "pytest", "tests/browser"], python=directory / "bin/python")
+
+
+def with_core(core: str, *versions: str, units: str = "tests/unit") -> Callable[[], Iterator[Step]]:
     """Unit tests and the smoke test of the lab with another ansible-core, on the first Python that is found."""
 
     def steps() -> Iterator[Step]:
@@ -122,7 +134,7 @@ def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
             return
         directory = REPOSITORY / f".venv-core{core}"
         yield Command(["python", "scripts/environment.py", directory, f"scripts/requirements/core-{core}.txt"], python=found)
-        for tests in (["-n", "2", "tests/unit"], ["-m", "smoke", "tests/lab"]):
+        for tests in (["-n", "2", *units.split()], ["-m", "smoke", "tests/lab"]):
             yield Command(["python", "-m", "pytest", *tests], python=directory / "bin/python")
 
     return steps
@@ -155,7 +167,9 @@ STAGES = (
         on_copy("ansible-test", "units", "--venv", "--python", THIS_PYTHON),
     )),
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
-    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
+    Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
+    # What does not touch Ansible was run on this Python by the first stage.
+    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11", units=WITH_ANSIBLE)),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
     Stage("lab-tests", "playbooks on the lab", always(pytest("-n", "2", "--dist", "loadscope", "tests/lab"))),
 )  # fmt: skip

@@ -42,10 +42,13 @@ def _secret_mistakes(hosts: t.Iterable[tuple[str, t.Any, t.Any]]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _budget(target: str, entries: t.Any, audit_rows: t.Any, **about: t.Any) -> dict[str, t.Any]:
+def _budget(
+    target: str, *, entries: t.Any, audit_rows: t.Any, host: str, now: str, limit: t.Any = None, window_s: t.Any = None,
+    language: str = "en",
+) -> dict[str, t.Any]:
     """A limit or a window that is not set is the usual one."""
-    given = {name: value for name, value in about.items() if value is not None}
-    return budget_of(entries, audit_rows, target=target, **given)
+    usual = {name: value for name, value in (("limit", limit), ("window_s", window_s)) if value is not None}
+    return budget_of(entries, audit_rows, host=host, target=target, now=now, language=language, **usual)
 
 
 class FilterModule:

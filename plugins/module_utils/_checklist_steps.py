@@ -103,13 +103,15 @@ def _slo(slo: Look, look: Look, now: str, tell: Tell) -> list[Note]:
             Note(ATTENTION, tell("slo.unclear", alert=tell("alert", name=slo.get("status"))), tell("slo.todo"))]
     since = utc_text((ms_of(now) or 0) - HOUR_MS)
     entries = list(_mappings(part(look, "history").get("entries")))
-    calls = [*own_calls(look), *earlier_calls(entries, since)]
+    calls = [*own_calls(look), *earlier_calls(entries)]
     share = slo_share(slo, calls, before=part(look, "supervisor", "slo_detail") or None, since=since)
     notes = []
     for verdict in share["alerts"]:
         cause = verdict["cause"]
         if cause == "not_ours" and verdict["before"] and _may_be_ours(verdict["name"], share["others"]):
             cause = "unclear"
+        elif cause == "unclear" and verdict["before"] is False:
+            cause = "ours"  # it arose within this look, which made slow or failed calls
         figures = _figures(verdict["name"], slo, share, tell)
         text = tell(f"slo.{cause}", alert=_alert(alerts[verdict["name"]], tell) + figures)
         stood = f" {tell('slo.stood')}" if verdict["before"] and cause != "ours" else ""
@@ -149,14 +151,14 @@ def own_calls(look: Look) -> list[str]:
     return calls + ([str(call) for call in test.get("calls") or []] if part(test, "slo_detail") else [])
 
 
-def earlier_calls(entries: t.Iterable[Look], since: str) -> list[str]:
+def earlier_calls(entries: t.Iterable[Look]) -> list[str]:
     """Return the calls of earlier runs that failed, as far as the observations in the journal tell them (quirk 20)."""
     calls = {}
     for entry in entries:
         details = part(entry, "details")
         for seen in _mappings([*_list(details.get("evidence")), *_list(details.get("counter_checks"))]):
             call, value, at = _CALLS.get(str(seen.get("signal"))), seen.get("value"), ms_of(seen.get("at"))
-            if call and value and at is not None and utc_text(at) >= since:
+            if call and value and at is not None:
                 seconds = 5.0 if value == "timeout" else 0.0
                 calls[(call, at)] = f"{utc_text(at)} {call} -> {_ANSWERS.get(str(value), '500')}, {seconds} s"
     return list(calls.values())

@@ -87,8 +87,8 @@ WORDS: Words = {
         "{running} of {expected} streams run; not running: {names}.",
         "{running} von {expected} Streams laufen; es fehlen: {names}."),
     "streams.todo": (
-        "Restart only these streams: {names} (Playbook A).",
-        "Nur diese Streams neu starten: {names} (Playbook A)."),
+        "Start only these streams: {names} (Playbook A).",
+        "Nur diese Streams starten: {names} (Playbook A)."),
     # 3 last admin actions
     "log": ("the admin log", "das Admin-Log"),
     "chain": ("its hash chain", "seine Hash-Kette"),

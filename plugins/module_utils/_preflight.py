@@ -8,7 +8,6 @@ Evidence in, rows out: item, state (ok, not observed, advised, missing), what is
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ._checklist_host import unwritable
@@ -26,12 +25,6 @@ STATES = (OK, UNSEEN, ADVISED, MISSING)
 CLOCK_S = 5.0
 
 Look = t.Mapping[str, t.Any]
-
-#: What a refusal says -> why. The words are the supervisor's own and no stable identifiers (SUPERVISOR_API §1), so
-#: they are shown beside it.
-_WHY = (
-    (r"\blevel\b", "level"), (r"abgelaufen|expired", "expired"), (r"deaktiviert|disabled", "disabled"),
-    (r"ungültig|invalid", "wrong"))
 
 _WORDS: Words = {
     "state.ok": ("ok", "in Ordnung"),
@@ -69,17 +62,17 @@ _WORDS: Words = {
     "who.development": ("development (L2)", "Entwicklung (L2)"),
     # what
     "no_contact": ("lineops_contacts names nobody for {levels}", "lineops_contacts nennt niemanden für {levels}"),
-    "key.missing": (
+    "key.not_given": (
         "{name} is not in lineops_secrets; what needs it is not observed",
         "{name} steht nicht in lineops_secrets; was ihn braucht, wird nicht beobachtet"),
     "key.unproven": ("accepted, but so would be any other", "angenommen, aber das würde jeder andere auch"),
     "key.level": (
-        "its level is too low, for example a viewer key ({said})",
-        "seine Stufe ist zu niedrig, etwa ein Viewer-Schlüssel ({said})"),
-    "key.expired": ("it has expired ({said})", "er ist abgelaufen ({said})"),
-    "key.disabled": ("it is disabled ({said})", "er ist gesperrt ({said})"),
-    "key.wrong": ("the supervisor does not know it ({said})", "der Supervisor kennt ihn nicht ({said})"),
-    "key.other": ("it is refused ({said})", "er wird abgelehnt ({said})"),
+        "its level is too low, for example a viewer key",
+        "seine Stufe ist zu niedrig, etwa ein Viewer-Schlüssel"),
+    "key.expired": ("it has expired", "er ist abgelaufen"),
+    "key.disabled": ("it is disabled", "er ist gesperrt"),
+    "key.wrong": ("the supervisor does not know it", "der Supervisor kennt ihn nicht"),
+    "key.other": ("it is refused", "er wird abgelehnt"),
     "unguarded": (
         "it takes commands without a key: set SMARTHOME_ADMIN_API_KEY",
         "er nimmt Befehle ohne Schlüssel an: SMARTHOME_ADMIN_API_KEY setzen"),
@@ -261,15 +254,15 @@ def _keys(told: _Rows, look: Look, dummy: bool) -> None:
         return
     is_open = part(keys, "none").get("answer") == "accepted"
     for level in ("operator", "admin"):
-        answer, said = part(keys, level).get("answer"), str(part(keys, level).get("said") or "")
+        answer, why = (part(keys, level).get(name) for name in ("answer", "why"))
         item = f"{level}_key"
         if answer == "accepted":
             told.check(item, not is_open, ADVISED, told.words("key.unproven"), "supervisor")
         elif answer == "missing":
-            told.add(item, ADVISED, told.words("key.missing", name=item), "secrets")
+            told.add(item, ADVISED, told.words("key.not_given", name=item), "secrets")
         else:
-            why = next((why for pattern, why in _WHY if re.search(pattern, said, re.IGNORECASE)), "other")
-            told.add(item, MISSING, told.words(f"key.{why}", said=said), "secrets")
+            known = why if f"key.{why}" in _WORDS else "other"
+            told.add(item, MISSING, told.words(f"key.{known}"), "secrets")
     told.check("guarded", not is_open, ADVISED, told.words("unguarded"), "supervisor")
 
 

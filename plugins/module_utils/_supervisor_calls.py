@@ -45,6 +45,14 @@ _NOT_JSON = {
     "truncated": "The answer of {origin} to {call} was cut short.",
     "too_large": "The answer of {origin} to {call} is larger than 8 MB.",
 }
+#: Words of a refused key -> why. They are no stable identifiers, so what is not recognised is "" (§1).
+_WHY_REFUSED = (
+    (r"\blevel\b", "level"),
+    (r"abgelaufen|expired", "expired"),
+    (r"deaktiviert|disabled", "disabled"),
+    (r"ungültig|invalid", "wrong"),
+    (r"fehlt|missing", "missing"),
+)
 _ADDRESS_HINT = "Check that lineops_supervisor_url points at the supervisor itself."
 
 _Self = t.TypeVar("_Self", bound="SupervisorCalls")
@@ -143,7 +151,7 @@ class SupervisorCalls:
 
         :raises SupervisorError: "supervisor.unreachable" (``details["reason"]``), "supervisor.timeout"
             (``details["phase"]`` before, connect or read), "supervisor.key_missing", "supervisor.key_refused"
-            (``details["level"]``), "supervisor.rate_limited", "supervisor.not_json", "supervisor.redirected",
+            (``details["level"]``, ``["why"]``), "supervisor.rate_limited", "supervisor.not_json", "supervisor.redirected",
             "supervisor.rejected" (``details["status"]``, ``["error"]``).
         """
         headers = self._key_header(level, f"GET {path}")
@@ -308,6 +316,7 @@ class SupervisorCalls:
                 "The key is wrong, expired, disabled, or its level is too low (SUPERVISOR_API §1).",
                 level=level,
                 key=name,
+                why=_why_refused(decoded),
                 **details,
             )
         if status == 429:
@@ -377,6 +386,14 @@ def _error_text(body: t.Any) -> str:
     text = re.sub(r"<[^<>]*>", " ", text[:10000])
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _why_refused(body: t.Any) -> str:
+    """Why a key is refused: level, expired, disabled, wrong, missing, or "". The words themselves are never shown."""
+    message = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(message, str):
+        return ""
+    return next((why for words, why in _WHY_REFUSED if re.search(words, message[:300], re.IGNORECASE)), "")
 
 
 def _retry_after(value: str) -> float:

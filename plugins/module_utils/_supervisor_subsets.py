@@ -87,7 +87,7 @@ def _keys(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
     }
 
 
-_MISSING = {"answer": "missing", "said": ""}
+_MISSING = {"answer": "missing", "why": ""}
 
 
 def _door(ask: t.Callable[[], t.Any]) -> dict[str, str]:
@@ -96,10 +96,10 @@ def _door(ask: t.Callable[[], t.Any]) -> dict[str, str]:
         ask()
     except LineopsError as error:
         if error.code == "supervisor.key_refused":
-            return {"answer": "refused", "said": str(error.details.get("error") or error.message)}
+            return {"answer": "refused", "why": error.details.get("why", "")}
         if error.code != "supervisor.rejected" or error.details.get("status") != 400:
             raise
-    return {"answer": "accepted", "said": ""}
+    return {"answer": "accepted", "why": ""}
 
 
 def _clock(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:

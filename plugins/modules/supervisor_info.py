@@ -179,14 +179,15 @@ slo_detail:
     targets: {api_availability_ratio: 0.995, api_p95_latency_ms: 500.0, stream_health_ratio: 0.99}
 keys:
   description:
-    - What each key opens. C(answer) is V(accepted), V(refused) or V(missing), C(said) the supervisor's words.
+    - Whether each key is taken. C(answer) is V(accepted), V(refused) or V(missing). C(why) is V(level) for a level that is too
+      low, V(expired), V(disabled), V(wrong), V(missing), or empty where the supervisor's words are not known.
     - Where C(none) is V(accepted), the supervisor asks for no key, and a key that is accepted proves nothing.
   returned: when asked for and observed
   type: dict
   sample:
-    operator: {answer: accepted, said: ""}
-    admin: {answer: refused, said: "API-Key Level zu niedrig (benötigt: admin)"}
-    none: {answer: refused, said: API-Key fehlt}
+    operator: {answer: accepted, why: ""}
+    admin: {answer: refused, why: level}
+    none: {answer: refused, why: missing}
 clock:
   description: The supervisor's own time, when it was asked for, and how long the answer took.
   returned: when asked for and observed

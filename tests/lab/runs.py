@@ -52,10 +52,15 @@ class Run:
         return self.out + self.err
 
     @cached_property
-    def outcomes(self) -> dict[str, Any]:
-        """set_stats ``lineops``: host -> outcome; empty if there was none."""
+    def stats(self) -> dict[str, Any]:
+        """All of set_stats; empty if there was none."""
         found = _CUSTOM_STATS.search(self.out)
-        return json.loads(found[1])["lineops"] if found else {}
+        return json.loads(found[1]) if found else {}
+
+    @property
+    def outcomes(self) -> dict[str, Any]:
+        """set_stats ``lineops``: host -> outcome."""
+        return self.stats.get("lineops", {})
 
     @cached_property
     def recap(self) -> dict[str, dict[str, int]]:

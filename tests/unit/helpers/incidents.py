@@ -151,7 +151,7 @@ class Incident:
 
     def begin(self, name: str) -> Incident:
         for entry in step_entries(step(name, PLC), "begin"):
-            self.add(0.1, entry.pop("phase"), entry.pop("event"), target="plc:plc_001", **entry)
+            self.add(0.1, entry.pop("phase"), entry.pop("event"), **entry)
         return self
 
     def done(
@@ -167,7 +167,7 @@ class Incident:
             step(name, PLC), event, {"original": original, "latency_s": seconds, "msg": msg or None}
         ):
             entry["reached"] = reached
-            self.add(seconds, entry.pop("phase"), entry.pop("event"), target="plc:plc_001", **entry)
+            self.add(seconds, entry.pop("phase"), entry.pop("event"), **entry)
         return self
 
     def acted(self, name: str, seconds: float, original: t.Any = None, reached: t.Any = None) -> Incident:

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_make import made_report, written_as
 

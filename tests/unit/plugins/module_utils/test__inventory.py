@@ -98,6 +98,10 @@ MISTAKES: list[tuple[str, t.Any, str]] = [
     ("lineops_contacts", ["Anna"], "lineops_contacts is ['Anna']; expected a mapping of L1, L2, L3."),
     ("lineops_contacts", {**CONTACTS, "L2": 200}, "lineops_contacts.L2 is 200; expected a text that says whom to call."),
     ("lineops_contacts", {**CONTACTS, "l4": "x"}, "lineops_contacts.l4 is not known; expected L1, L2, L3."),
+    *(
+        ("lineops_supervisor_container", bad,
+         f"lineops_supervisor_container is {bad!r}; expected a mapping with engine (podman or docker) and name.")
+        for bad in ("box", {}, {"engine": "lxc", "name": "box"}, {"engine": "podman", "name": ""})),
     ("lineops_budget", 3, "lineops_budget is 3; expected a mapping with limit and window_s."),
     *(
         ("lineops_budget", {"limit": bad}, f"lineops_budget.limit is {bad!r}; expected a number of actions, 0 for none.")

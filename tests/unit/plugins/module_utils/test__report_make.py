@@ -182,6 +182,14 @@ def test_names_of_files() -> None:
     assert file_stem(report_of(night, "shift", window=window)) == "shift-20261123T1700Z-20261124T0500Z"
 
 
+def test_json_gives_back_what_the_journal_held() -> None:
+    """Half a character, an end of the world, and names that JSON has no letters for."""
+    entries = incidents.healed().entries
+    entries[0]["details"] = {"\ud800": "\udfff", "\u202e": [1e308, True, None], "\x00": "\u2028"}
+    document = json.loads(page_of(entries, "json"))
+    assert [item["entry"] for item in document["timeline"]] == entries
+
+
 def test_the_same_entries_give_the_same_bytes() -> None:
     for form in FORMATS:
         reports = [report_of(incidents.night(), "shift", window=(1.0, 2e9)) for dummy in range(2)]

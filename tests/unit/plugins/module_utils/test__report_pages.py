@@ -82,7 +82,10 @@ def test_markdown_shows_any_text_as_it_is_and_nothing_becomes_markup(text: str, 
     page = MarkdownPage(source)
     assert FOREIGN & set(page.kinds) - {"blockquote_open"} == set()
     assert without_blanks(visible(text[:LIMIT])) in without_blanks("\n".join(page.texts))
-    # A table that a bar or a line break tore has rows of different length, or its cells stand outside of it.
+    # A bar would make one cell more, which Markdown leaves out.
+    tables = re.findall(r"(?:^\|.*\n)+", source, flags=re.MULTILINE)
+    bars = [{re.sub(r"\\.", "", line).count("|") for line in table.splitlines()} for table in tables]
+    assert bars and [count for count in bars if len(count) != 1] == []
     assert len({table for table, dummy in page.columns}) == len(page.columns)
     plain = MarkdownPage(page_of(spoiled("plain").entries, "markdown", kind, plant="plain"))
     assert page.kinds.count("table_open") == plain.kinds.count("table_open")

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_plant_rules import (
     index_report,
@@ -56,11 +56,11 @@ def test_recurrence_counts_healed_incidents_of_the_same_host_and_finding() -> No
     reports = reports_of(
         entries_of(
             incidents.healed(), incidents.healed(**later(1)), incidents.healed(**later(2, host="line3-hmi2")),
-            incidents.escalated(**later(3)), incidents.healed(**later(4)),
+            Incident(**later(3)).opened().found().ended("unresolved"), incidents.healed(**later(4)),
         ),
         **OPTIONS,
     )  # fmt: skip
-    assert [report["recurrence"]["count"] for report in reports] == [0, 1, 0, 0, 2]
+    assert [report["recurrence"]["count"] for report in reports] == [0, 1, 0, 2, 2]
     assert reports[4]["recurrence"] == {"count": 2, "previous": reports[1]["incident"], "since_s": 10800.0}
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.lineops.runbook.plugins.module_utils._journal import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_rules import incident_report
 from ansible_collections.lineops.runbook.tests.unit.helpers import incidents
@@ -130,6 +130,15 @@ def test_healthy_incident_asks_for_nothing() -> None:
     assert picked(report["next"], "kind", "needed") == ("nothing", False)
     assert report["severity"]["code"] == ""
     assert picked(report["times"], "acknowledge_s", "recover_s") == (None, None)
+
+
+def test_before_is_what_was_seen_first() -> None:
+    """A second look in the middle of the healing would make before and after the same."""
+    incident = Incident().opened()
+    for value in ("disconnected", "connected"):
+        incident.add(1.0, "diagnose", "finding", details={"evidence": [{"signal": "flag", "value": value}]})
+    incident.add(1.0, "verify", "verified", details={"signals": {"flag": "connected"}})
+    assert report_of(incident)["comparison"] == [{"signal": "flag", "before": "disconnected", "after": "connected"}]
 
 
 # --- closing checklist -----------------------------------------------------------------------------------------------

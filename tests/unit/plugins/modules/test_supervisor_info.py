@@ -22,6 +22,7 @@ from ansible_collections.lineops.runbook.plugins.modules import supervisor_info 
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Exchange, answer, reset  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
     ADMIN,
+    OPERATOR,
     PLC,
     REFUSED_KEY,
     ads_error,
@@ -225,3 +226,58 @@ def test_answers_of_any_shape_are_no_traceback(body: t.Any) -> None:
 def test_an_address_that_cannot_be_used_is_told() -> None:
     with pytest.raises(LineopsError, match="is not a URL"):
         supervisor_info.run(params_of(supervisor_info, url="10.0.0.1:5000"), False)
+
+
+# --- keys and clock --------------------------------------------------------------------------------------------------
+
+NO_PLC = answer(400, {"success": False, "error": "plc_ip fehlt"})
+SERVICE_PATH = "/api/admin/service/info"
+
+
+def refused(why: str) -> Exchange | t.Any:
+    return answer(401, {"success": False, "error": "unauthorized", "message": why})
+
+
+def door(reply: t.Any, key: str | None) -> Exchange:
+    """The call that needs an operator key and does nothing: it names no PLC."""
+    return Exchange("POST", "/api/plc/ads/route/test", reply, {"X-API-Key": key}, {})
+
+
+def service(reply: t.Any) -> Exchange:
+    return Exchange("GET", SERVICE_PATH, reply, {"X-API-Key": ADMIN})
+
+
+TOO_LOW, NO_KEY = refused("API-Key Level zu niedrig (benötigt: operator)"), refused("API-Key fehlt (Header X-API-Key)")
+TAKEN = {"answer": "accepted", "why": ""}
+
+
+@pytest.mark.parametrize(
+    ("operator", "admin", "none", "expected"),
+    [
+        (NO_PLC, answer(200, {"pid": 1}), NO_KEY, (TAKEN, TAKEN, {"answer": "refused", "why": "missing"})),
+        (TOO_LOW, refused("API-Key abgelaufen"), NO_KEY,
+         ({"answer": "refused", "why": "level"}, {"answer": "refused", "why": "expired"}, {"answer": "refused", "why": "missing"})),
+        (refused("API-Key ungültig"), refused("API-Key deaktiviert"), refused("new words"),
+         ({"answer": "refused", "why": "wrong"}, {"answer": "refused", "why": "disabled"}, {"answer": "refused", "why": ""})),
+        (NO_PLC, answer(200, {"pid": 1}), NO_PLC, (TAKEN, TAKEN, TAKEN)),
+    ],
+)  # fmt: skip
+def test_keys_are_proven_by_calls_that_do_nothing(operator: t.Any, admin: t.Any, none: t.Any, expected: t.Any) -> None:
+    result = play(supervisor_info, door(operator, OPERATOR), service(admin), door(none, None), gather_subset=["keys"])
+    assert tuple(result["keys"][name] for name in ("operator", "admin", "none")) == expected and result["not_observed"] == {}
+
+
+def test_key_that_was_not_given_is_not_stood_in_for_by_the_other() -> None:
+    result = play(supervisor_info, door(NO_KEY, None), gather_subset=["keys"], operator_key=None, admin_key=None)
+    assert result["keys"]["operator"] == result["keys"]["admin"] == {"answer": "missing", "why": ""}
+
+
+def test_answer_that_tells_nothing_of_a_key_leaves_keys_not_observed() -> None:
+    result = play(supervisor_info, door(answer(404, {"error": "x"}), OPERATOR), gather_subset=["keys"])
+    assert "keys" not in result and result["not_observed"]["keys"]["code"] == "supervisor.rejected"
+
+
+def test_clock_of_the_supervisor() -> None:
+    body = {"plc": {"connected": True}, "timestamp_utc": "2026-11-23T03:46:24.820519Z"}
+    clock = play(supervisor_info, get("/api/system/status", body), gather_subset=["clock"])["clock"]
+    assert clock["told"] == body["timestamp_utc"] and clock["asked_at"].endswith("+00:00") and clock["elapsed_s"] >= 0
