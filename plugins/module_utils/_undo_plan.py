@@ -6,7 +6,7 @@
 Decided here, and why:
 
 * An action is taken back to where it began, so one whose beginning the journal does not know is left to a person.
-* A disconnect and a connect with nothing between them cancel out: to take both back would only interrupt the link.
+* A disconnect and a connect cancel out, whatever was written between them: to take both back would only interrupt the link.
 * A link whose route is taken away is not connected again: it would be refused, or be connected and dead.
 * The newest comes first, in the order that is the reverse of Playbook B's: a test variable is put to rest as long as
   there is a link, a link goes before its route, and the controller's own route last, since it is the way to the others.
@@ -179,8 +179,8 @@ class _Plan:
         for step in self._steps:
             if step["name"] == "connect" and step["plc"] in removed:
                 self._say("no_route", plc=step["plc"])
-            elif kept and {kept[-1]["name"], step["name"]} == set(_LINK) and kept[-1]["plc"] == step["plc"]:
-                kept.pop()
+            elif (other := _last_of_link(kept, step)) is not None:
+                kept.remove(other)
                 before = "connected" if step["name"] == "connect" else "disconnected"
                 self._say("stays", plc=step["plc"], before=before)
             else:
@@ -216,6 +216,12 @@ class _Plan:
         self._left.append({
             "sentence": say(_WORDS, key, self._language, **names), "code": f"undo.{key}", "action": undo["do"],
             "plc": undo.get("plc"), "undo": undo})
+
+
+def _last_of_link(kept: t.Sequence[Step], step: Step) -> Step | None:
+    """Return the last step kept that does the opposite to the same link; None if there is none, or it does the same."""
+    links = [one for one in kept if one["name"] in _LINK and one["plc"] == step["plc"]]
+    return links[-1] if step["name"] in _LINK and links and links[-1]["name"] != step["name"] else None
 
 
 def undo_entries(plan: t.Mapping[str, t.Any], refusals: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -297,8 +297,7 @@ class ControllerScene(Scene):
             variables["lineops_host_access"] = case.host_access
             if case.edit:
                 case.edit(variables["lineops_plcs"][0], self.lab, host.name)
-        for group in groups.values():
-            group["hosts"] = {host: found for host, found in group["hosts"].items() if host in self._hosts.values()}
+        self._keep_its_hosts(groups)
 
 
 @pytest.fixture(scope="class")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import ACTIONS
@@ -192,6 +192,7 @@ ACTIONS_DONE = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(["connected", "disconnected"]), st.sampled_from(["absent", "present"]), ACTIONS_DONE)
+@example("disconnected", "absent", [("connect", "done"), ("write_test", "failed"), ("disconnect", "done")])
 def test_the_plant_is_as_it_was_before_the_incident(link: str, route: str, actions: list[tuple[str, str]]) -> None:
     """Whatever runs did: with all of it done and known, route and link are back, or the link is down without its route."""
     course = opened(link, route)
