@@ -45,16 +45,17 @@ def _banner(report: Report, rows: t.Sequence[Report], title: str, tell: Tell, wo
         tell("page.good") if state == OK else tell(f"state.{state}"), _TONES[state])
     told = [words.data(one["sentence"], _WHOLE).text for one in report["severities"] if one["severity"]]
     facts: list[tuple[str, Inline]] = [
-        (words.words("time"), words.moment(report["at"])), (words.words("scope"), _scope(report, tell, words)),
+        (words.words("time"), words.moment(report["at"])), (words.words("scope"), _scope(report, words)),
         (tell("page.count"), counted(report["counts"], tell))]
     if troubled and not told:
         told = [f"{row['host']}: {words.data(row['sentence'], _WHOLE).text}" for row in troubled[:3]]
+    to_do = tuple(_todo(row, words) for row in troubled if row["severity"])
     tone = _SEVERITY_TONES.get(severity, _TONES[state])
-    return Banner(
-        tone, words.data(title).text, (badge,), " ".join(told) or tell("page.good"), words.words("next"), tuple(_todo(row, tell, words) for row in troubled if row["severity"]), tuple(facts))
+    sentence = " ".join(told) or tell("page.good")
+    return Banner(tone, words.data(title).text, (badge,), sentence, words.words("next"), to_do, tuple(facts))
 
 
-def _todo(row: Report, tell: Tell, words: Teller) -> Inline:
+def _todo(row: Report, words: Teller) -> Inline:
     """What a host with a severity asks for first, and whom to call."""
     told = (Strong(words.data(f"{row['host']}: ").text), words.data(_first(row), _WHOLE))
     if row["plan"] or not row["contact"]:
@@ -68,7 +69,7 @@ def _first(row: Report) -> str:
     return step["notes"][0]["text"] if step["state"] == ATTENTION else ""
 
 
-def _scope(report: Report, tell: Tell, words: Teller) -> Inline:
+def _scope(report: Report, words: Teller) -> Inline:
     names = ", ".join(row["host"] for row in sorted(report["hosts"], key=lambda row: text_of(row["host"])))
     return words.data(names, _WHOLE)
 

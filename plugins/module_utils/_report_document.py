@@ -12,7 +12,6 @@ from ._report_blocks import (
     Banner,
     Bullets,
     Checks,
-    Code,
     Facts,
     Inline,
     Page,

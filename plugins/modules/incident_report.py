@@ -193,6 +193,7 @@ import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub
 from ansible_collections.lineops.runbook.plugins.module_utils._report_clock import Clock
 from ansible_collections.lineops.runbook.plugins.module_utils._report_files import (
@@ -250,3 +251,12 @@ def _window(params: t.Mapping[str, t.Any], clock: Clock) -> tuple[float | None, 
     if since is not None and until is not None and since >= until:
         raise LineopsError("report.window", f"since ({params['since']}) is not before until ({params['until']}).")
     return since, until
+
+
+def main() -> None:
+    """Run where the module is sent; the action plugin of the same name keeps it on the controller."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC, required_if=REQUIRED_IF)
+
+
+if __name__ == "__main__":
+    main()

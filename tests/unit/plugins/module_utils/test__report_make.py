@@ -49,7 +49,7 @@ STRICT = Draft202012Validator(closed(SCHEMA))
 
 
 def problems(entries: t.Sequence[t.Any], kind: str = "incident", **options: t.Any) -> list[str]:
-    document = json.loads(page_of(entries, "json", kind, **options), parse_constant=lambda name: pytest.fail(name))
+    document = json.loads(page_of(entries, "json", kind, **options), parse_constant=pytest.fail)
     branch = {"$ref": f"#/$defs/{kind}", "$defs": STRICT.schema["$defs"]}
     assert Draft202012Validator(SCHEMA).is_valid(document)
     return [f"{error.json_path}: {error.message[:200]}" for error in Draft202012Validator(branch).iter_errors(document)]
