@@ -181,6 +181,7 @@ EXAMPLES = r"""
     items:
       supervisor: {status: {plc_connected: true}}
     secrets: ["{{ lineops_secrets.line3.admin_key }}"]
+  register: saved
 
 - name: Is the evidence still what the journal says
   lineops.runbook.evidence:
@@ -188,7 +189,7 @@ EXAMPLES = r"""
     state: verified
     incident: line3-20260101T020304-line3-hmi1
     host: line3-hmi1
-    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    sha256: "{{ saved.sha256 | default(omit, true) }}"
 """
 
 RETURN = r"""

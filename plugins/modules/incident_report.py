@@ -120,6 +120,13 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Write the index of the plant
+  lineops.runbook.incident_report:
+    kind: index
+    journal_paths: [/var/lib/lineops/journal.jsonl]
+    dest: /var/www/incidents
+    plant: Hamburg
+
 - name: Write the report of this incident
   lineops.runbook.incident_report:
     entries: "{{ journal.entries }}"
@@ -127,13 +134,6 @@ EXAMPLES = r"""
     dest: /var/www/incidents
     language: de
     contacts: "{{ lineops_contacts }}"
-
-- name: Write the index of the plant
-  lineops.runbook.incident_report:
-    kind: index
-    journal_paths: [/var/lib/lineops/journal.jsonl]
-    dest: /var/www/incidents
-    plant: Hamburg
 
 - name: Write what automation did last night
   lineops.runbook.incident_report:

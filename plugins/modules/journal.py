@@ -132,6 +132,12 @@ EXAMPLES = r"""
     state: open_undos
     host: line3-hmi1
 
+- name: Hold the host
+  lineops.runbook.lease:
+    state_dir: /var/lib/lineops
+    host: line3-hmi1
+  register: my_lease
+
 - name: Renew the lease and write down what is about to be done
   lineops.runbook.journal:
     state_dir: /var/lib/lineops
@@ -143,8 +149,8 @@ EXAMPLES = r"""
   lineops.runbook.journal:
     state_dir: /var/lib/lineops
     state: read
-    since: 2026-01-01T20:00:00Z
-    until: 2026-01-02T04:00:00Z
+    since: "2026-01-01T20:00:00Z"
+    until: "2026-01-02T04:00:00Z"
 
 - name: Is the journal as it was written
   lineops.runbook.journal:

@@ -27,8 +27,8 @@ def module(name: str) -> Any:
 
 
 def secret_options(name: str) -> list[str]:
-    """The options of a module that hold secrets."""
-    return [option for option, spec in module(name).ARGUMENT_SPEC.items() if spec.get("no_log")]
+    """The options of a module that hold one secret each."""
+    return [option for option, spec in module(name).ARGUMENT_SPEC.items() if spec.get("no_log") and spec["type"] == "str"]
 
 
 def tasks_of(name: str, lab: PlantLab, host: str) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ def tasks_of(name: str, lab: PlantLab, host: str) -> list[dict[str, Any]]:
     replaced = {
         "10.30.0.11.1.1": SUPERVISOR_NET_ID, "10.30.0.21.1.1": plant.plc_net_id, "http://10.30.0.11:5000": plant.url,
         "10.30.0.11": SUPERVISOR_IP, "10.30.0.21": plant.plc_ip, "10.30.0.5": lab.plant.controller_ip,
-        "/opt/supervisor": str(lab.plant.host_dir(plant)), "/var/lib/lineops": str(lab.plant.state_dir(plant)),
+        "/var/www/incidents": str(lab.base / "incidents"), "/opt/supervisor": str(lab.plant.host_dir(plant)), "/var/lib/lineops": str(lab.plant.state_dir(plant)),
     }
     text = module(name).EXAMPLES
     for old, new in replaced.items():
@@ -49,5 +49,10 @@ def tasks_of(name: str, lab: PlantLab, host: str) -> list[dict[str, Any]]:
 def playbook(lab: PlantLab, name: str, host: str, tasks: list[dict[str, Any]]) -> Path:
     """Write a playbook with one play on one host."""
     path = lab.base / f"{name}.yml"
-    path.write_text(json.dumps([{"hosts": host, "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    # What the examples take from tasks before them.
+    opened = {"ts": "2026-01-01T02:03:04.000Z", "host": host, "phase": "open", "event": "opened"}
+    known = {
+        "rows": [], "observed_at": "2026-01-01T02:03:04Z",
+        "journal": {"entries": [{**opened, "incident": "line3-20261123T101324-line3-hmi1"}]}}
+    path.write_text(json.dumps([{"hosts": host, "gather_facts": False, "vars": known, "tasks": tasks}]), encoding="utf-8")
     return path

@@ -89,6 +89,7 @@ class TestInterrupted:
         outcome = interrupted.next.outcomes[host]
         assert (outcome["result"], interrupted.next.recap[host]["changed"]) == ("HEALTHY", 0)
         assert "put back first" in interrupted.next.lines[host]
-        undone = interrupted.lab.journal(host)[len(interrupted.journals[host])]
+        new = interrupted.lab.journal(host)[len(interrupted.journals[host]):]
+        undone = next(entry for entry in new if entry["event"] == "undone")
         assert (undone["event"], undone["action"], undone["reached"]) == ("undone", "write_rest", False)
         assert interrupted.next.code == 0

@@ -86,7 +86,7 @@ class TestSecrets:
         for name in MODULES:
             task = tasks_of(name, loud.lab, HOST)[0]
             for option, (kind, value) in itertools.product(secret_options(name), WRONG_TYPES.items()):
-                arguments = {**task[f"{COLLECTION}.{name}"], **secrets_from_the_inventory(name), option: value}
+                arguments = {**(task[f"{COLLECTION}.{name}"] or {}), **secrets_from_the_inventory(name), option: value}
                 tasks.append({
                     "name": f"{name} {option} {kind}", f"{COLLECTION}.{name}": arguments, "ignore_errors": True})
         path = playbook(loud.lab, "wrong-types", HOST, tasks)
