@@ -52,7 +52,7 @@ _NOTHING_SAID = frozenset((
 _LETTERS_OF_A_TEXT, _DIFFERENT_LETTERS = 8, 4
 
 _WORDS: Words = {
-    "open": ("Open is \"{item}\" ({id}): {fault}", "Offen ist „{item}“ ({id}): {fault}"),
+    "open": ("Open is \"{item}\" ({id}): {fault}", "Offen ist '{item}' ({id}): {fault}"),
     "missing": ("{place} is missing; expected {expected}.", "{place} fehlt; erwartet wird {expected}."),
     "wrong": ("{place} is {value}; expected {expected}.", "{place} ist {value}; erwartet wird {expected}."),
     "too_long": (

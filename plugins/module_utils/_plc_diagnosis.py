@@ -243,7 +243,8 @@ _BLOCKING = ("plc.filtered", "plc.net_id_not_from_ip")
 def path_is_blocked(evidence: Evidence) -> bool:
     """Say whether a route test by the supervisor must not be asked for (quirk 5).
 
-    It would block for 133 s, or hang as long as a connect that does. True only if two looks agree that packets are dropped; a controller alone never decides (DESIGN §7.3).
+    It would block for 133 s, or hang as long as a connect that does. True only if two looks agree that packets are
+    dropped; a controller alone never decides (DESIGN §7.3).
     """
     standing, dummy = judge([row for row in TABLE if row.code in _BLOCKING], {**signals_of(evidence), "test": None})
     return standing is not None

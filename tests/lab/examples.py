@@ -37,7 +37,8 @@ def tasks_of(name: str, lab: PlantLab, host: str) -> list[dict[str, Any]]:
     replaced = {
         "10.30.0.11.1.1": SUPERVISOR_NET_ID, "10.30.0.21.1.1": plant.plc_net_id, "http://10.30.0.11:5000": plant.url,
         "10.30.0.11": SUPERVISOR_IP, "10.30.0.21": plant.plc_ip, "10.30.0.5": lab.plant.controller_ip,
-        "/var/www/incidents": str(lab.base / "incidents"), "/opt/supervisor": str(lab.plant.host_dir(plant)), "/var/lib/lineops": str(lab.plant.state_dir(plant)),
+        "/var/www/incidents": str(lab.base / "incidents"), "/opt/supervisor": str(lab.plant.host_dir(plant)),
+        "/var/lib/lineops": str(lab.plant.state_dir(plant)),
     }
     text = module(name).EXAMPLES
     for old, new in replaced.items():

@@ -189,6 +189,8 @@ class TestMistakes:
         assert set(outcome) == RESULT_KEYS
 
     def test_nothing_was_contacted(self, refused: Refused) -> None:
+        told = refused.after[BROKEN].pop("journal")  # its inventory is right: it begins, and says how it ended
+        assert [entry["event"] for entry in told] == ["opened", "failed"] and refused.before[BROKEN].pop("journal") == []
         assert refused.after == refused.before
 
     def test_other_hosts_are_handled(self, refused: Refused) -> None:

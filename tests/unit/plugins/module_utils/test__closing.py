@@ -137,7 +137,7 @@ def test_all_items_are_open_at_first(given_now: t.Any) -> None:
 def test_items_are_told_in_the_words_of_the_binding_checklist() -> None:
     dummy, gaps = read_closing({}, language="de")
     assert gaps[0] == (
-        "Offen ist „Incident-Details im Ticket dokumentiert“ (AB.1): lineops_closing.ticket fehlt; erwartet wird eine "
+        "Offen ist 'Incident-Details im Ticket dokumentiert' (AB.1): lineops_closing.ticket fehlt; erwartet wird eine "
         "Referenz wie OPS-1204 oder {none: Grund}.")
     assert "Incident schließen mit Postmortem-Aktion (Issue/PR/Runbook-Update)" in gaps[-1]
 
