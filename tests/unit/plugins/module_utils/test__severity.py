@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS, SEVERITY_RULES
+from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS, SEVERITY_RULES, SIDE_RULE
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import LINE_RULES, line_severity
 
 HMI1, HMI2 = "line3-hmi1", "line3-hmi2"
@@ -138,7 +138,9 @@ def test_more_findings_and_earlier_words_never_lower_it(findings: t.Any, more: t
     alone = line_severity(findings, line="line3")
     assert rank(line_severity(findings + more, line="line3")) <= rank(alone)
     assert rank(line_severity(findings, line="line3", stated=stated)) <= rank(alone)
-    own = [FINDINGS[row["finding"]].rule for row in findings if row["finding"] in FINDINGS]
+    # What is told beside another finding has the rule of what is beside, whatever it would be as the cause.
+    own = [
+        SIDE_RULE if row.get("beside") else FINDINGS[row["finding"]].rule for row in findings if row["finding"] in FINDINGS]
     assert rank(alone) <= min((SEVERITY_RULES[rule].severity or "SEV-9" for rule in own), default="SEV-9")
 
 
