@@ -70,6 +70,9 @@ _WORDS: Words = {
 
 Step = t.Mapping[str, t.Any]
 
+#: What a template makes of a null: ansible-core 2.18 makes an empty text of it.
+_NOTHING = (None, "")
+
 
 class _Verdicts:
     """Collects what speaks against a plan, what is told beside it, and what is told only if it goes on."""
@@ -127,7 +130,7 @@ def guard(
         language, is_confirmed=bool(confirm) and confirm in (line, incident), host=host, line=line, incident=incident)
     if not steps:
         return {"refusals": [], "notes": []}
-    if confirm not in (None, "", line, incident, WHOLE_PLANT):
+    if confirm not in (*_NOTHING, line, incident, WHOLE_PLANT):
         told.refuse("confirm.mistake", confirm=confirm)
     if frozen not in (False, None):
         told.refuse("freeze.on")
@@ -183,7 +186,7 @@ def _names(steps: t.Iterable[Step]) -> str:
 def _interlock(
     told: _Verdicts, steps: t.Sequence[Step], interlock: t.Mapping[str, t.Any] | None, proven_dead: t.Collection[str]
 ) -> None:
-    if interlock is None:
+    if interlock in _NOTHING:
         return
     names = {name: interlock.get(name) for name in ("variable", "value", "safe_value")}
     if interlock.get("observed") is True:
@@ -208,7 +211,7 @@ def _blast_radius(
     """Refuse while more than half of a line's hosts (or one, on lines of up to two) are in trouble, this one apart."""
     if not asked:
         return
-    if line_state is None:
+    if line_state in _NOTHING:
         told.refuse("blast_radius.not_observed", by_confirm=True, actions=_names(asked))
         return
     told.notes += line_state["notes"]

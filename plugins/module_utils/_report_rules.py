@@ -19,8 +19,9 @@ from ._report_entries import Entry, Facts, facts_of, first, mappings, number_of,
 #: Of the JSON form, docs/schemas/incident_report.schema.json. It goes up when a field changes its meaning or goes away.
 VERSION = 1
 
-#: How an incident may end -> whether that needs nobody. What --check planned is never in a journal.
-ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items() if result != "PLANNED"}
+#: How an incident may end -> whether that needs nobody. What --check planned, and a run that found the host busy, is
+#: never in a journal.
+ENDINGS = {result.lower(): resolved for result, resolved in RESULTS.items() if result not in ("PLANNED", "BUSY")}
 #: The times of an incident whose means are MTTD, MTTA and MTTR.
 TIMES = ("detect_s", "acknowledge_s", "recover_s")
 #: An incident without one of these was interrupted, or is still going.

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -108,6 +108,7 @@ ENTRY = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@example(entries=[{"incident": "i-1", "phase": "close", "event": "busy"}])  # a result of runs that is in no journal
 @given(entries=st.lists(st.one_of(ENTRY, ENTRY, ENTRY, VALUES), max_size=8))
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_no_journal_breaks_a_report_and_every_entry_is_in_it(entries: list[t.Any]) -> None:
