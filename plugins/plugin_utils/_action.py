@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import sys
 import traceback
 import typing as t
 from types import ModuleType
@@ -13,6 +15,7 @@ from types import ModuleType
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
@@ -21,10 +24,17 @@ from ansible_collections.lineops.runbook.plugins.module_utils._module import (
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._redact import scrub, secrets_in
 
-try:  # Workers are forked from here: what is imported once need not be imported in every task.
+# Ansible forks a worker for every task and host from the process that reads this. What is loaded here, none of them loads
+# again: filters and tests of templates, which take longer to load than most templates to fill, and requests.
+from ansible_collections.lineops.runbook.plugins.filter import runbook  # noqa: F401 pylint: disable=unused-import
+
+try:
     import requests  # noqa: F401 pylint: disable=unused-import
 except ImportError:
     requests = None
+
+for _loader, _name in ((filter_loader, "ansible.builtin.default"), (test_loader, "ansible.builtin.defined")):
+    _loader.get(_name)
 
 
 class RunbookAction(ActionBase):
@@ -74,20 +84,25 @@ class RunbookAction(ActionBase):
         """Say where the observation is made."""
         return f"controller {socket.gethostname()}"
 
-    def params(self) -> dict[str, t.Any]:
-        """Validate the task's arguments against the noun's argument spec and fill in defaults."""
+    def params(self, **arguments: t.Any) -> dict[str, t.Any]:
+        """Validate the task's arguments against the noun's argument spec and fill in defaults.
+
+        arguments: what counts beside, or in place of, the arguments of the task.
+        """
         conditions = {name: getattr(self.noun, name.upper(), None) for name in ("required_if", "mutually_exclusive")}
         validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, **conditions)
-        checked = validator.validate(dict(self._task.args))
+        checked = validator.validate({**self._task.args, **arguments})
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
         return checked.validated_parameters
 
     def on_host(self, task_vars: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
-        """Run the module of the same name over the connection; whatever keeps it from running becomes a LineopsError.
+        """Run the noun on the host; whatever keeps it from running there becomes a LineopsError.
 
-        arguments: what the module gets beside, or in place of, the arguments of the task.
+        arguments: what the noun gets beside, or in place of, the arguments of the task.
         """
+        if self._host_is_here(task_vars):
+            return self._run_here(**arguments)
         try:
             result = self._execute_module(
                 module_name=f"lineops.runbook.{self.noun.__name__.rsplit('.', 1)[-1]}",
@@ -102,6 +117,27 @@ class RunbookAction(ActionBase):
             said = {name: result[name] for name in ("rc", "module_stdout", "module_stderr") if name in result}
             raise _not_run(str(result.get("msg", "")), result=said)
         return result
+
+    def _host_is_here(self, task_vars: dict[str, t.Any]) -> bool:
+        """Say whether sending the module would only start a second Python here: same machine, user, program, environment.
+
+        So it is where the records of a host without access are kept on the controller, and in the lab.
+        """
+        if self._connection.transport != "local" or self._connection.become or any(self._task.environment or []):
+            return False
+        delegated = task_vars.get("ansible_delegated_vars") or {}
+        variables = delegated.get(self._task.delegate_to, task_vars)
+        return self._templar.template(variables.get("ansible_python_interpreter")) == sys.executable
+
+    def _run_here(self, **arguments: t.Any) -> dict[str, t.Any]:
+        """Run the noun in this process, with arguments as plain as a module that is sent gets them, and as it answers."""
+        params = json.loads(json.dumps(self.params(**arguments), default=str))
+        try:
+            return self.noun.run(params, self._task.check_mode)
+        except LineopsError as error:
+            return {"failed": True, **failure_result(error)}
+        except Exception as error:
+            raise _not_run(f"{type(error).__name__}: {error}") from error
 
 
 class ControllerAction(RunbookAction):

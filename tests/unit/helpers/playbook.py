@@ -126,7 +126,9 @@ class Playbook:
         (folder / "play.yml").write_text(
             yaml.safe_dump([{"gather_facts": False, **play} for play in plays]), encoding="utf-8"
         )
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        # Spelled otherwise than the controller's own: so modules are sent over the connection, as to a host far away.
+        python = Path(sys.executable)
+        local = {"ansible_connection": "local", "ansible_python_interpreter": f"{python.parent}/./{python.name}"}
         inventory = {"all": {"children": {"line3": {"hosts": {name: {**local, **own} for name, own in hosts.items()}}}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
 

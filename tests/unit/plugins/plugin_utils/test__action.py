@@ -148,17 +148,64 @@ def test_module_is_sent_with_the_arguments_as_they_were_given() -> None:
     assert (result["changed"], result["observed_from"]) == (True, "host h1")
 
 
-@pytest.mark.parametrize("options", [{"transport": "local"}, {"transport": "ssh"}], ids=["local", "ssh"])
-def test_module_is_always_sent_to_the_host(options: dict[str, t.Any]) -> None:
-    """Also where the host is this machine: one way only, the one that plants use."""
+HERE = {"ansible_python_interpreter": sys.executable}
+THERE = {"ansible_python_interpreter": "/usr/bin/other"}
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "is_sent"),
+    [
+        ({"transport": "local"}, HERE, False),
+        ({"transport": "local"}, {"ansible_python_interpreter": "{{ python }}"}, False),
+        ({"transport": "local", "environment": [{}]}, HERE, False),
+        ({"transport": "ssh"}, HERE, True),
+        ({"transport": "local"}, THERE, True),
+        ({"transport": "local"}, {}, True),
+        ({"transport": "local", "become": object()}, HERE, True),
+        ({"transport": "local", "environment": [{"PATH": "/x"}]}, HERE, True),
+        ({"transport": "local", "delegate_to": "other"}, {**THERE, "ansible_delegated_vars": {"other": HERE}}, False),
+        ({"transport": "local", "delegate_to": "other"}, {**HERE, "ansible_delegated_vars": {"other": THERE}}, True),
+    ],
+)
+def test_module_is_not_sent_to_where_we_are(
+    options: dict[str, t.Any], variables: dict[str, t.Any], is_sent: bool
+) -> None:
+    """Only if user, Python and environment are ours too: else it would run as somebody else than the inventory says."""
     calls: list[str] = []
 
     def run(*args: t.Any, **sent: t.Any) -> dict[str, t.Any]:
         calls.append("sent" if sent else "here")
         return {"changed": False}
 
-    result = action(HostAction, run, **options).run(task_vars={"inventory_hostname": "h1"})
-    assert (calls, result["observed_from"]) == (["sent"], "host h1")
+    result = action(HostAction, run, **options).run(task_vars={"inventory_hostname": "h1", **variables})
+    assert (calls, result["observed_from"]) == (["sent" if is_sent else "here"], "host h1")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LineopsError("x.y", "It cannot.", result={"written": 1}), {"msg": "It cannot.", "written": 1}),
+        (ValueError(f"bad {CANARY}"), {"msg": "module could not run there: ValueError: bad ***"}),
+    ],
+)  # fmt: skip
+def test_what_fails_here_fails_as_on_a_host(error: Exception, told: dict[str, t.Any]) -> None:
+    """With the same shape of answer: records that a run may do without tell a failure by it."""
+    made = action(HostAction, raising(error), transport="local", operator_key=CANARY)
+    result = made.run(task_vars={"inventory_hostname": "h1", **HERE})
+    assert result["failed"] and result["failure"]["code"] == getattr(error, "code", "host.module_not_run")
+    assert told.pop("msg") in result["msg"] and {name: result[name] for name in told} == told
+
+
+class Tagged(str):
+    """A text with more to it, as templates hand them over."""
+
+
+def test_what_runs_here_gets_plain_values_as_over_a_connection() -> None:
+    """Else what Ansible knows of a text, such as that it may be templated, would come back with the answer."""
+    seen: list[t.Any] = []
+    made = action(HostAction, lambda params, check: seen.append(params) or {}, transport="local", operator_key=Tagged("key"))
+    made.run(task_vars={"inventory_hostname": "h1", **HERE})
+    assert type(seen[0]["operator_key"]) is str and seen[0]["number"] == 5
 
 
 @pytest.mark.parametrize(
