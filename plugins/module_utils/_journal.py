@@ -12,8 +12,9 @@ import typing as t
 
 from ._errors import LineopsError
 from ._journal_files import JournalFiles, Tail, first_is_missing
+from ._journal_rules import open_undos, select
 from ._state_dir import check, locked, prepare
-from ._clock import utc_now
+from ._clock import seconds_of, utc_at, utc_now
 
 VERSION = 1
 FIELDS = (
@@ -72,6 +73,16 @@ class Journal:
             entries.append(entry)
         return entries
 
+    def history(self, host: str | None, **wanted: str | None) -> dict[str, t.Any]:
+        """Return the entries that select finds and, if a host is named, what must still be undone there.
+
+        wanted: as select has it; since and until in any form of time (journal.time if one is none).
+        """
+        times = {name: _time_of(name, wanted.get(name)) for name in ("since", "until")}
+        entries = self.read()
+        undos = {"open_undos": open_undos(entries, host)} if host else {}
+        return {**undos, "entries": select(entries, **{**wanted, "host": host, **times})}
+
     def verify(self) -> dict[str, t.Any]:
         """Follow the chain from the first line to the last.
 
@@ -125,6 +136,15 @@ class Journal:
             number = sum(path == tail.path for path, dummy, dummy2 in self._lines())
             raise _broken(tail.path, number, reason)
         return entry["hash"]
+
+
+def _time_of(name: str, text: str | None) -> str | None:
+    """Return a time as the journal writes it."""
+    try:
+        return text if text is None else utc_at(seconds_of(text))
+    except (ValueError, OverflowError):
+        raise LineopsError(
+            "journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
 
 
 class _Remarks:

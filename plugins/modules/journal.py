@@ -114,6 +114,12 @@ options:
         description: Seconds that the next action may take.
         type: float
         default: 60
+      give_back:
+        description:
+          - Whether these are the last O(entries) of a run. They are written whoever holds the lease by now, and then it is
+            given back instead of renewed.
+        type: bool
+        default: false
 """
 
 EXAMPLES = r"""
@@ -173,6 +179,10 @@ lease_until:
   description: UTC time at which the renewed lease ends unless it is renewed again.
   returned: for O(state=appended) with O(lease), not in check mode
   type: str
+given_back:
+  description: Whether the lease was this run's until now and is given back.
+  returned: for O(state=appended) with O(lease.give_back), not in check mode
+  type: bool
 entries:
   description: The entries asked for, in the order of the journal.
   returned: for O(state=read), and for O(state=appended) with O(read_back)
@@ -218,16 +228,15 @@ from ansible_collections.lineops.runbook.plugins.module_utils._journal import MA
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos, select
 from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._clock import seconds_of, utc_at
 
-FILTERS = ("incident", "finding", "event", "host")
+WANTED = ("incident", "finding", "event", "since", "until")
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "state_dir": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["appended", "open_undos", "read", "verified"], "default": "appended"},
     "entries": {"type": "list", "elements": "dict", "default": []},
     "common": {"type": "dict", "default": {}},
     "required": {"type": "bool", "default": True},
-    **{name: {"type": "str"} for name in (*FILTERS, "since", "until")},
+    **{name: {"type": "str"} for name in ("host", *WANTED)},
     "read_back": {"type": "bool", "default": False},
     "max_bytes": {"type": "int", "default": MAX_BYTES},
     "lease": {
@@ -236,6 +245,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "host": {"type": "str", "required": True},
             "lease_id": {"type": "str", "required": True},
             "deadline_s": {"type": "float", "default": 60},
+            "give_back": {"type": "bool", "default": False},
         },
     },
 }
@@ -249,16 +259,28 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Renew the lease if there is one, then write."""
+    """Renew the lease, write; or write the last entries of a run and give the lease back."""
     if check_mode:
         return {"written": 0}
+    leases, lease = Leases(params["state_dir"]), dict(params["lease"] or {})
+    is_last = lease.pop("give_back", False)
+    told: dict[str, t.Any] = {"lease_until": leases.renew(**lease)} if lease and not is_last else {}
     entries = [{**params["common"], **entry} for entry in params["entries"]]
-    renewed = {"lease_until": Leases(params["state_dir"]).renew(**params["lease"])} if params["lease"] else {}
-    written = {**renewed, "written": len(journal.append(entries))}
+    told["written"] = len(journal.append(entries))
+    if is_last:
+        told["given_back"] = _given_back(leases, lease)
     if params["read_back"]:
         about = {name: params["common"].get(name) for name in ("incident", "host")}
-        written["entries"] = select(journal.read(), **about)
-    return written
+        told["entries"] = select(journal.read(), **about)
+    return told
+
+
+def _given_back(leases: Leases, lease: t.Mapping[str, t.Any]) -> bool:
+    """Give back; one that cannot be given back ends by itself, and what was written stays written."""
+    try:
+        return bool(leases.release(lease["host"], lease)["released"])
+    except LineopsError:
+        return False
 
 
 def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -268,24 +290,12 @@ def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool
 
 def read(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Find entries, and what must be undone on their host."""
-    times = {name: time_of(name, params[name]) for name in ("since", "until")}
-    entries = journal.read()
-    undos = {"open_undos": open_undos(entries, params["host"])} if params["host"] else {}
-    return {**undos, "entries": select(entries, **times, **{name: params[name] for name in FILTERS})}
+    return journal.history(params["host"], **{name: params[name] for name in WANTED})
 
 
 def verified(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Follow the chain."""
     return journal.verify()
-
-
-def time_of(name: str, text: str | None) -> str | None:
-    """Return a time as the journal writes it."""
-    try:
-        return text if text is None else utc_at(seconds_of(text))
-    except (ValueError, OverflowError):
-        raise LineopsError(
-            "journal.time", f"{name} is '{text}'; expected a time such as 2026-01-01T02:03:04Z.") from None
 
 
 STATES: dict[str, t.Callable[..., dict[str, t.Any]]] = {

@@ -89,6 +89,11 @@ options:
       - Seconds to wait with O(busy=wait).
     type: float
     default: 300
+  journal_since:
+    description:
+      - Time of the oldest entry of the journal on O(host) to return in RV(history), for O(state=held): whoever takes a host
+        needs to know what was done there and what was left. Without it the journal is not read.
+    type: str
   required:
     description:
       - Whether the task fails when the lease cannot be held, because the host is busy or cannot be reached, or its
@@ -189,6 +194,12 @@ busy:
   type: dict
   sample: {runner: shell-anna, incident: line3-20260101T020304-line3-hmi1, until: "2026-01-01T02:05:04.000Z",
            message: line3-hmi1 is held by shell-anna on ops1 until then.}
+history:
+  description:
+    - RV(history.entries) and RV(history.open_undos) as M(lineops.runbook.journal) returns them for O(host); or
+      RV(history.failure) if the journal cannot be read.
+  returned: with O(journal_since), unless RV(busy)
+  type: dict
 released:
   description: Whether a lease was given back.
   returned: always
@@ -214,6 +225,8 @@ observed_from:
 
 import typing as t
 
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal
 from ansible_collections.lineops.runbook.plugins.module_utils._lease import Leases
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 
@@ -226,6 +239,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "deadline_s": {"type": "float", "default": 60},
     "busy": {"type": "str", "choices": ["fail", "skip", "wait"], "default": "fail"},
     "wait_s": {"type": "float", "default": 300},
+    "journal_since": {"type": "str"},
     "required": {"type": "bool", "default": False},
     "owner": {
         "type": "dict",
@@ -238,15 +252,31 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Hold, give back or look."""
-    leases, host = Leases(params["state_dir"]), params["host"]
-    claim = {name: params[name] for name in (*CLAIM, "owner")}
+    try:
+        result = _asked(Leases(params["state_dir"]), params, check_mode)
+    except LineopsError as error:
+        error.details["result"] = _history(params)
+        raise
+    return {"changed": False, **result, **({} if result["busy"] else _history(params))}
+
+
+def _asked(leases: Leases, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    host, claim = params["host"], {name: params[name] for name in (*CLAIM, "owner")}
     if check_mode or params["state"] == "looked":
-        result = leases.look(host, claim)
-    elif params["state"] == "released":
-        result = leases.release(host, claim)
-    else:
-        result = leases.hold(host, claim, params["deadline_s"])
-    return {"changed": False, **result}
+        return leases.look(host, claim)
+    if params["state"] == "released":
+        return leases.release(host, claim)
+    return leases.hold(host, claim, params["deadline_s"])
+
+
+def _history(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Read the journal, also where no lease can be written; one that cannot be read keeps nobody from the lease."""
+    if params["state"] != "held" or params["journal_since"] is None:
+        return {}
+    try:
+        return {"history": Journal(params["state_dir"]).history(params["host"], since=params["journal_since"])}
+    except LineopsError as error:
+        return {"history": {"failure": error.as_failure()}}
 
 
 def main() -> None:

@@ -76,6 +76,11 @@ options:
       - How many rows of the admin log to return, 1 to 500; for V(log_excerpt) of each kind.
     type: int
     default: 50
+  wait_s:
+    description:
+      - Seconds to let pass before the first question, at most 3600; for a state that must hold for a while before it counts.
+    type: float
+    default: 0
 seealso:
   - module: lineops.runbook.ads_probe
 """
@@ -217,10 +222,12 @@ observed_from:
   type: str
 """
 
+import time
 import typing as t
 
 from ansible_collections.lineops.runbook.plugins.module_utils._args import ADDRESS_SPEC, SUPERVISOR_SPEC, calls_of, client_of
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor_subsets import ON_REQUEST, SUBSETS, observe
 
@@ -235,11 +242,17 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "options": {"id": {"type": "str", "required": True}, **ADDRESS_SPEC},
     },
     "log_limit": {"type": "int", "default": 50},
+    "wait_s": {"type": "float", "default": 0},
 }
+LONGEST_WAIT_S = 3600.0
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Ask for the subsets in order; name what was not observed and why."""
+    if not 0 <= params["wait_s"] <= LONGEST_WAIT_S:
+        raise LineopsError(
+            "supervisor.wait", f"wait_s is {params['wait_s']}; expected 0 to {LONGEST_WAIT_S:.0f}.")
+    time.sleep(params["wait_s"])
     with client_of(params) as client:
         observed, not_observed = observe(client, params["gather_subset"], params)
         return {
