@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +33,7 @@ WAYS: dict[str, tuple[str, dict[str, Any], tuple[str, str], str, int]] = {
     "line2-hmi2": ("", {"lineops_host_access": False, "lineops_state_host": "line2-hmi3"}, ALL_WELL, "", 2),
     "line2-hmi3": ("plc-disconnected", {"lineops_run_from": "host"}, HEALED_LINK, "", 2),
 }
+FAR = "line2-hmi3"
 HEALED = [name for name, (dummy, dummy2, (result, dummy3), *dummy4) in WAYS.items() if result == "HEALED"]
 RESOLVED = [name for name, way in WAYS.items() if way[2][0] != "UNRESOLVED"]
 
@@ -45,16 +48,21 @@ class Reached:
                 lab.fault(name, words)
         # Somebody left it at its test value: whatever the runs write, in the end it is at rest.
         lab.ask("line1-hmi1", "write", name="MAIN.bOpsTest", value=True)
+        self.started = lab.base / "started"
+        self.python = lab.base / "python"
+        self.python.write_text(f'#!/bin/sh\necho "$@" >> {self.started}\nexec {sys.executable} "$@"\n', encoding="utf-8")
+        self.python.chmod(0o755)
         inventory = lab.variant(self._change)
         before = {name: len(lab.calls(name)) for name in WAYS}
         self.run = lab.play(inventory=inventory)
         self.calls = {name: lab.calls(name)[before[name]:] for name in WAYS}
         self.second = lab.play(inventory=inventory, limit=",".join(RESOLVED))
 
-    @staticmethod
-    def _change(groups: dict[str, Any], dummy: dict[str, Any]) -> None:
+    def _change(self, groups: dict[str, Any], dummy: dict[str, Any]) -> None:
         for name, (dummy_words, variables, *dummy_rest) in WAYS.items():
             groups[name.partition("-")[0]]["hosts"][name] |= variables
+        # Another Python than the controller's own: what this host does is sent there, as to one that is far away.
+        groups["line2"]["hosts"][FAR]["ansible_python_interpreter"] = str(self.python)
 
 
 @pytest.fixture(scope="class")
@@ -108,6 +116,13 @@ class TestWaysToAHost:
                   for check in reached.second.outcomes[name]["counter_checks"] if check["signal"] == "write"}
         here = f"controller {socket.gethostname()}"
         assert writes == {"line1-hmi1": here, "line2-hmi1": here, "line2-hmi3": "host line2-hmi3"}
+
+    def test_modules_are_sent_to_a_host_with_a_python_of_its_own(self, reached: Reached) -> None:
+        """Lease, evidence, journal and the API calls of run_from: host; for its neighbour the lease and the journal."""
+        sent = re.findall(r"AnsiballZ_(\w+)\.py", reached.started.read_text(encoding="utf-8"))
+        assert {"lease", "journal", "evidence", "host_info", "supervisor_info", "plc_connection"} <= set(sent)
+        # What the rails cost a host that is far away: of this one a healing and a healthy run, of its neighbour two healthy ones.
+        assert len([name for name in sent if name in ("lease", "journal", "evidence")]) <= 14
 
     def test_exit_status(self, reached: Reached) -> None:
         assert (reached.run.code, reached.second.code) == (2, 0)
