@@ -91,7 +91,7 @@ options:
     default: 300
   journal_since:
     description:
-      - Time of the oldest entry of the journal on O(host) to return in RV(history), for O(state=held): whoever takes a host
+      - Time of the oldest entry of the journal on O(host) to return in RV(history), for O(state=held). Whoever takes a host
         needs to know what was done there and what was left. Without it the journal is not read.
     type: str
   required:
