@@ -169,8 +169,10 @@ class Bench:
 
     def supervisor_pid(self) -> int | None:
         """Pid of the supervisor that runs now."""
-        path = self.dir / "supervisor.pid"
-        return int(path.read_text()) if path.exists() else None
+        try:  # it may be going, or just be written
+            return int((self.dir / "supervisor.pid").read_text() or 0) or None
+        except FileNotFoundError:
+            return None
 
     def stop_supervisor(self) -> None:
         """End the supervisor that runs now, which may be a successor."""
