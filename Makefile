@@ -27,9 +27,10 @@ test: .venv-test ## everything that CI checks
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
-stages := units standins project contract lint docs sanity ansible-units old-python browser core-2.18 core-2.21 lab-tests
-.PHONY: $(stages)
-$(stages): .venv-test
+stages := project lint docs sanity ansible-units old-python browser core-2.18 core-2.21 lab-tests
+parts := units standins contract playbooks
+.PHONY: $(stages) $(parts)
+$(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@
 
 .PHONY: matrix
@@ -41,6 +42,7 @@ matrix: .venv-test ## the tests with the oldest and the newest ansible-core
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 	@echo "stages of make test, each a target of its own: $(stages)"
+	@echo "parts of them, also targets: $(parts)"
 
 venv: .venv-test ## the virtual environment .venv with all that tests and demo need
 

@@ -124,8 +124,8 @@ def in_browser() -> Iterator[Step]:
     yield Command(["python", "-m", "pytest", "tests/browser"], python=directory / "bin/python")
 
 
-def with_core(core: str, *versions: str, units: str = "tests/unit") -> Callable[[], Iterator[Step]]:
-    """Unit tests and the smoke test of the lab with another ansible-core, on the first Python that is found."""
+def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
+    """Unit tests that touch Ansible, and the lab's smoke test, with another ansible-core, on the first Python found."""
 
     def steps() -> Iterator[Step]:
         found = find_python(*versions)
@@ -134,18 +134,25 @@ def with_core(core: str, *versions: str, units: str = "tests/unit") -> Callable[
             return
         directory = REPOSITORY / f".venv-core{core}"
         yield Command(["python", "scripts/environment.py", directory, f"scripts/requirements/core-{core}.txt"], python=found)
-        for tests in (["-n", "2", *units.split()], ["-m", "smoke", "tests/lab"]):
+        for tests in (["-n", "2", *WITH_ANSIBLE.split()], ["-m", "smoke", "tests/lab"]):
             yield Command(["python", "-m", "pytest", *tests], python=directory / "bin/python")
 
     return steps
 
 
+ON_THE_LAB = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+# Parts of the stages below, for whoever works on one of them.
+PARTS = (
+    Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
+    Stage("standins", "tests of the lab's PLC stand-in (part of lab-tests)", always(pytest("-n", "2", "tests/standins"))),
+    Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
+        pytest("-n", "2", "tests/contract"),
+    )),
+    Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
+)  # fmt: skip
 # Cheap ones first; the last one ends with pytest's own summary line.
 STAGES = (
-    Stage("units", "unit tests of the plugins", always(pytest("-n", "2", "tests/unit"))),
-    Stage("standins", "tests of the lab's PLC stand-in", always(pytest("-n", "2", "tests/standins"))),
     Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
-    Stage("contract", "supervisor stand-in against the recordings", always(pytest("-n", "2", "tests/contract"))),
     Stage("lint", "ansible-lint (production) and yamllint", always(
         MAKE_COPY,
         on_copy("ansible-lint", "--nocolor"),
@@ -168,10 +175,13 @@ STAGES = (
     )),
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
-    # What does not touch Ansible was run on this Python by the first stage.
-    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11", units=WITH_ANSIBLE)),
+    # What does not touch Ansible was run by ansible-units.
+    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
-    Stage("lab-tests", "playbooks on the lab", always(pytest("-n", "2", "--dist", "loadscope", "tests/lab"))),
+    # In one: those against the recordings wait most of their time, one of them for more than two minutes.
+    Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
+        pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
+    )),
 )  # fmt: skip
 
 
@@ -242,7 +252,7 @@ class Run:
 
 def main(names: list[str]) -> int:
     """Run the named stages, or all; returns the exit status."""
-    known = {stage.name: stage for stage in STAGES}
+    known = {stage.name: stage for stage in (*STAGES, *PARTS)}
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"No such stage: {', '.join(unknown)}. There are: {', '.join(known)}")
