@@ -62,8 +62,10 @@ def test_help_lists_the_two_commands() -> None:
 
 
 def test_stages_of_the_makefile_are_the_stages_of_the_script() -> None:
-    (line,) = re.findall(r"^stages := (.*)$", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert line.split() == [stage.name for stage in run_tests.STAGES]
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    stages, parts = re.findall(r"^(?:stages|parts) := (.*)$", text, flags=re.MULTILINE)
+    assert stages.split() == [stage.name for stage in run_tests.STAGES]
+    assert parts.split() == [stage.name for stage in run_tests.PARTS]
 
 
 # --- find-python ------------------------------------------------------------------------------------------------------
@@ -141,6 +143,7 @@ def step(piece):
     return LeftOut(piece[10:]) if piece.startswith("left out: ") else Command(["python", "-c", piece])
 
 run_tests.REPOSITORY, run_tests.LOGS, run_tests.GONE_LIMIT_S = Path("/"), Path(sys.argv[2]), 0.5
+run_tests.PARTS = ()
 run_tests.STAGES = [Stage(name, "a try", always(*map(step, pieces))) for name, pieces in json.loads(sys.argv[3]).items()]
 sys.exit(run_tests.main(sys.argv[4:]))
 """

@@ -45,8 +45,8 @@ def test_links_into_the_repository_lead_to_files() -> None:
 
 def test_named_targets_of_make_exist() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-    (stages,) = re.findall(r"^stages := (.*)$", makefile, flags=re.MULTILINE)
-    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE)) | set(stages.split())
+    stages, parts = re.findall(r"^(?:stages|parts) := (.*)$", makefile, flags=re.MULTILINE)
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE)) | set(f"{stages} {parts}".split())
     named = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", README, flags=re.MULTILINE)
     assert {quoted or plain for quoted, plain in named} <= targets
     assert re.findall(r"^make ([a-z-]+)", README, flags=re.MULTILINE)[:2] == ["demo", "test"]
