@@ -18,7 +18,7 @@ from ._clock import seconds_of, utc_at, utc_now
 
 VERSION = 1
 FIELDS = (
-    "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity", "action",
+    "at", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity", "action",
     "plc", "target", "original", "reached", "undo", "latency_s", "message", "details",
 )
 GENESIS = "0" * 64

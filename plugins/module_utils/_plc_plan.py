@@ -78,6 +78,7 @@ def step_entries(
             "action": step_done["name"], "plc": step_done["plc"], "target": target_of(step_done),
             "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
             "message": (result or {}).get("msg"), **told,
+            "at": (result or {}).get("observed_at"),
             # What is undone is where its undo says, without a result of its own.
             "reached": _reached(step_done, result or {}) if event != "undone" else undo.get("value"),
         }
@@ -96,9 +97,13 @@ _FINDING_DETAILS = ("rule", "owner", "next_step", "verdict", "evidence", "counte
 
 
 def plan_entries(
-    finding: t.Mapping[str, t.Any], steps: t.Sequence[t.Mapping[str, t.Any]], refusals: t.Sequence[t.Mapping[str, t.Any]] = ()
+    finding: t.Mapping[str, t.Any], steps: t.Sequence[t.Mapping[str, t.Any]],
+    refusals: t.Sequence[t.Mapping[str, t.Any]] = (), at: str | None = None,
 ) -> list[dict[str, t.Any]]:
-    """Return the journal entries of a diagnosis: the finding, the plan if there is one, and what the guard rails refused."""
+    """Return the journal entries of a diagnosis: the finding, the plan if there is one, and what the guard rails refused.
+
+    at: when that was, since they are written with the first action.
+    """
     details = {name: finding[name] for name in _FINDING_DETAILS}
     details["refuted"] = [fallen["code"] for fallen in finding["refuted"]]
     entries: list[dict[str, t.Any]] = [{
@@ -108,11 +113,12 @@ def plan_entries(
     if steps:
         titles = [{name: one[name] for name in ("name", "title")} for one in steps]
         entries.append({"phase": "plan", "event": "planned", "details": {"steps": titles}})
-    return entries + [
+    entries += [
         {"phase": "plan", "event": "refused", "message": refusal["sentence"],
          "details": {"guard": refusal["guard"], "code": refusal["code"]}}
         for refusal in refusals
     ]
+    return [{"at": at, **entry} for entry in entries]
 
 
 def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

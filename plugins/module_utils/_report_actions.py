@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._report_entries import Entry, Facts, facts_of, number_of, text_of
+from ._report_entries import Entry, Facts, facts_of, number_of, text_of, when
 
 #: How an action may end. One without an end in the journal stays "begun".
 ENDS = ("done", "failed", "undone")
@@ -64,7 +64,7 @@ def _action(entry: Entry) -> Facts:
         "action": text_of(entry.get("action")),
         "target": text_of(entry.get("target") or entry.get("plc")),
         "state": "begun",
-        "began_at": text_of(entry.get("ts")) if begins else "",
+        "began_at": text_of(when(entry)) if begins else "",
         "ended_at": "",
         "requested": text_of(facts_of(entry).get("requested")),
         "original": text_of(entry.get("original")),
@@ -80,7 +80,7 @@ def _end(entry: Entry, action: Facts) -> Facts:
     told = {"original": text_of(entry.get("original")), "requested": text_of(facts_of(entry).get("requested"))}
     return {
         "state": entry["event"],
-        "ended_at": text_of(entry.get("ts")),
+        "ended_at": text_of(when(entry)),
         "message": text_of(entry.get("message")),
         "reached": text_of(entry.get("reached")),
         "latency_s": number_of(entry.get("latency_s")),

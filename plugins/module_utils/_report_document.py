@@ -21,7 +21,7 @@ from ._report_blocks import (
     Strong,
     Table,
 )
-from ._report_entries import text_of
+from ._report_entries import text_of, when
 from ._report_picture import picture
 from ._report_rules import TIMES
 from ._report_teller import STATE_TONES, TONES, Shown, Teller
@@ -30,7 +30,7 @@ Report = t.Mapping[str, t.Any]
 
 #: Longer stories show their beginning and their end; all entries stand at the end of the page.
 LONGEST_STORY = 200
-_OWN_FIELDS = ("ts", "phase", "event", "message")
+_OWN_FIELDS = ("ts", "at", "phase", "event", "message")
 
 
 def incident_page(report: Report, *, language: str, shown: Shown, plant: str = "") -> Page:
@@ -149,7 +149,7 @@ def _story_row(item: Report, tell: Teller) -> tuple[Inline, ...]:
     after = f" +{tell.duration(item['offset_s'])}" if item["offset_s"] else ""
     story = tell.story(entry)
     return (
-        (tell.short_moment(entry.get("ts")), after),
+        (tell.short_moment(when(entry)), after),
         tell.of("phase", entry.get("phase") or "?"),
         (tell.event(entry), ". " if story else "", story),
     )
@@ -404,7 +404,7 @@ def _all_entries(report: Report, tell: Teller) -> Section:
     rows = tuple(
         (
             str(item["n"]),
-            tell.whole(entry.get("ts")),
+            tell.whole(when(entry)),
             tell.whole(_names(entry)),
             tell.whole(entry.get("message")),
             tell.whole(_rest(entry)),

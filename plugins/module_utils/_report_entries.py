@@ -60,3 +60,14 @@ def number_of(value: t.Any) -> float | None:
 def first(entries: t.Iterable[Entry], name: str) -> str:
     """Return the first value of a field as text."""
     return next((text_of(entry[name]) for entry in entries if entry.get(name)), "")
+
+
+def when(entry: Entry) -> t.Any:
+    """Return when an entry happened: what a run saves up for its next writing says so itself, else it was written then."""
+    at = entry.get("at")
+    return at if isinstance(at, str) and at else entry.get("ts")
+
+
+def first_time(entries: t.Iterable[Entry]) -> str:
+    """Return the first time that an entry has, as text."""
+    return next((text_of(when(entry)) for entry in entries if when(entry)), "")

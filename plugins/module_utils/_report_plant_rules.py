@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._report_entries import Entry, Facts, first
+from ._report_entries import Entry, Facts, first, when
 from ._report_rules import INTERRUPTED, TIMES, UNREADABLE, VERSION, Clock, Undos, incident_report
 from ._report_text import natural_key
 
@@ -165,7 +165,7 @@ def _is_in(at: float | None, window: Window) -> bool:
 
 def _is_within(report: Facts, window: Window, clock: Clock) -> bool:
     """Say whether an incident has an entry in the window; without a readable time it is shown rather than lost."""
-    times = [clock.seconds(item["entry"].get("ts")) for item in report["timeline"]]
+    times = [clock.seconds(when(item["entry"])) for item in report["timeline"]]
     known = [at for at in times if at is not None]
     return not known or any(_is_in(at, window) for at in known)
 
@@ -181,7 +181,7 @@ def _mean(values: t.Sequence[float | None]) -> Facts:
 
 
 def _last_time(entries: t.Sequence[Entry], clock: Clock) -> str:
-    timed = [(at, entry["ts"]) for entry in entries if (at := clock.seconds(entry.get("ts"))) is not None]
+    timed = [(at, when(entry)) for entry in entries if (at := clock.seconds(when(entry))) is not None]
     return max(timed)[1] if timed else ""
 
 

@@ -14,7 +14,7 @@ import typing as t
 from ._closing import CLOSING_ITEMS
 from ._outcome import RESULTS
 from ._report_actions import actions_of
-from ._report_entries import Entry, Facts, facts_of, first, mappings, number_of, text_of, texts
+from ._report_entries import Entry, Facts, facts_of, first, first_time, mappings, number_of, text_of, texts, when
 
 #: Of the JSON form, docs/schemas/incident_report.schema.json. It goes up when a field changes its meaning or goes away.
 VERSION = 1
@@ -69,7 +69,7 @@ def incident_report(
     entries: all of that incident, in the order of the journal; undos: says what of them must still be taken back on a
     host (_journal_rules.open_undos); contacts: level -> whom to call, where the journal does not say it.
     """
-    seconds = [clock.seconds(entry.get("ts")) for entry in entries]
+    seconds = [clock.seconds(when(entry)) for entry in entries]
     offsets, backwards = _offsets(seconds)
     findings = [_finding(entry) for entry in entries if entry.get("event") == "finding"]
     result = _result(entries, offsets)
@@ -180,7 +180,7 @@ def _result(entries: t.Sequence[Entry], offsets: t.Sequence[float]) -> Facts:
         "closed": closed,
         "finding": text_of(entry.get("finding")),
         "sentence": text_of(entry.get("message")),
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
         "seconds": offsets[ending] if latency is None else round(latency, 3),
     }
 
@@ -215,7 +215,7 @@ def _finding(entry: Entry) -> Facts:
     return {
         "code": text_of(entry.get("finding")),
         "sentence": text_of(entry.get("message")),
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
         "severity": text_of(entry.get("severity")),
         "rule": text_of(facts.get("rule")),
         "owner": text_of(facts.get("owner")),
@@ -248,7 +248,7 @@ def _refusal(entry: Entry) -> Facts:
         "action": text_of(entry.get("action")),
         "target": text_of(entry.get("target")),
         "message": text_of(entry.get("message")),
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
     }
 
 
@@ -293,7 +293,7 @@ def _escalation(entries: t.Sequence[Entry]) -> Facts | None:
         "contact": _contact(facts.get("contact")),
         "next_step": text_of(facts.get("next_step")),
         "finding": text_of(entry.get("finding")),
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
     }
 
 
@@ -318,8 +318,8 @@ def _times(
         )
     end = _end_of_run(entries)
     return {
-        "opened": first(entries, "ts"),
-        "last_entry": first(reversed(entries), "ts"),
+        "opened": first_time(entries),
+        "last_entry": first_time(reversed(entries)),
         "detect_s": _at_of(entries, offsets, "finding") if timed else None,
         "acknowledge_s": acknowledged if timed and result["code"] != "healthy" else None,
         "recover_s": result["seconds"] if result["code"] == "healed" else None,
@@ -373,7 +373,7 @@ def _proof(entries: t.Sequence[Entry]) -> Facts:
     words = facts_of(entry).get("proof")
     return {
         "verified": entry["event"] == "verified" if entry else None,
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
         "words": texts(words),
         "message": text_of(entry.get("message")),
     }
@@ -387,7 +387,7 @@ def _evidence(entry: Entry) -> Facts:
         "sha256": text_of(facts.get("sha256")),
         "files": number_of(facts.get("files")),
         "not_collected": texts(missing),
-        "at": text_of(entry.get("ts")),
+        "at": text_of(when(entry)),
     }
 
 
@@ -398,7 +398,7 @@ def closing_of(entries: t.Sequence[Entry]) -> Facts:
     for entry in entries:
         if entry.get("event") == "closed":
             told.update(facts_of(entry))
-            at = text_of(entry.get("ts"))
+            at = text_of(when(entry))
     items = []
     for item, names in CLOSING_ITEMS:
         parts = [{"name": name, **_closing_part(told.get(name))} for name in names]

@@ -48,6 +48,8 @@ options:
   entries:
     description:
       - Entries to append. Keys are the fields of the journal, for example C(incident), C(event), C(action), C(undo).
+      - Every entry gets the time of its writing. C(at) is for what happened before that; it is a time of the controller, and is
+        written as one of the host.
     type: list
     elements: dict
     default: []
@@ -221,8 +223,10 @@ observed_from:
   type: str
 """
 
+import time
 import typing as t
 
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_at
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import MAX_BYTES, Journal
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos, select
@@ -265,7 +269,7 @@ def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) 
     leases, lease = Leases(params["state_dir"]), dict(params["lease"] or {})
     is_last = lease.pop("give_back", False)
     told: dict[str, t.Any] = {"lease_until": leases.renew(**lease)} if lease and not is_last else {}
-    entries = [{**params["common"], **entry} for entry in params["entries"]]
+    entries = [_dated({**params["common"], **entry}) for entry in params["entries"]]
     told["written"] = len(journal.append(entries))
     if is_last:
         told["given_back"] = _given_back(leases, lease)
@@ -273,6 +277,12 @@ def appended(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) 
         about = {name: params["common"].get(name) for name in ("incident", "host")}
         told["entries"] = select(journal.read(), **about)
     return told
+
+
+def _dated(entry: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Turn how long ago it was into a time of this clock, which is that of ts."""
+    ago_s = entry.pop("ago_s", None)
+    return entry if ago_s is None else {**entry, "at": utc_at(time.time() - ago_s)}
 
 
 def _given_back(leases: Leases, lease: t.Mapping[str, t.Any]) -> bool:

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 pytest.importorskip("requests", reason="the supervisor client needs requests")
 
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import seconds_of, utc_at  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers import supervisor_script as script  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.playbook import (  # noqa: E402
@@ -175,7 +177,7 @@ def test_journal_and_host_info_run_on_the_host(tmp_path: Path, keywords: dict[st
             "journal",
             state_dir=str(state),
             common={"host": "h1", "incident": "i-1"},
-            entries=[{"event": "begin"}],
+            entries=[{"event": "begin"}, {"event": "done", "at": utc_at(time.time() - 90)}, {"event": "x", "at": "then"}],
         ),
         task("list", "journal", state_dir=str(state), state="open_undos", host="h1"),
         task("unknown field", "journal", state_dir=str(state), entries=[{"evnet": "x"}]),
@@ -186,7 +188,9 @@ def test_journal_and_host_info_run_on_the_host(tmp_path: Path, keywords: dict[st
     done = run(tmp_path, *({**item, **keywords} for item in tasks))
     sent = {name for (dummy, name), (dummy2, result) in done.results.items() if "invocation" in result}
     assert sent == (set() if keywords else {"write", "list", "unknown field", "only told", "look"})
-    assert done.result("write")["written"] == 1 and Journal(str(state)).read()[0]["incident"] == "i-1"
+    begin, earlier, other = Journal(str(state)).read()
+    assert done.result("write")["written"] == 3 and begin["incident"] == "i-1"
+    assert begin["at"] is other["at"] is None and seconds_of(earlier["ts"]) - seconds_of(earlier["at"]) > 80
     assert done.result("list")["open_undos"] == [] and done.result("list")["observed_from"] == "host h1"
     assert (done.kind("unknown field"), done.result("unknown field")["failure"]["code"]) == ("failed", "journal.field")
     assert (done.kind("only told"), done.result("only told")["failure"]["code"]) == ("ok", "journal.field")

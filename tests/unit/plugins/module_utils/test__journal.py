@@ -77,7 +77,7 @@ def test_format_is_the_one_that_other_programs_read(folder: Path) -> None:
     Journal(str(folder)).append([{"incident": "i-1", "undo": {"b": 1, "a": "ä"}}])
     line = json.loads((folder / NAME).read_text(encoding="utf-8"))
     assert list(line) == [
-        "v", "ts", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity",
+        "v", "ts", "at", "incident", "run", "runner", "host", "line", "playbook", "phase", "event", "finding", "severity",
         "action", "plc", "target", "original", "reached", "undo", "latency_s", "message", "details", "prev", "hash",
     ]  # fmt: skip
     assert line["prev"] == "0000000000000000000000000000000000000000000000000000000000000000"
@@ -132,7 +132,7 @@ def test_every_append_is_flushed_to_disk_before_it_returns(folder: Path, monkeyp
     Journal(str(folder)).append([])
     (folder / NAME).unlink()
     monkeypatch.setattr(_journal.os, "fsync", fsync)
-    journal = Journal(str(folder), max_bytes=1024)
+    journal = Journal(str(folder), max_bytes=1100)
     journal.append([{"event": "begin"}])
     # The name of a new file is there before its first line: a run killed in between leaves no line without a name.
     assert flushed == [str(folder.resolve()), str((folder / NAME).resolve())]
@@ -492,7 +492,7 @@ def test_kill_at_any_moment_loses_nothing_that_was_acknowledged(folder: Path) ->
 
 def in_small_files(folder: Path, count: int = 15) -> Journal:
     """A journal of some files, with about four entries each."""
-    journal = Journal(str(folder), max_bytes=2048)
+    journal = Journal(str(folder), max_bytes=2100)
     for number in range(count):
         journal.append([{"event": "x", "host": HOST, "message": f"{number:04d}"}])
     assert len(files_of(folder)) > 3
@@ -505,7 +505,7 @@ def test_rotation_makes_new_files_of_one_chain(folder: Path) -> None:
     assert names == [*(f"journal-{number:06d}.jsonl" for number in range(1, len(names))), NAME]
     assert [entry["message"] for entry in journal.read()] == [f"{number:04d}" for number in range(15)]
     assert_chain(journal.read())
-    assert all(path.stat().st_size <= 2048 and path.stat().st_mode & 0o777 == 0o640 for path in files_of(folder))
+    assert all(path.stat().st_size <= 2100 and path.stat().st_mode & 0o777 == 0o640 for path in files_of(folder))
 
 
 def test_files_are_taken_by_number_and_strange_names_are_left_alone(folder: Path) -> None:

@@ -153,12 +153,12 @@ def test_controllers_route_is_settled_by_its_removal_only() -> None:
 
 
 def test_entry_of_a_step_tells_what_was_reached_and_has_fields_of_the_journal_only() -> None:
-    result = {"original": "connected", "reached": "disconnected", "latency_s": 0.2, "msg": "why", "changed": True}
+    result = {"original": "connected", "reached": "disconnected", "latency_s": 0.2, "msg": "why", "changed": True, "observed_at": "then"}
     (entry,) = step_entries(step("disconnect", PLC), "failed", result)
     assert entry == {
         "phase": "act", "event": "failed", "action": "disconnect", "plc": "plc_001", "message": "why",
         "target": "plc:plc_001", "undo": {"do": "connect", "must": False, "plc": "plc_001"}, "original": "connected", "reached": "disconnected",
-        "latency_s": 0.2,
+        "latency_s": 0.2, "at": "then",
     }  # fmt: skip
     assert set(entry) <= set(FIELDS)
     unsent = {**result, "failure": {"code": "supervisor.key_refused", "message": "no", "hint": ""}}

@@ -186,6 +186,24 @@ def test_times_are_those_that_are_defined() -> None:
     assert report["times"]["recover_s"] == entries["healed"]["latency_s"]
 
 
+def redated(change: t.Callable[[dict[str, t.Any]], dict[str, t.Any]]) -> dict[str, t.Any]:
+    """The report of a healed incident whose entries tell their times otherwise."""
+    incident = incidents.healed()
+    incident.entries = [{**entry, **change(entry)} for entry in incident.entries]
+    return report_of(incident)
+
+
+def test_what_was_saved_up_counts_from_when_it_happened() -> None:
+    """A run writes the opening, the finding and the plan with its first action: written then, they would all be at once."""
+    report, plain = redated(lambda entry: {"ts": max(entry["ts"], at(9.0)), "at": entry["ts"]}), report_of(incidents.healed())
+    assert report["times"] == plain["times"] and report["result"]["at"] == plain["result"]["at"]
+
+
+@pytest.mark.parametrize("other", [None, "", 5, {"a": 1}])
+def test_what_is_no_time_is_the_time_of_writing(other: t.Any) -> None:
+    assert redated(lambda dummy: {"at": other})["times"] == report_of(incidents.healed())["times"]
+
+
 def test_escalation_without_an_action_counts_as_the_reaction() -> None:
     assert report_of(incidents.escalated())["times"]["acknowledge_s"] == 5.4
 

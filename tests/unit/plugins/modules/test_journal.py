@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _journal
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import seconds_of
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import Journal
 from ansible_collections.lineops.runbook.plugins.modules import journal
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import outcome_of, params_of
@@ -33,6 +34,13 @@ def test_entries_get_the_common_fields_and_may_have_their_own(tmp_path: Path) ->
         ("i-1", "act"),
         ("i-1", "close"),
     ]
+
+
+def test_what_happened_before_is_dated_by_the_clock_of_the_journal(tmp_path: Path) -> None:
+    """The controller's clock may be wrong by minutes; how long ago it was it knows all the same."""
+    made(tmp_path, entries=[{"event": "opened", "ago_s": 90.0}, {"event": "begin"}])
+    opened, begin = Journal(str(tmp_path)).read()
+    assert 89 < seconds_of(opened["ts"]) - seconds_of(opened["at"]) < 91 and begin["at"] is None
 
 
 def test_check_mode_writes_nothing_but_lists(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ KEYS = {
 def made(folder: Path, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
     given = {"state_dir": str(folder), "host": HOST, "owner": ANNA, **options}
     result = outcome_of(lease, params_of(lease, **given), check_mode)
-    assert result.get("failed") or set(result) - {"failure"} == KEYS and not result["changed"]
+    assert result.get("failed") or set(result) - {"failure", "history"} == KEYS and not result["changed"]
     return result
 
 
@@ -86,6 +86,49 @@ def test_nothing_is_written_when_the_lease_was_lost(tmp_path: Path, lost: str) -
     assert Journal(str(tmp_path)).read() == []
     holder = made(tmp_path, state="looked")["holder"]
     assert (holder is None) == (lost == "given back")
+
+
+def test_journal_is_read_with_the_lease(tmp_path: Path) -> None:
+    """Whoever takes a host knows what was done and left there; whoever does not get it has nothing to know."""
+    undo = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
+    Journal(str(tmp_path)).append([{"host": HOST, "event": "begin", "undo": undo}, {"host": "other", "event": "begin"}])
+    history = made(tmp_path, journal_since="2020-01-01T00:00:00Z")["history"]
+    assert [entry["host"] for entry in history["entries"]] == [HOST]
+    assert [open_undo["variable"] for open_undo in history["open_undos"]] == ["MAIN.bOpsTest"]
+    assert made(tmp_path, journal_since="2999-01-01")["history"]["entries"] == []
+    assert "history" not in made(tmp_path) and "history" not in made(tmp_path, owner=BERT, journal_since="2020-01-01")
+    assert "history" not in made(tmp_path, state="looked", journal_since="2020-01-01")
+
+
+def test_journal_that_cannot_be_read_keeps_nobody_from_the_lease(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text("no entry\n", encoding="utf-8")
+    mine = made(tmp_path, journal_since="2020-01-01")
+    assert mine["held"] and mine["history"]["failure"]["code"] == "journal.broken"
+    assert made(tmp_path, journal_since="soon")["history"]["failure"]["code"] == "journal.time"
+
+
+def test_journal_is_read_where_no_lease_can_be_written(tmp_path: Path) -> None:
+    """On a full disk it still says what was left to be undone."""
+    Journal(str(tmp_path)).append([{"host": HOST, "event": "begin"}])
+    (tmp_path / "leases").write_text("", encoding="utf-8")
+    result = made(tmp_path, journal_since="2020-01-01")
+    assert result["failed"] and len(result["history"]["entries"]) == 1
+
+
+def test_last_entry_gives_the_lease_back(tmp_path: Path) -> None:
+    mine = made(tmp_path)
+    result = written(tmp_path, lease_id=mine["lease_id"], give_back=True)
+    assert result == {"changed": False, "written": 1, "given_back": True}
+    assert made(tmp_path, state="looked")["holder"] is None
+
+
+def test_last_entry_is_written_whoever_holds_the_lease_by_now(tmp_path: Path) -> None:
+    mine = made(tmp_path)
+    made(tmp_path, state="released")
+    made(tmp_path, owner=BERT, runner="shell-bert")
+    result = written(tmp_path, lease_id=mine["lease_id"], give_back=True)
+    assert (result["written"], result["given_back"]) == (1, False)
+    assert made(tmp_path, state="looked")["holder"]["runner"] == "shell-bert"
 
 
 def test_check_mode_renews_nothing(tmp_path: Path) -> None:

@@ -281,3 +281,18 @@ def test_clock_of_the_supervisor() -> None:
     body = {"plc": {"connected": True}, "timestamp_utc": "2026-11-23T03:46:24.820519Z"}
     clock = play(supervisor_info, get("/api/system/status", body), gather_subset=["clock"])["clock"]
     assert clock["told"] == body["timestamp_utc"] and clock["asked_at"].endswith("+00:00") and clock["elapsed_s"] >= 0
+
+
+@pytest.mark.parametrize("wait_s", [-1, 3601, float("nan")])
+def test_wait_has_limits(wait_s: float) -> None:
+    with pytest.raises(LineopsError, match="wait_s is"):
+        supervisor_info.run(params_of(supervisor_info, url="http://127.0.0.1:9", wait_s=wait_s), False)
+
+
+def test_first_question_comes_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A healed state counts once it has stood for a while: what is asked at once shows nothing."""
+    done: list[t.Any] = []
+    monkeypatch.setattr(supervisor_info.time, "sleep", done.append)
+    monkeypatch.setattr(supervisor_info, "observe", lambda *dummy: (done.append("asked"), ({}, []))[1])
+    supervisor_info.run(params_of(supervisor_info, url="http://127.0.0.1:9", wait_s=1.5), False)
+    assert done == [1.5, "asked"]
