@@ -158,6 +158,9 @@ class Case:
     records: bool = True
 
 
+# A write test that a killed run began.
+REST = {"do": "write_rest", "must": True, "plc": "plc_001", "variable": "MAIN.bOpsTest", "value": False}
+LEFT = {"incident": "left", "run": "left", "phase": "act", "event": "begin", "action": "write_test", "undo": REST}
 SEES_PLC = {"lineops_controller_ads": {"route": "static"}}
 INTERLOCK = {"lineops_interlock": {"variable": "GVL.bOpsTest", "safe_value": True}}
 BROKEN, NO_ROUTE, REFUSES = fault("plc-disconnected"), fault("route-removed"), fault("refuse")
@@ -166,7 +169,7 @@ FULL, STATE_HOST, ON_STATE_HOST, LINKED, OPEN, TORN = (f"line2-hmi{number}" for 
 HOSTILE, EXPIRED, BUSY, LOST, FAILED, COLLIDED, ALONE = (f"line3-hmi{number}" for number in (1, 2, 3, 4, 5, 6, 7))
 CASES: dict[str, Case] = {
     # Its killed run had connected it already.
-    KILLED: Case("HEALTHY", "plc.healthy", (), says=("put back first",), posts=(WRITE, TEST, WRITE, WRITE)),
+    KILLED: Case("HEALTHY", "plc.healthy", (), says=("put back first",), posts=(TEST, WRITE, WRITE, WRITE)),
     BUDGET: Case(
         "REFUSED", prepare=(BROKEN, healed_thrice),
         says=("would: connect to the PLC", "budget is used up", "It was healed 3 times since ", "next (L2, ")),
@@ -175,8 +178,9 @@ CASES: dict[str, Case] = {
         says=("would: disconnect", "not done: line1 is frozen (lineops_freeze)")),
     IDLE: Case("HEALTHY", "plc.healthy", (), variables={"lineops_freeze": "true"}, says=(UNPROVEN,)),
     UNSAFE: Case(
-        "REFUSED", prepare=(BROKEN, enter_static_route), variables={**INTERLOCK, **SEES_PLC},
-        says=("would: connect", "not done: The interlock GVL.bOpsTest is False, not True")),
+        "REFUSED", prepare=(BROKEN, enter_static_route, journalled(LEFT)), variables={**INTERLOCK, **SEES_PLC},
+        says=("would: connect", "not done: The interlock GVL.bOpsTest is False, not True",
+              "MAIN.bOpsTest may still be at its test value")),
     "line1-hmi6": Case(
         "HEALED", prepare=(BROKEN, enter_static_route, write_variable("GVL.bOpsTest", True)),
         variables={**INTERLOCK, **SEES_PLC}, posts=HEAL_LINK),

@@ -131,7 +131,7 @@ def test_entries_of_a_step_open_its_undos_and_settle_them(name: str, ends: str, 
 
 
 def test_undo_that_is_done_later_settles_what_was_left() -> None:
-    """finish_interrupted.yml: what open_undos returns, put back and written down as "undone", is open no more."""
+    """put_to_rest.yml: what open_undos returns, put back and written down as "undone", is open no more."""
     entries = [{**entry, "host": "h"} for name in ("write_test", "namespaces") for entry in step_entries(step(name, NAMESPACED), "begin")]
     left = open_undos(entries, "h")
     assert len(left) == 3
