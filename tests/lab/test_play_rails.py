@@ -57,7 +57,7 @@ def state_dir(lab: PlantLab, host: str) -> Path:
 
 
 def lease_file(lab: PlantLab, host: str) -> Path:
-    return state_dir(lab, host) / "leases" / f"{host}.json"
+    return state_dir(lab, place_of(host)) / "leases" / f"{host}.json"
 
 
 def leased(ends_in_s: float, incident: str = "another-incident") -> Step:
@@ -140,6 +140,11 @@ def broken_last_line(lab: PlantLab, host: str) -> None:
         journal.write('{"v": 1, "event": "beg\n')
 
 
+def place_of(name: str) -> str:
+    """Whose state directory holds the records of a host."""
+    return PLACES.get(name, name)
+
+
 @dataclass(frozen=True)
 class Case:
     """A host: how it is broken and guarded, and what the run has to say and do about it.
@@ -203,7 +208,9 @@ CASES: dict[str, Case] = {
         says=(LOUD + "Line 3 of the journal ", "JOURNAL NOT READ: Line 3 of the journal ")),
     HOSTILE: Case(
         "UNRESOLVED", "plc.router_refused", (REFUSES,), says=(PLC_NAME,),
-        variables={"lineops_plcs": {"name": {"__ansible_unsafe": PLC_NAME}}}),
+        variables={
+            "lineops_plcs": {"name": {"__ansible_unsafe": PLC_NAME}}, "lineops_state_host": STATE_HOST,
+            "lineops_supervisor_unit": "lineops-none.service"}),
     EXPIRED: Case("HEALED", prepare=(BROKEN, leased(-5, "left-open"), left_open("left-open")), posts=HEAL_LINK),
     BUSY: Case(
         "BUSY", "run.busy", (BROKEN, leased(1800)), posts=(), records=False,
@@ -219,6 +226,8 @@ CASES: dict[str, Case] = {
         "REFUSED", "plc.target_differs", (connect_to_wrong_port,),
         says=("would: disconnect", f"of the 2 hosts of line8, {COLLIDED} (open incident unhealed since ")),
 }
+#: Whose records another host keeps.
+PLACES = {ON_STATE_HOST: STATE_HOST, HOSTILE: STATE_HOST}
 HEALED = [name for name, case in CASES.items() if case.result == "HEALED"]
 REPORTED = [name for name, case in CASES.items() if case.result not in ("HEALTHY", "BUSY")] + [KILLED]
 RECORDED = [name for name, case in CASES.items() if case.records]
@@ -296,7 +305,8 @@ class Rails:
                 ads = groups[name.partition("-")[0]]["vars"]["lineops_controller_ads"]
                 host["lineops_controller_ads"] = {**ads, **variables["lineops_controller_ads"]}
         hosts = groups["line2"]["hosts"]
-        hosts[ON_STATE_HOST]["lineops_state_dir"] = hosts[STATE_HOST]["lineops_state_dir"]
+        for name, place in PLACES.items():
+            groups[name.partition("-")[0]]["hosts"][name]["lineops_state_dir"] = hosts[place]["lineops_state_dir"]
         small = {name: groups["line3"]["hosts"].pop(name) for name in (COLLIDED, ALONE)}
         groups["line8"] = {"hosts": small, "vars": {**groups["line3"]["vars"], "lineops_line": "line8"}}
         secrets["line8"] = secrets["line3"]
@@ -315,8 +325,7 @@ class Rails:
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """A host's journal, wherever it lies."""
-        place = STATE_HOST if name == ON_STATE_HOST else name
-        return [entry for entry in self.lab.journal(place) if entry["host"] == name]
+        return [entry for entry in self.lab.journal(place_of(name)) if entry["host"] == name]
 
     def outcome(self, name: str) -> dict[str, Any]:
         return self.run.outcomes[name]
@@ -382,7 +391,7 @@ class TestRails:
 
     @pytest.mark.parametrize("name", RECORDED)
     def test_journal(self, rails: Rails, name: str) -> None:
-        assert_journal_is_whole(rails.lab, STATE_HOST if name == ON_STATE_HOST else name)
+        assert_journal_is_whole(rails.lab, place_of(name))
         outcome, entries = rails.outcome(name), rails.entries(name)
         last = entries[-1]
         assert (last["phase"], last["event"]) == ("close" if outcome["resolved"] else "escalate", outcome["result"].lower())
@@ -398,7 +407,7 @@ class TestRails:
     def test_evidence_is_as_it_was_written(self, rails: Rails, name: str) -> None:
         """By sha256sum and tar: the archive is the one in the journal, its files are those of its manifest."""
         path = Path(rails.outcome(name)["archive"])
-        assert path.parent.parent == state_dir(rails.lab, STATE_HOST if name == ON_STATE_HOST else name)
+        assert path.parent.parent == state_dir(rails.lab, place_of(name))
         noted = next(entry["details"] for entry in rails.entries(name) if entry["event"] == "evidence")
         assert (noted["archive"], noted["sha256"]) == (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
         with tarfile.open(path) as archive:
@@ -406,7 +415,9 @@ class TestRails:
         manifest = json.loads(found.pop("MANIFEST.json"))
         assert {entry["name"]: entry["sha256"] for entry in manifest["files"]} == {
             file: hashlib.sha256(content).hexdigest() for file, content in found.items()}
-        assert len(found) == noted["files"] and {"supervisor.json", "probe.json", "finding.json"} <= set(found)
+        assert len(found) == noted["files"] and {"supervisor.json", "probe.json", "finding.json", "admin_log.json"} <= set(found)
+        # What only its own host can give was asked for there, though the archive lies on another one.
+        assert any(text.startswith("unit_journal: ") for text in noted["not_collected"]) == (name == HOSTILE)
 
     def test_evidence_is_older_than_the_first_action(self, rails: Rails) -> None:
         for name in HEALED:
@@ -422,8 +433,8 @@ class TestRails:
             assert not os.path.exists(path)
 
     def test_state_host_has_it_all(self, rails: Rails) -> None:
-        assert list(state_dir(rails.lab, ON_STATE_HOST).iterdir()) == []
-        assert {entry["host"] for entry in rails.lab.journal(STATE_HOST)} == {STATE_HOST, ON_STATE_HOST}
+        assert [list(state_dir(rails.lab, name).iterdir()) for name in PLACES] == [[], []]
+        assert {entry["host"] for entry in rails.lab.journal(STATE_HOST)} == {STATE_HOST, *PLACES}
 
     # --- runs that collide, runs that ended ----------------------------------------------------------------------------
 
