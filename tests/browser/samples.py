@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.lineops.runbook.plugins.modules import incident_report
-from ansible_collections.lineops.runbook.tests.unit.helpers import incidents
+from ansible_collections.lineops.runbook.tests.unit.helpers import checklists, incidents
 
 LANGUAGES = ("en", "de")
 INCIDENTS = {
@@ -23,7 +23,7 @@ INCIDENTS = {
     "taken_over": incidents.taken_over,
 }
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 1/0 }} \u202egnp.exe " + "w" * 10_000
-PAGES = (*INCIDENTS, "hostile", "long", "index", "shift", "empty")
+PAGES = (*INCIDENTS, "hostile", "long", "index", "shift", "empty", "checklist")
 
 
 def written_reports(folder: Path) -> dict[tuple[str, str], Path]:
@@ -38,6 +38,8 @@ def written_reports(folder: Path) -> dict[tuple[str, str], Path]:
         window = {"kind": "shift", "since": "2026-11-23T18:00", "until": "2026-11-24T06:00"}
         files["shift", language] = _written(folder, "shift", language, entries=incidents.night(), **window)
         files["empty", language] = _written(folder, "empty", language, **window)
+        seen = checklists.plant_of(("line3-hmi1", False), ("line3-hmi2", True), language=language)
+        files["checklist", language] = _written(folder, "checklist", language, kind="checklist", checklist=seen)
     return files
 
 
