@@ -196,8 +196,8 @@ busy:
            message: line3-hmi1 is held by shell-anna on ops1 until then.}
 history:
   description:
-    - RV(history.entries) and RV(history.open_undos) as M(lineops.runbook.journal) returns them for O(host); or
-      RV(history.failure) if the journal cannot be read.
+    - C(entries) and C(open_undos) as M(lineops.runbook.journal) returns them for O(host); or C(failure) if the journal cannot be
+      read.
   returned: with O(journal_since), unless RV(busy)
   type: dict
 released:
