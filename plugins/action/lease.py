@@ -10,26 +10,21 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._lease import answer
 from ansible_collections.lineops.runbook.plugins.modules import lease
-from ansible_collections.lineops.runbook.plugins.plugin_utils._action import HostAction
+from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RecordAction
 from ansible_collections.lineops.runbook.plugins.plugin_utils._run_owner import is_gone, owner_of_this_run
 
 POLL_S = 2.0
 LONGEST_WAIT_S = 86400.0
 
 
-class ActionModule(HostAction):
+class ActionModule(RecordAction):
     """Runs the module of the same name on the host; says who we are, and looks whether a holder from here is gone."""
 
     noun = lease
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Hold, give back or look; without required a failure is only told."""
-        result = super().run(tmp, task_vars)
-        if result.get("failure"):
-            params = self.params()
-            nothing = answer(params["host"], None, result["failure"]["message"])
-            result = {**nothing, **result, "failed": params["required"]}
-        return result
+    def nothing(self, params: t.Mapping[str, t.Any], failure: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the answer of a lease that is not held; who is busy is told by the host."""
+        return answer(params["host"], None, failure["message"])
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Ask, and with busy: wait ask again until it is free or the time is over."""

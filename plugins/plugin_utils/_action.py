@@ -178,9 +178,14 @@ class RecordAction(HostAction):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the noun; a run that may go on without the record must not fail for want of it."""
         result = super().run(tmp, task_vars)
-        if result.get("failure") and not self.params()["required"]:
-            result["failed"] = False
+        if result.get("failure"):
+            params = self.params()
+            result = {**self.nothing(params, result["failure"]), **result, "failed": params["required"]}
         return result
+
+    def nothing(self, params: t.Mapping[str, t.Any], failure: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return what an answer has even where nothing came of it."""
+        return {}
 
 
 def _unreachable(reason: str) -> LineopsError:
