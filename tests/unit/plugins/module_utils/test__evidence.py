@@ -25,6 +25,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils import _evidence
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._evidence import Evidence, packed
 from ansible_collections.lineops.runbook.plugins.module_utils._evidence_parts import Part
+from ansible_collections.lineops.runbook.tests.unit.helpers.child import in_a_child
 
 INCIDENT, HOST = "line3-20261123T101324-line3-hmi1", "line3-hmi1"
 NAME = f"{INCIDENT}-{HOST}.tar.gz"
@@ -166,26 +167,6 @@ def test_part_that_cannot_be_cut_is_named(state: Path) -> None:
 
 
 # --- a full disk, no permission, a kill ------------------------------------------------------------------------------
-
-
-def in_a_child(work: t.Callable[[], t.Any]) -> tuple[str, t.Any]:
-    """Run work in a process of its own: ("ok", result) or (code, sentence) of a failure."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-
-    def run() -> None:
-        try:
-            sender.send(("ok", work()))
-        except LineopsError as error:
-            sender.send((error.code, error.message))
-
-    process = context.Process(target=run)
-    process.start()
-    sender.close()
-    try:
-        return receiver.recv()
-    finally:
-        process.join(60)
 
 
 NOISE = [Part("noise.txt", os.urandom(100_000).hex(), "x", AT)]

@@ -25,6 +25,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils import _journal, _
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, Journal, hash_of
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_at
+from ansible_collections.lineops.runbook.tests.unit.helpers.child import in_a_child
 from ansible_collections.lineops.runbook.tests.unit.helpers.killed import Work, killed_at
 
 HOST = "line3-hmi1"
@@ -234,26 +235,6 @@ def test_nothing_is_appended_after_a_broken_line(folder: Path, broken: bytes | N
     sentence = fails(lambda: journal.append([{"event": "x"}]), "journal.broken")
     assert sentence == f"Line 3 of the journal {path} {what}."
     assert path.read_bytes() == before and files_of(folder) == [path]
-
-
-def in_a_child(work: t.Callable[[], t.Any]) -> tuple[str, t.Any]:
-    """Run work in a process of its own: ("ok", result) or (code, sentence) of a failure."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-
-    def run() -> None:
-        try:
-            sender.send(("ok", work()))
-        except LineopsError as error:
-            sender.send((error.code, error.message))
-
-    process = context.Process(target=run)
-    process.start()
-    sender.close()
-    try:
-        return receiver.recv()
-    finally:
-        process.join(60)
 
 
 def test_full_disk_is_said_and_costs_no_good_line(folder: Path) -> None:
