@@ -141,6 +141,13 @@ def test_before_is_what_was_seen_first() -> None:
     assert report_of(incident)["comparison"] == [{"signal": "flag", "before": "disconnected", "after": "connected"}]
 
 
+def test_what_a_run_said_loudly_beside_its_result_is_a_remark_once() -> None:
+    """Such as that an action is written down nowhere: a reader must know that before believing the rest."""
+    loud = "JOURNAL NOT WRITTEN: no room"
+    incident = Incident().opened().found("blocked (6)").ended("unresolved", notes=[loud, loud])
+    assert [remark for remark in report_of(incident)["remarks"] if remark["code"] == "noted"] == [{"code": "noted", "note": loud}]
+
+
 # --- closing checklist -----------------------------------------------------------------------------------------------
 
 
