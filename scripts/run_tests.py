@@ -24,7 +24,8 @@ from collection_copy import COPY, REPOSITORY, missing_prerequisite
 from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
-WITH_ANSIBLE = "tests/unit/plugins/action tests/unit/plugins/filter tests/unit/plugins/modules tests/unit/plugins/plugin_utils"
+# Unit tests that run Ansible or its templates; the others see no more of it than argument specs.
+WITH_ANSIBLE = "tests/unit/plugins/action tests/unit/plugins/filter tests/unit/plugins/plugin_utils"
 # A stage's processes may need a moment to be gone after the command that ended them has returned.
 GONE_LIMIT_S = 10.0
 LOGS = REPOSITORY / "build/logs"
@@ -121,7 +122,7 @@ def in_browser() -> Iterator[Step]:
         return
     directory = REPOSITORY / ".venv-browser"
     yield Command(["python", "scripts/environment.py", directory, "scripts/requirements/browser.txt"])
-    yield Command(["python", "-m", "pytest", "tests/browser"], python=directory / "bin/python")
+    yield Command(["python", "-m", "pytest", "-n", "2", "tests/browser"], python=directory / "bin/python")
 
 
 def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
@@ -140,7 +141,7 @@ def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
     return steps
 
 
-ON_THE_LAB = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+ON_THE_LAB = ("-n", "4", "--dist", "loadscope", "--no-loadscope-reorder")
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
     Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
@@ -178,7 +179,7 @@ STAGES = (
     # What does not touch Ansible was run by ansible-units.
     Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
-    # In one: those against the recordings wait most of their time, one of them for more than two minutes.
+    # In one, and more at a time than cores: they wait much, one of those against the recordings for more than two minutes.
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
         pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
     )),
