@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts what the guard rails of a run cost: tasks of the role incident, and those with its records elsewhere."""
+"""Counts what the guard rails of a run cost: tasks of the role incident but for its frame, and those with records elsewhere."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ description:
 """
 
 ROLE = "lineops.runbook.incident"
+# The frame of any playbook, with rails or without: is the inventory right, and how did each host end.
+FRAME = ("known.yml", "summary.yml")
 RECORDS = tuple(f"lineops.runbook.{noun}" for noun in ("lease", "journal", "budget", "evidence", "incident_report"))
 
 
@@ -43,7 +45,8 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         """The task before has ended."""
-        self._next(str(getattr(task, "_role", "")) == ROLE or task.action in RECORDS)
+        in_role = str(getattr(task, "_role", "")) == ROLE and not task.get_path().rpartition(":")[0].endswith(FRAME)
+        self._next(in_role or task.action in RECORDS)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Count the task; one that was skipped is none."""
