@@ -25,7 +25,7 @@ from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
 # Unit tests that run Ansible or its templates; the others see no more of it than argument specs.
-WITH_ANSIBLE = "tests/unit/plugins/action tests/unit/plugins/filter tests/unit/plugins/plugin_utils"
+WITH_ANSIBLE = ("tests/unit/plugins/action", "tests/unit/plugins/filter", "tests/unit/plugins/plugin_utils")
 # A stage's processes may need a moment to be gone after the command that ended them has returned.
 GONE_LIMIT_S = 10.0
 LOGS = REPOSITORY / "build/logs"
@@ -135,7 +135,7 @@ def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
             return
         directory = REPOSITORY / f".venv-core{core}"
         yield Command(["python", "scripts/environment.py", directory, f"scripts/requirements/core-{core}.txt"], python=found)
-        for tests in (["-n", "2", *WITH_ANSIBLE.split()], ["-m", "smoke", "tests/lab"]):
+        for tests in (["-n", "2", *WITH_ANSIBLE], ["-m", "smoke", "tests/lab"]):
             yield Command(["python", "-m", "pytest", *tests], python=directory / "bin/python")
 
     return steps

@@ -18,5 +18,4 @@ class ActionModule(RecordAction):
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Send only secrets that are masked: AnsibleModule would blot a password like 1 out of every hash."""
-        self.params()
         return self.on_host(task_vars, secrets=sorted(secrets_in(self._task.args.get("secrets"))))

@@ -99,12 +99,13 @@ class RunbookAction(ActionBase):
         return checked.validated_parameters
 
     def on_host(self, task_vars: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
-        """Run the noun on the host; whatever keeps it from running there becomes a LineopsError.
+        """Run the noun on the host, once its arguments are known to be right; what keeps it from running is a LineopsError.
 
         arguments: what the noun gets beside, or in place of, the arguments of the task.
         """
+        params = self.params(**arguments)
         if self._host_is_here(task_vars):
-            return self._run_here(**arguments)
+            return self._run_here(params)
         try:
             result = self._execute_module(
                 module_name=f"lineops.runbook.{self.noun.__name__.rsplit('.', 1)[-1]}",
@@ -131,11 +132,11 @@ class RunbookAction(ActionBase):
         variables = delegated.get(self._task.delegate_to, task_vars)
         return self._templar.template(variables.get("ansible_python_interpreter")) == sys.executable
 
-    def _run_here(self, **arguments: t.Any) -> dict[str, t.Any]:
+    def _run_here(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Run the noun in this process, with arguments as plain as a module that is sent gets them, and as it answers."""
-        params = json.loads(json.dumps(self.params(**arguments), default=str))
+        plain = json.loads(json.dumps(params, default=str))
         try:
-            return self.noun.run(params, self._task.check_mode)
+            return self.noun.run(plain, self._task.check_mode)
         except LineopsError as error:
             return {"failed": True, **failure_result(error)}
         except Exception as error:
@@ -163,8 +164,7 @@ class HostAction(RunbookAction):
     """A noun that works on the host: behind a wrapper that turns a lost connection into an answer (DESIGN §3)."""
 
     def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module on the host, once its arguments are known to be right."""
-        self.params()
+        """Run the module of the same name on the host."""
         return self.on_host(task_vars)
 
     def vantage_point(self, task_vars: dict[str, t.Any]) -> str:
