@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ._ads_frames import ADS_STATES
-from ._findings import FINDINGS, SIDE_RULE, next_step_of, sentence_of, severity_by, severity_of, worst
-from ._hypotheses import REFUTED, Counter, Hypothesis, Judgement, judge
+from ._diagnosis import Story, conclude
+from ._hypotheses import Counter, Hypothesis, judge
 from ._plc_signals import (
     Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, not_observed, observation, part, signals_of,
 )
@@ -250,69 +250,14 @@ def path_is_blocked(evidence: Evidence) -> bool:
     return standing is not None
 
 
-def _entry(judgement: Judgement, signals: t.Mapping[str, Signal], evidence: Evidence) -> dict[str, t.Any]:
-    return {
-        "code": judgement.hypothesis.code,
-        "verdict": judgement.verdict,
-        "evidence": [observation(name, signals[name], evidence) for name in judgement.hypothesis.claim],
-        "counter_checks": [
-            dict(observation(name, signals[name], evidence), verdict=verdict)
-            for name, verdict in judgement.verdicts
-            if signals[name] is not None
-        ],
-    }
-
-
 def diagnose(evidence: Evidence, *, plc: str, host: str, language: str = "en") -> dict[str, t.Any]:
     """Return the finding of one PLC.
 
-    evidence: see the module's docstring; plc and host: names for the sentence; language: "en" or "de".
-    The result has code, sentence, severity, rule, playbook, owner, next_step, verdict, evidence, counter_checks,
-    refuted (hypotheses that were raised and fell, with what spoke against them), also (what is wrong beside the
-    finding, each with code, sentence, severity, verdict, evidence and counter_checks) and not_observed (what nobody saw
-    of the PLC, in words).
+    evidence: see _plc_signals; plc and host: names for the sentence; language: "en" or "de"; result: see conclude.
     """
-    signals = signals_of(evidence)
-    standing, fallen = judge(TABLE, signals)
-    if standing is None:
-        unclear = Hypothesis("plc.unclear", {name: _any() for name in ("flag", "test", "controller", "host_udp")})
-        standing = Judgement(unclear)
-    code = standing.hypothesis.code
-    names = {"plc": plc, "host": host}
-    beside, fallen_beside = _beside(signals, {code, *(one.hypothesis.code for one in fallen if one.verdict == REFUTED)})
-    aside = severity_by(SIDE_RULE, language)
-    also = [
-        {**_entry(side, signals, evidence), "severity": aside[0],
-         "sentence": _sentence(side.hypothesis.code, language, names, signals, evidence)}
-        for side in beside
-    ]
-    told = {code, *(side["code"] for side in also)}
-    severity, rule = worst([severity_of(code, language), *(aside for dummy in also)])
-    return {
-        **_entry(standing, signals, evidence),
-        "signals": signals,
-        "sentence": _sentence(code, language, names, signals, evidence),
-        "severity": severity,
-        "rule": rule,
-        "playbook": FINDINGS[code].playbook,
-        "owner": FINDINGS[code].owner,
-        "next_step": next_step_of(code, host=host, language=language),
-        "also": also,
-        "not_observed": not_observed(evidence),
-        "refuted": [_entry(one, signals, evidence) for one in fallen + fallen_beside if one.hypothesis.code not in told],
-    }
-
-
-def _beside(signals: t.Mapping[str, Signal], judged: t.Container[str]) -> tuple[list[Judgement], list[Judgement]]:
-    """Judge what may be wrong beside the finding, in codes not judged yet; returns what stands and what fell."""
-    sides = [judge([row], signals) for row in SIDE_TABLE if row.code not in judged]
-    return [standing for standing, dummy in sides if standing], [fallen for dummy, some in sides for fallen in some]
-
-
-def _sentence(
-    code: str, language: str, names: dict[str, str], signals: t.Mapping[str, Signal], evidence: Evidence
-) -> str:
-    return sentence_of(code, language, detail=_detail(code, signals, evidence), **names)
+    return conclude(
+        _STORY, signals_of(evidence), evidence, names={"plc": plc, "host": host}, language=language,
+        not_observed=not_observed(evidence))
 
 
 def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> str:
@@ -344,6 +289,11 @@ def _detail(code: str, signals: t.Mapping[str, Signal], evidence: Evidence) -> s
         "plc.unclear": lambda: f"route test: {part(evidence, 'route_test').get('error') or 'not observed'}",
     }
     return details[code]() if code in details else ""
+
+
+_STORY = Story(
+    TABLE, SIDE_TABLE, Hypothesis("plc.unclear", {name: _any() for name in ("flag", "test", "controller", "host_udp")}),
+    observation, _detail)
 
 
 def _wanted(evidence: Evidence, name: str) -> t.Any:

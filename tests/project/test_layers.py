@@ -35,6 +35,7 @@ LAYER_OF_UTIL = {
     "_escalation": "rules",
     "_admin_log": "rules",
     "_closing": "rules",
+    "_diagnosis": "rules",
     "_checklist": "rules",
     "_checklist_host": "rules",
     "_checklist_steps": "rules",
