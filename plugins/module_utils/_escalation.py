@@ -88,12 +88,16 @@ _TOPICS: dict[str, tuple[str, ...]] = {
         "plc.route_missing", "plc.route_refused", "plc.route_unanswered", "plc.route_conflict", "plc.link_stale",
         "plc.silent", "plc.target_differs", "plc.unclear"),
     "net_ids": ("plc.net_id_differs", "plc.net_id_not_from_ip", "supervisor.net_id_differs", "plc.config_drift"),
-    "network": ("plc.filtered", "plc.router_refused", "plc.route_unanswered", "plc.silent", "supervisor.path_blocked"),
+    "network": ("plc.filtered", "plc.router_refused", "plc.route_unanswered", "plc.silent", "supervisor.path_blocked",
+                "supervisor.start_blocked"),
     "runtime": (
         "plc.not_running", "plc.port_wrong", "plc.symbol_unknown", "plc.namespace_failing", "supervisor.symbols_stale"),
     "writes": ("plc.write_failed", "plc.write_breaker_open", "plc.write_breaker_wedged"),
     "service": (
         "supervisor.unreachable", "supervisor.not_understood", "supervisor.ads_library_missing", "plc.library_wedged",
+        *(f"supervisor.{name}" for name in (
+            "hung", "stopped", "container_stopped", "start_limit", "crash_loop", "escaped", "port_taken", "unit_masked",
+            "unit_missing", "unit_disabled", "disk_full", "no_rights", "unclear")),
         "restart", "run"),
     "keys": ("supervisor.key_refused", "supervisor.all_keys_refused"),
     "streams": ("stream", "camera", "ring"),

@@ -54,7 +54,7 @@ class FindingType:
     """One row of the findings table.
 
     code: stable name; playbook: the binding playbook that handles it; rule: key of SEVERITY_RULES;
-    en/de: one sentence, {plc}, {host}, {detail} are filled in; heals: actions Playbook B may take, in words, or ""
+    en/de: one sentence, {plc}, {host}, {detail} are filled in; heals: actions its playbook may take, in words, or ""
     where nothing here can heal it; owner: who acts when it is not healed; next_step and next_step_de: what that person
     does first.
     """
@@ -260,6 +260,112 @@ _ROWS = (
         "Die PLC {plc} arbeitet nicht, die Ursache ließ sich nicht eingrenzen{detail}.",
         "", "L2", "Read the evidence below; look at the PLC and its route table in TwinCAT XAE.",
         "Die Beobachtungen unten lesen; die PLC und ihre Routentabelle in TwinCAT XAE ansehen."),
+    FindingType(
+        "supervisor.healthy", "C", "none",
+        "The supervisor on {host} answers and works{detail}.",
+        "Der Supervisor auf {host} antwortet und arbeitet{detail}.",
+        "", "", ""),
+    FindingType(
+        "supervisor.hung", "C", "SEV.1",
+        "The supervisor on {host} takes connections but answers nobody{detail}.",
+        "Der Supervisor auf {host} nimmt Verbindungen an, antwortet aber niemandem{detail}.",
+        "restart it", "L2", "Restart its service on {host} by hand, and find out in its log what it was doing when it stopped.",
+        "Seinen Dienst auf {host} von Hand neu starten, und in seinem Log suchen, was er zuletzt tat."),
+    FindingType(
+        "supervisor.stopped", "C", "SEV.1",
+        "The service of the supervisor on {host} is stopped{detail}.",
+        "Der Dienst des Supervisors auf {host} ist angehalten{detail}.",
+        "start it", "L1", "Find out who stopped the service on {host} and why, then start it.",
+        "Klären, wer den Dienst auf {host} angehalten hat und warum, dann ihn starten."),
+    FindingType(
+        "supervisor.container_stopped", "C", "SEV.1",
+        "The container of the supervisor on {host} does not run{detail}.",
+        "Der Container des Supervisors auf {host} läuft nicht{detail}.",
+        "restart the container", "L2", "Look at the container's last log lines and its restart policy on {host}.",
+        "Die letzten Log-Zeilen des Containers und seine Restart-Policy auf {host} ansehen."),
+    FindingType(
+        "supervisor.start_limit", "C", "SEV.1",
+        "The supervisor on {host} ended so often that systemd starts it no more{detail}.",
+        "Der Supervisor auf {host} ist so oft zu Ende gegangen, dass systemd ihn nicht mehr startet{detail}.",
+        "reset the start limit and start it", "L2", "Read the last lines of its log on {host}: something ends it right after its start.",
+        "Die letzten Zeilen seines Logs auf {host} lesen: etwas beendet ihn gleich nach dem Start."),
+    FindingType(
+        "supervisor.crash_loop", "C", "SEV.1",
+        "The supervisor on {host} ends again and again right after its start{detail}.",
+        "Der Supervisor auf {host} geht gleich nach dem Start immer wieder zu Ende{detail}.",
+        "restart it", "L2", "Read the last lines of its log on {host}, and what was changed there last.",
+        "Die letzten Zeilen seines Logs auf {host} lesen, und was dort zuletzt geändert wurde."),
+    FindingType(
+        "supervisor.escaped", "C", "SEV.2",
+        "An instance outside its service answers in place of the supervisor on {host}{detail}.",
+        "Anstelle des Dienstes antwortet auf {host} eine Instanz, die außerhalb von ihm gestartet wurde{detail}.",
+        "end it and start the service", "L2", "Find out who started it on {host}; end it and start the service.",
+        "Klären, wer sie auf {host} gestartet hat; sie beenden und den Dienst starten."),
+    FindingType(
+        "supervisor.port_taken", "C", "SEV.1",
+        "Another program holds the port of the supervisor on {host}{detail}.",
+        "Ein fremdes Programm hält den Port des Supervisors auf {host}{detail}.",
+        "", "L2", "Find out what that program on {host} is and who needs it; it is none of the supervisor's and is not ended from here.",
+        "Klären, was das für ein Programm auf {host} ist und wer es braucht; es gehört nicht zum Supervisor und wird "
+        "von hier nicht beendet."),
+    FindingType(
+        "supervisor.unit_masked", "C", "SEV.1",
+        "The service of the supervisor on {host} is masked, so nothing can start it{detail}.",
+        "Der Dienst des Supervisors auf {host} ist maskiert, nichts kann ihn starten{detail}.",
+        "", "L1", "Find out who masked the service on {host} and why; then unmask and start it.",
+        "Klären, wer den Dienst auf {host} maskiert hat und warum; dann die Maskierung aufheben und ihn starten."),
+    FindingType(
+        "supervisor.unit_missing", "C", "SEV.1",
+        "systemd on {host} does not know the service of the inventory{detail}.",
+        "systemd auf {host} kennt den Dienst aus dem Inventar nicht{detail}.",
+        "", "L1", "Correct lineops_supervisor_unit, or install the supervisor's service on {host}.",
+        "lineops_supervisor_unit berichtigen, oder den Dienst des Supervisors auf {host} installieren."),
+    FindingType(
+        "supervisor.unit_disabled", "C", "SEV.3",
+        "The service of the supervisor on {host} would not start with the machine{detail}.",
+        "Der Dienst des Supervisors auf {host} würde mit der Maschine nicht starten{detail}.",
+        "", "L1", "Enable the service on {host} (systemctl enable), unless somebody disabled it on purpose.",
+        "Den Dienst auf {host} aktivieren (systemctl enable), falls ihn niemand mit Absicht deaktiviert hat."),
+    FindingType(
+        "supervisor.start_blocked", "C", "SEV.1",
+        "The supervisor on {host} is starting, blocked by a silent PLC{detail}.",
+        "Der Supervisor auf {host} startet und wird von einer stummen PLC aufgehalten{detail}.",
+        "", "L1", "Bring the PLC or the way to it back; the supervisor answers about two minutes after its start in any case. "
+        "Another restart only starts the wait anew.",
+        "Die PLC oder den Weg zu ihr zurückholen; der Supervisor antwortet in jedem Fall etwa zwei Minuten nach seinem "
+        "Start. Ein weiterer Neustart beginnt das Warten nur von vorn."),
+    FindingType(
+        "supervisor.disk_full", "C", "SEV.1",
+        "A file system that the supervisor on {host} writes to is full{detail}.",
+        "Ein Dateisystem, auf das der Supervisor auf {host} schreibt, ist voll{detail}.",
+        "", "L1", "Make room on {host} (old logs, old backups), then run this playbook again; a restart does not help.",
+        "Auf {host} Platz schaffen (alte Logs, alte Backups), dann dieses Playbook noch einmal ausführen; ein Neustart "
+        "hilft nicht."),
+    FindingType(
+        "supervisor.no_rights", "C", "SEV.1",
+        "The supervisor's user on {host} has no rights where it needs them{detail}.",
+        "Dem Benutzer des Supervisors auf {host} fehlen Rechte, die er braucht{detail}.",
+        "", "L2", "Give owner and mode of these paths on {host} back, and find out what changed them; a restart does not help.",
+        "Besitzer und Rechte dieser Pfade auf {host} wiederherstellen, und klären, was sie geändert hat; ein Neustart "
+        "hilft nicht."),
+    FindingType(
+        "supervisor.unclear", "C", "SEV.2",
+        "How the supervisor on {host} is could not be told{detail}.",
+        "Wie es dem Supervisor auf {host} geht, ließ sich nicht feststellen{detail}.",
+        "", "L2", "Read what was not observed below, and look at the service on {host} by hand.",
+        "Lesen, was unten nicht beobachtet wurde, und den Dienst auf {host} von Hand ansehen."),
+    FindingType(
+        "restart.no_effect", "C", "C.E1",
+        "No restart of the supervisor on {host} had an effect{detail}.",
+        "Kein Neustart des Supervisors auf {host} hatte eine Wirkung{detail}.",
+        "", "L2", "Go to {host}: read the log of the service, and restart it or the machine by hand.",
+        "Zu {host} gehen: das Log des Dienstes lesen, und ihn oder die Maschine von Hand neu starten."),
+    FindingType(
+        "restart.recurs", "C", "C.E2",
+        "The supervisor on {host} was restarted and failed again shortly after{detail}.",
+        "Der Supervisor auf {host} wurde neu gestartet und fiel kurz darauf wieder aus{detail}.",
+        "", "L2", "Find out in the supervisor's log on {host} what ends it; another restart would only hide it.",
+        "Im Log des Supervisors auf {host} suchen, was ihn beendet; ein weiterer Neustart würde es nur verdecken."),
 )
 
 FINDINGS = {row.code: row for row in _ROWS}

@@ -313,9 +313,11 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
-def observation(signal: str, value: Signal, evidence: Evidence) -> dict[str, t.Any]:
+def observation(
+    signal: str, value: Signal, evidence: Evidence, sources: t.Mapping[str, tuple[str, tuple[str, ...], str]] = SOURCES,
+) -> dict[str, t.Any]:
     """One recorded observation: which call, seen from where, when, and what it said."""
-    key, path, call = SOURCES[signal]
+    key, path, call = sources[signal]
     where = at = None
     for depth in range(len(path) + 1):
         source = part(evidence, key, *path[:depth])

@@ -431,76 +431,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "sentence.inventory.mistakes": ("The inventory has mistakes.", "Das Inventar enthält Fehler."),
 }
 
-#: The next step of a finding, in German; English stands in the table of findings.
-NEXT_STEPS_DE = {
-    "supervisor.unreachable": (
-        "Prüfen, ob {host} an ist und der Supervisor-Dienst läuft; startet er nicht, Playbook C ausführen."
-    ),
-    "supervisor.path_blocked": (
-        "lineops_supervisor_url mit der Adresse vergleichen, auf der er hört, dann das Netz dazwischen prüfen."
-    ),
-    "supervisor.not_understood": (
-        "lineops_supervisor_url im Browser öffnen: Es antwortet ein Proxy, ein anderes Programm oder eine "
-        "kaputte Startseite."
-    ),
-    "supervisor.key_refused": (
-        "Einen gültigen Operator-Schlüssel in lineops_secrets eintragen; ohne ihn wurde nichts versucht."
-    ),
-    "supervisor.all_keys_refused": (
-        "Prüfen, ob die URL zum richtigen Supervisor führt, und beide Schlüssel in lineops_secrets erneuern."
-    ),
-    "plc.filtered": "Prüfen, ob die PLC an ist; dann Netzwerkkabel, Switch-Port und Firewall (TCP 48898, UDP 48899).",
-    "plc.router_refused": (
-        "Das TwinCAT-Symbol auf der PLC ansehen: Die Laufzeit steht, startet gerade, oder Port 48898 ist zu."
-    ),
-    "plc.silent": "Zur PLC gehen: Sie hängt oder ist überlastet. Ein Neustart des Supervisors hilft nicht.",
-    "plc.route_missing": "Die Route zu {host} in TwinCAT XAE auf der Engineering-Seite eintragen (SYSTEM > Routes).",
-    "plc.route_refused": (
-        "plc_username und plc_password in lineops_secrets berichtigen, oder die Route in TwinCAT XAE eintragen."
-    ),
-    "plc.route_unanswered": (
-        "UDP 48899 zur PLC öffnen oder deren Suche (Discovery) einschalten, oder die Route in TwinCAT XAE eintragen."
-    ),
-    "plc.link_stale": "Den Supervisor neu starten (Playbook C): Seine ADS-Bibliothek hält eine tote Verbindung.",
-    "plc.library_wedged": "Den Supervisor auf {host} neu starten (Playbook C), dann Playbook B erneut; nur das hilft.",
-    "supervisor.ads_library_missing": (
-        "pyads in der Umgebung des Supervisors auf {host} installieren und ihn neu starten."
-    ),
-    "supervisor.net_id_differs": (
-        "route.local_ams_net_id in lineops_plcs berichtigen, oder dem Supervisor durch einen Neustart "
-        "(Playbook C) seine NetId zurückgeben."
-    ),
-    "plc.net_id_differs": "ams_net_id in lineops_plcs berichtigen, oder prüfen, ob das die richtige PLC ist.",
-    "plc.net_id_not_from_ip": (
-        "Der PLC eine NetId aus ihrer Adresse geben, oder eine passende Adresse; der Supervisor kennt keinen "
-        "anderen Weg."
-    ),
-    "plc.not_running": "TwinCAT auf der PLC in RUN bringen, nachdem geklärt ist, wer es angehalten hat und warum.",
-    "plc.port_wrong": (
-        "runtime_type und ams_port in lineops_plcs prüfen (TC2 801, TC3 851), und ob das PLC-Programm geladen ist."
-    ),
-    "plc.route_conflict": "Die andere Route in TwinCAT XAE entfernen, oder mit ads_route und replace_conflicting.",
-    "plc.target_differs": "Prüfen, ob Inventar oder Supervisor recht hat, dann dieses Playbook erneut ausführen.",
-    "plc.config_drift": "Den gespeicherten Eintrag mit plc_config (state: corrected) berichtigen, oder das Inventar.",
-    "plc.write_breaker_open": (
-        "Nach 30 s versucht es der nächste Befehl der HMI erneut und schließt sie; bleibt sie offen, den "
-        "Supervisor neu starten (Playbook C)."
-    ),
-    "plc.write_breaker_wedged": (
-        "Dieses Playbook nach einer halben Minute erneut ausführen; ist sie noch halb offen, den Supervisor "
-        "neu starten (Playbook C)."
-    ),
-    "plc.symbol_unknown": "test_variable in lineops_plcs berichtigen, oder das PLC-Programm laden, das sie hat.",
-    "supervisor.symbols_stale": "Die Symbole der PLC erneut in den Supervisor laden.",
-    "plc.write_failed": (
-        "Im Log des Supervisors den ADS-Code des gescheiterten Schreibens suchen, und den Zustand der PLC ansehen."
-    ),
-    "plc.namespace_failing": (
-        "Das PLC-Programm mit den Variablen dieser Namespaces vergleichen; ein Download kann sie geändert haben."
-    ),
-    "plc.unclear": "Die Beweise unten lesen; die PLC und ihre Routentabelle in TwinCAT XAE ansehen.",
-}
-
 _RUN_STEPS_DE = {
     "Read the failed task above.": "Den gescheiterten Task in der Ausgabe des Laufs lesen.",
     "Read the failed task above; nothing more was done on this host.": (
@@ -540,7 +470,7 @@ class Words:
         """Return the next step of a finding in this language; "" where what was recorded is another one."""
         row = FINDINGS.get(code)
         if row and row.next_step and recorded in ("", _filled(row.next_step, {"host": host})):
-            text = NEXT_STEPS_DE.get(code, "") if self.language == "de" else row.next_step
+            text = row.next_step_de if self.language == "de" else row.next_step
             return _filled(text, {"host": host})
         if recorded in _RUN_STEPS_DE:
             return _RUN_STEPS_DE[recorded] if self.language == "de" else recorded

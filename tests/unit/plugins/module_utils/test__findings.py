@@ -40,13 +40,13 @@ HOSTILE = [
 @pytest.mark.parametrize("code", CODES)
 def test_row_is_complete(code: str) -> None:
     row = FINDINGS[code]
-    assert row.code == code and re.fullmatch(r"(plc|supervisor)\.[a-z_]+", code)
+    assert row.code == code and re.fullmatch(r"(plc|supervisor|restart)\.[a-z_]+", code)
     assert row.playbook in ("A", "B", "C")
     assert row.rule in SEVERITY_RULES
     assert row.en.endswith("{detail}.") and row.de.endswith("{detail}.")
     assert row.en != row.de
     # Only a healthy plant needs nobody; everything else says who acts, and what that person does first.
-    assert bool(row.owner) == bool(row.next_step) == (code != "plc.healthy")
+    assert bool(row.owner) == bool(row.next_step) == (not code.endswith(".healthy"))
     assert row.owner in ("", "L1", "L2", "L3")
 
 
@@ -92,7 +92,11 @@ def test_severity_names_its_rule() -> None:
 
 def test_what_stops_control_is_sev_1() -> None:
     """Binding playbook, B.E1 and SEV-1: no control through this supervisor, whatever the cause."""
-    stops_control = ["supervisor.unreachable", "supervisor.not_understood"] + [
+    stops_control = [
+        f"supervisor.{name}" for name in ("unreachable", "not_understood", "hung", "stopped", "container_stopped", "start_limit",
+                                          "crash_loop", "port_taken", "unit_masked", "unit_missing", "start_blocked", "disk_full",
+                                          "no_rights")
+    ] + [
         f"plc.{name}" for name in ("filtered", "router_refused", "silent", "route_missing", "route_refused", "route_unanswered",
                                    "link_stale", "library_wedged", "unclear", "net_id_differs", "not_running", "port_wrong", "route_conflict",
                                    "target_differs", "write_breaker_open", "write_breaker_wedged", "write_failed", "net_id_not_from_ip")
@@ -106,6 +110,14 @@ def test_single_namespaces_are_sev_2_and_a_doubtful_proof_is_sev_3() -> None:
     single = ("plc.symbol_unknown", "supervisor.symbols_stale", "plc.config_drift")
     assert {code: severity_of(code)[0] for code in single} == dict.fromkeys(single, "SEV-3")
     assert severity_by(SIDE_RULE) == severity_of("plc.config_drift")
+
+
+def test_a_restart_without_effect_is_sev_1_and_one_that_does_not_last_is_sev_2() -> None:
+    """Binding playbook, C.E1 and C.E2."""
+    assert severity_of("restart.no_effect") == (
+        "SEV-1", "a restart has no effect, neither by the API nor on the host (rule C.E1)")
+    assert severity_of("restart.recurs") == (
+        "SEV-2", "the restart works, but the problem comes back shortly after (rule C.E2)")
 
 
 @pytest.mark.parametrize(
