@@ -49,6 +49,10 @@ ACTIONS: dict[str, Action] = {
     "restart_app": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
     "restart_daemon": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
     "restart_host": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
+    "restart_container": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
+    "stop_streams": Action("They end with the restart that follows, which is asked for; stopped first, none is orphaned.", heals=False),
+    "start_streams": Action("Brings back what ran before.", heals=False),
+    "wait_for_start": Action("Only waits.", heals=False),
     "restart_stream": Action(
         "A stream proven dead shows nothing that could be interrupted, and one live stream is one picture; several at "
         "once are a mass restart.", "stream", is_counted=True, is_restart=True),

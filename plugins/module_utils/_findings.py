@@ -361,6 +361,12 @@ _ROWS = (
         "", "L2", "Go to {host}: read the log of the service, and restart it or the machine by hand.",
         "Zu {host} gehen: das Log des Dienstes lesen, und ihn oder die Maschine von Hand neu starten."),
     FindingType(
+        "restart.streams_lost", "C", "SEV.2",
+        "The supervisor on {host} is back after its restart, but not all streams that ran before{detail}.",
+        "Der Supervisor auf {host} ist nach seinem Neustart wieder da, aber nicht alle Streams, die vorher liefen{detail}.",
+        "", "L1", "Start these cameras on {host} by hand, and look whether the camera itself answers.",
+        "Diese Kameras auf {host} von Hand starten, und sehen, ob die Kamera selbst antwortet."),
+    FindingType(
         "restart.recurs", "C", "C.E2",
         "The supervisor on {host} was restarted and failed again shortly after{detail}.",
         "Der Supervisor auf {host} wurde neu gestartet und fiel kurz darauf wieder aus{detail}.",

@@ -22,29 +22,37 @@ _DONE = {
     "remove_route": ("ADS route removed", "ADS route was gone"),
     "write_rest": ("rest value changed", "rest value written"),
     "remove_controller_route": ("the controller's route removed", "the controller's route is gone"),
+    "stop_streams": ("streams stopped", "streams were stopped"),
+    "restart_daemon": ("restarted by its API (control script)", "restart by its API (control script)"),
+    "restart_app": ("restarted by its API", "restart by its API"),
+    "restart_container": ("its container restarted", "restart of its container"),
+    "restart_host": ("its service restarted on the host", "restart of its service on the host"),
+    "wait_for_start": ("waited until it had started", "waited until it had started"),
+    "start_streams": ("streams started again", "streams were running"),
     "namespaces": ("a namespace's test variable changed", "one variable of each namespace written and put back"),
 }
 _PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
 
 
-def plc_outcome(
+def outcome_of(
     finding: t.Mapping[str, t.Any],
     final: t.Mapping[str, t.Any],
     *,
+    proof: t.Sequence[str],
     steps: t.Sequence[t.Mapping[str, t.Any]] = (),
     planned: t.Sequence[t.Mapping[str, t.Any]] = (),
     refusals: t.Sequence[t.Mapping[str, t.Any]] = (),
     failed_step: str = "",
     check_mode: bool = False,
 ) -> dict[str, t.Any]:
-    """Return the outcome of one host.
+    """Return the outcome of one host, of any playbook.
 
-    finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
+    proof: what proves that it is healthy, in words; finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
     steps: what was done, each with name and changed; failed_step: name of the one that failed, or "";
     planned: what was planned, told where nothing was done (--check); refusals: what the guard rails said against it, or
     against going on.
     """
-    healthy = final["code"] == "plc.healthy"
+    healthy = final["code"].endswith(".healthy")
     changed = any(step.get("changed") for step in steps)
     if healthy:
         result = "HEALED" if changed else "HEALTHY"
@@ -70,10 +78,22 @@ def plc_outcome(
         "actions": [words_of(step, failed_step) for step in steps] or [step["title"] for step in planned],
         "refusals": [refusal_words(refusal) for refusal in refusals],
         "changed": changed,
-        "proof": [words for signal, value, words in _PROOFS if healthy and final["signals"].get(signal) == value],
+        "proof": list(proof) if healthy else [],
         "owner": told["owner"],
         "next_step": told["next_step"],
     }
+
+
+def plc_outcome(
+    finding: t.Mapping[str, t.Any], final: t.Mapping[str, t.Any], **told: t.Any
+) -> dict[str, t.Any]:
+    """Return the outcome of one host in Playbook B; arguments: as of outcome_of."""
+    return outcome_of(finding, final, proof=plc_proof(final), **told)
+
+
+def plc_proof(final: t.Mapping[str, t.Any]) -> list[str]:
+    """Return what proves that a PLC takes commands, in words."""
+    return [words for signal, value, words in _PROOFS if final["signals"].get(signal) == value]
 
 
 def refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
@@ -84,7 +104,7 @@ def refusal_words(refusal: t.Mapping[str, t.Any]) -> str:
 
 def words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
     """Return what became of a step."""
-    if step["name"] == failed_step:
+    if step["name"] == failed_step or step.get("failed"):
         return f"FAILED: {step['title']}"
     changed, unchanged = _DONE[step["name"]]
     return changed if step.get("changed") else unchanged

@@ -75,7 +75,7 @@ def step_entries(
     return [
         {
             "phase": "undo" if takes_back else "open" if event == "undone" else "act", "event": told_as,
-            "action": step_done["name"], "plc": step_done["plc"], "target": target_of(step_done),
+            "action": step_done["name"], "plc": step_done.get("plc"), "target": target_of(step_done),
             "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
             "message": (result or {}).get("msg"), **told,
             "at": (result or {}).get("observed_at"),

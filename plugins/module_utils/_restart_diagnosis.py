@@ -14,7 +14,7 @@ from ._diagnosis import Signals, Story, conclude
 from ._hypotheses import Counter, Hypothesis
 from ._plc_signals import Evidence, part
 from ._plc_signals import observation as told_as
-from ._restart_signals import ASKED, SOURCES, full_places, missing_rights, signals_of
+from ._restart_signals import ASKED, SOURCES, RUNGS, full_places, lost_streams, missing_rights, pids_of, signals_of
 
 
 def _any(*values: str) -> frozenset[str]:
@@ -53,6 +53,12 @@ TABLE = (
         "supervisor.disk_full", {"disk": _any("full"), "unit": _FALLS}, (_SILENT_ON_HOST,)),
     Hypothesis(
         "supervisor.no_rights", {"rights": _any("missing"), "unit": _FALLS}, (_SILENT_ON_HOST,)),
+    # No rung did anything, and nothing above says why.
+    Hypothesis(
+        "restart.no_effect", {"effect": _any("none"), "api": _BAD_API}, (_SILENT_ON_HOST,)),
+    Hypothesis(
+        "restart.no_effect", {"effect": _any("none"), "api": _any("answers")},
+        (Counter("plc", confirms=_any(*ASKED), refutes=_any("well")),)),
     Hypothesis(
         "supervisor.start_limit", {"unit": _any("start_limit", "failed")},
         (_SILENT_ON_HOST, Counter("process", confirms=_any("none")))),
@@ -70,6 +76,7 @@ TABLE = (
         code, {"plc": _any(code)},
         (Counter("test", confirms=_any("dead", "timeout")), Counter("breaker_later", confirms=_any("rejecting"), refutes=_any("closed"))))
       for code in ASKED),
+    Hypothesis("restart.streams_lost", {"streams": _any("lost")}, (Counter("api", confirms=_any("answers")),)),
     Hypothesis(
         "supervisor.healthy", {"api": _any("answers")},
         (Counter("main_pid", confirms=_any("answers"), refutes=_any("differs")), Counter("port_owner", confirms=_any("unit")))),
@@ -118,10 +125,33 @@ def _detail(code: str, signals: Signals, evidence: Evidence) -> str:
         or f"there is no user {part(host, 'permissions', 'user').get('name')}",
         "supervisor.start_limit": lambda: _ended(unit),
         "supervisor.crash_loop": lambda: _ended(unit),
+        "restart.no_effect": lambda: "; ".join(_no_effects(evidence)),
+        "restart.recurs": lambda: f"{len(set(pids_of(evidence)))} processes while it was watched",
+        "restart.streams_lost": lambda: ", ".join(lost_streams(evidence)),
         "supervisor.hung": lambda: "its process stands still" if signals["process"] == "still" else "its process runs",
         "supervisor.unreachable": lambda: "" if signals["host_api"] else _unseen(host),
     }
     return told[code]() if code in told else ""
+
+
+def _no_effects(evidence: Evidence) -> list[str]:
+    """Return why each rung did nothing, in its module's words, and the rungs that were not tried."""
+    done, skipped = part(evidence, "done"), evidence.get("skipped")
+    told = [str(part(done, name, "failure").get("message") or "").rstrip(".") for name in RUNGS if name in done]
+    return [text for text in (*told, *(skipped if isinstance(skipped, list) else [])) if text]
+
+
+def restart_proof(evidence: Evidence, before: t.Any = None) -> list[str]:
+    """Return what proves that a supervisor works, in words; before: the pid that answered before, if it was seen."""
+    signals, pids = signals_of(evidence), pids_of(evidence)
+    told = {
+        f"another process ({before} -> {pids[-1]})" if pids else "": bool(pids) and isinstance(before, int) and pids[-1] != before,
+        "system status": signals["api"] == "answers",
+        "the unit's own process holds the port": signals["main_pid"] == "answers" and signals["port_owner"] == "unit",
+        "playlists that move": signals["streams"] == "moving",
+        "no failure while it was watched": signals["again"] == "stays",
+    }
+    return [words for words, holds in told.items() if words and holds]
 
 
 def _ended(unit: Evidence) -> str:

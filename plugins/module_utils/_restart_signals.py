@@ -45,6 +45,7 @@ def signals_of(evidence: Evidence) -> dict[str, Signal]:
         "plc": _plc(part(evidence, "plc"), evidence.get("asked")),
         "again": _again(evidence),
         "effect": _effect(part(evidence, "done")),
+        "streams": _streams(evidence),
     }
 
 
@@ -177,6 +178,20 @@ def _effect(done: Evidence) -> Signal:
     return "yes" if any(result.get("verified") is True for result in tried) else "none"
 
 
+def lost_streams(evidence: Evidence) -> list[str]:
+    """Return the cameras whose stream must run and whose playlist does not move."""
+    noted, seen = evidence.get("noted"), part(evidence, "streams", "streams")
+    cameras = [str(part(stream).get("camera")) for stream in (noted if isinstance(noted, list) else [])]
+    return [camera for camera in cameras if part(seen, camera).get("verdict") != "moving"]
+
+
+def _streams(evidence: Evidence) -> Signal:
+    """Say whether what must run moves; before anything was done it is Playbook A that asks."""
+    if not part(evidence, "done") or not evidence.get("noted") or "streams" not in part(evidence, "streams"):
+        return None
+    return "lost" if lost_streams(evidence) else "moving"
+
+
 #: Signal -> (evidence key, path to the observation, what it is called); those of Playbook B are told as there.
 SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     **PLC_SOURCES,
@@ -190,5 +205,6 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "rights": ("host", ("permissions",), "rights of the service's user in its directories"),
     "plc": ("plc", (), "diagnosis of Playbook B"),
     "again": ("supervisor", (), "GET /api/admin/service/info while it was watched"),
+    "streams": ("streams", (), "playlists of the cameras, looked at twice"),
     "effect": ("done", (), "pid before and after the restart"),
 }

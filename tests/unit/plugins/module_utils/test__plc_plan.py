@@ -117,7 +117,7 @@ def test_no_namespaces_no_tests(namespaces: t.Any) -> None:
 def test_what_must_be_undone_is_something_the_journal_can_settle() -> None:
     """An undo that nothing settles would stay open for ever and be done again by every run."""
     must = {undo["do"] for name in EVERY_STEP for undo in step(name, NAMESPACED)["undos"] if undo["must"]}
-    assert must == set(SETTLED_BY)
+    assert must == set(SETTLED_BY) - {"start_streams"}  # that is one of Playbook C (test__restart_plan)
 
 
 @pytest.mark.parametrize("name", ["write_test", "namespaces"])

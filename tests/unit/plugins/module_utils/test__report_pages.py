@@ -161,7 +161,7 @@ def test_page_of_an_escalated_incident_begins_with_what_a_tired_person_needs() -
         "**NICHT BEHOBEN** · **SEV-1 – Produktionsausfall** · ein Mensch muss handeln\n\n"
         "Die PLC Press ist im Netz, aber ihr TwinCAT-Router weist Verbindungen ab.\n\n"
         "## Was jetzt zu tun ist\n\n"
-        "Das TwinCAT-Symbol auf der PLC ansehen: Die Laufzeit steht, startet gerade, oder Port 48898 ist zu.\n\n"
+        "Das TwinCAT-Symbol auf der PLC ansehen: die Laufzeit steht, startet gerade, oder Port 48898 ist zu.\n\n"
         "**Anrufen** L1 Betrieb: Operations, shift phone 100\n"
     )
 
