@@ -27,6 +27,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import n
 from ansible_collections.lineops.runbook.plugins.module_utils._preflight import (
     preflight_fails, preflight_lines, preflight_plant, preflight_rows,
 )
+from ansible_collections.lineops.runbook.plugins.module_utils._restart_diagnosis import restart_diagnosis
+from ansible_collections.lineops.runbook.plugins.module_utils._restart_outcome import restart_outcome
+from ansible_collections.lineops.runbook.plugins.module_utils._restart_plan import restart_plan, streams_to_bring_back
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
 from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
@@ -89,6 +92,10 @@ class FilterModule:
             "preflight_plant": preflight_plant,
             "preflight_rows": preflight_rows,
             "recurrence": recurrence,
+            "restart_diagnosis": restart_diagnosis,
+            "restart_outcome": restart_outcome,
+            "restart_plan": restart_plan,
+            "restart_streams": streams_to_bring_back,
             "secret_mistakes": _secret_mistakes,
             "standby_notes": standby_notes,
             "step_entries": step_entries,

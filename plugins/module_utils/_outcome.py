@@ -85,10 +85,19 @@ def outcome_of(
 
 
 def plc_outcome(
-    finding: t.Mapping[str, t.Any], final: t.Mapping[str, t.Any], **told: t.Any
+    finding: t.Mapping[str, t.Any],
+    final: t.Mapping[str, t.Any],
+    *,
+    steps: t.Sequence[t.Mapping[str, t.Any]] = (),
+    planned: t.Sequence[t.Mapping[str, t.Any]] = (),
+    refusals: t.Sequence[t.Mapping[str, t.Any]] = (),
+    failed_step: str = "",
+    check_mode: bool = False,
 ) -> dict[str, t.Any]:
     """Return the outcome of one host in Playbook B; arguments: as of outcome_of."""
-    return outcome_of(finding, final, proof=plc_proof(final), **told)
+    return outcome_of(
+        finding, final, proof=plc_proof(final), steps=steps, planned=planned, refusals=refusals, failed_step=failed_step,
+        check_mode=check_mode)
 
 
 def plc_proof(final: t.Mapping[str, t.Any]) -> list[str]:

@@ -70,6 +70,7 @@ LAYER_OF_UTIL = {
     "_report_text": "rules",
     "_report_words": "rules",
     "_restart_diagnosis": "rules",
+    "_restart_outcome": "rules",
     "_restart_plan": "rules",
     "_restart_signals": "rules",
     "_route_rules": "rules",
