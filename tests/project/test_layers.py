@@ -69,6 +69,7 @@ LAYER_OF_UTIL = {
     "_report_text": "rules",
     "_report_words": "rules",
     "_route_rules": "rules",
+    "_service_rules": "rules",
     "_severity": "rules",
     "_undo_plan": "rules",
     # all that talks to the world outside
