@@ -46,6 +46,7 @@ LAYER_OF_UTIL = {
     "_incident_search": "rules",
     "_incidents": "rules",
     "_inventory": "rules",
+    "_manager_rules": "rules",
     "_outcome": "rules",
     "_plc_config_rules": "rules",
     "_plc_diagnosis": "rules",
@@ -83,6 +84,7 @@ LAYER_OF_UTIL = {
     "_evidence_sources": "clients",
     "_host": "clients",
     "_host_permissions": "clients",
+    "_host_proc": "clients",
     "_host_processes": "clients",
     "_host_resources": "clients",
     "_host_survey": "clients",
@@ -104,6 +106,7 @@ LAYER_OF_UTIL = {
     "_module": "shared",
     # a noun's work where it is more than a module should hold
     "_fleet": "work",
+    "_manager": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
     "_supervisor_subsets": "work",
