@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from ._ads_frames import connect_address
 from ._ads_wire import identify
 from ._host_processes import load_psutil
+from ._host_texts import port_of
 
 ADS_TCP_PORT = 48898
 _MAX_BODY = 65536
@@ -82,8 +83,7 @@ def _sockets(psutil: t.Any, not_observed: list[str]) -> list[t.Any] | None:
 
 def _listeners(sockets: t.Iterable[t.Any], url: str) -> list[t.Any]:
     """Return the sockets that listen where the inventory says, whoever owns them."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    parts, port = urlsplit(url), port_of(url)
     found = [entry for entry in sockets if entry.status == "LISTEN" and entry.laddr.port == port]
     exact = [entry for entry in found if entry.laddr.ip == parts.hostname]
     return exact or [entry for entry in found if entry.laddr.ip in _EVERY_ADDRESS]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import typing as t
-from urllib.parse import urlsplit
 
 from ._errors import LineopsError
 from ._host_permissions import home_of, permissions
 from ._host_processes import Known, load_psutil, processes
 from ._host_resources import resources
+from ._host_texts import port_of
 from ._host_unit import container, unit
 
 #: Where a supervisor keeps what, below its working directory (SUPERVISOR_API §6) …
@@ -63,8 +63,7 @@ class Survey:
         supervisor = self._supervisor
         listens = supervisor.get("listens") or []
         pid = supervisor.get("pid")
-        parts = urlsplit(self._options["url"])
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = port_of(self._options["url"])
         serves = any(address.endswith(f":{port}") for address in listens)
         known = Known(
             pid=self._container.get("pid") or pid,

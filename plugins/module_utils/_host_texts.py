@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import re
 import typing as t
+from urllib.parse import urlsplit
 
 from ._redact import MASK, scrub
 
@@ -47,6 +49,10 @@ def _path(value: str) -> str | None:
     return value.lstrip(_PATH_MARKS) or None
 
 
+def _flag(value: str) -> bool | None:
+    return {"yes": True, "no": False}.get(value)
+
+
 def _number(value: str) -> int | None:
     return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
 
@@ -75,7 +81,25 @@ UNIT_PROPERTIES: dict[str, tuple[str, t.Callable[[str], t.Any]]] = {
     "WorkingDirectory": ("working_directory", _path),
     "FragmentPath": ("fragment_path", _text),
     "ControlGroup": ("control_group", _text),
+    "NeedDaemonReload": ("need_daemon_reload", _flag),
+    "ExecMainCode": ("exec_main_code", _number),
+    "ExecMainStatus": ("exec_main_status", _number),
 }
+
+#: Numbers of the kernel for states of a TCP socket (include/net/tcp_states.h).
+TCP_STATES = {"01": "ESTABLISHED", "02": "SYN_SENT", "0A": "LISTEN"}
+
+
+class TcpSocket(t.NamedTuple):
+    """A line of /proc/net/tcp or tcp6, which shows every user's sockets to everybody; state "" for one of no interest."""
+
+    ip: str
+    port: int
+    remote_ip: str
+    remote_port: int
+    state: str
+    uid: int
+    inode: int
 
 
 def unit_of(shown: str) -> dict[str, t.Any]:
@@ -88,6 +112,52 @@ def unit_of(shown: str) -> dict[str, t.Any]:
     if unit["load_state"] == "loaded":
         unit["user"] = unit["user"] or "root"
     return {**unit, "main_pid": unit["main_pid"] or None}
+
+
+def port_of(url: str) -> int:
+    """Return the TCP port of a supervisor's URL."""
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def tcp_sockets(table: str) -> list[TcpSocket]:
+    """Read /proc/net/tcp or tcp6, see proc(5); a line that is none is left out."""
+    found = []
+    for line in table.splitlines()[1:]:
+        try:
+            dummy, local, remote, state, dummy, dummy, dummy, uid, dummy, inode = line.split()[:10]
+            found.append(TcpSocket(*_address(local), *_address(remote), TCP_STATES.get(state, ""), int(uid), int(inode)))
+        except ValueError:
+            continue
+    return found
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Read "0100007F:1388": the address as words of 32 bits of this machine, which is little-endian as all plant hosts are."""
+    digits, dummy, port = text.partition(":")
+    raw = bytes.fromhex(digits)
+    packed = b"".join(raw[at:at + 4][::-1] for at in range(0, len(raw), 4))
+    address = ipaddress.ip_address(packed)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address), int(port, 16)
+
+
+def state_and_start(stat: str) -> tuple[str, int] | None:
+    """Read /proc/PID/stat: the state and the start in clock ticks since boot. The name before them may hold anything."""
+    fields = stat.rpartition(")")[2].split()
+    return (fields[0], int(fields[19])) if len(fields) > 19 and fields[19].isdigit() else None
+
+
+def users_of(status: str) -> set[int]:
+    """Read /proc/PID/status: the users a process acts as (real, effective, saved, file system)."""
+    found = re.search(r"^Uid:\s*([0-9\s]+)$", status, re.MULTILINE)
+    return {int(number) for number in found[1].split()} if found else set()
+
+
+def plain_lines(text: str, most: int) -> list[str]:
+    """Return the last lines a tool printed, without secrets or control characters: text of a host is data."""
+    lines = ["".join(char if char.isprintable() else " " for char in line).strip() for line in text.splitlines()]
+    return [scrub(line[:_SHOWN_LETTERS]) for line in lines if line][-most:]
 
 
 def container_of(inspected: str) -> dict[str, t.Any] | None:

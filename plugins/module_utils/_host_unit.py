@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import typing as t
+from dataclasses import dataclass
 
 from ._host_texts import UNIT_PROPERTIES, container_of, unit_of
 from ._redact import scrub
@@ -31,33 +32,61 @@ def unit(name: str, timeout: float) -> Seen:
     return (None, why) if said is None else ({"name": name, **unit_of(said)}, "")
 
 
-def container(engine: str, name: str, timeout: float) -> Seen:
-    """Ask the engine for a container. A rootless podman shows its containers to their owner only."""
+def container(engine: str, name: str, timeout: float, prefix: t.Sequence[str] = ()) -> Seen:
+    """Ask the engine for a container. A rootless podman shows its containers to their owner only; prefix: sudo and its words."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         return None, "the name given is none of a container"
-    said, why = _ask([engine, "inspect", "--type", "container", "--", name], timeout)
+    said, why = _ask([*prefix, engine, "inspect", "--type", "container", "--", name], timeout)
     if said is None:
         return None, why
     view = container_of(said)
     return ({"engine": engine, "name": name, **view}, "") if view else (None, f"{engine} gave no readable answer")
 
 
-def _ask(command: list[str], timeout: float) -> tuple[str | None, str]:
-    """Return what a command printed, or None and the reason."""
+@dataclass(frozen=True)
+class Ran:
+    """What became of a program. code is None where it could not be run or did not end in time; why is "" after success."""
+
+    code: t.Optional[int]
+    out: str = ""
+    err: str = ""
+    why: str = ""
+
+
+def run_program(command: t.Sequence[str], timeout: float) -> Ran:
+    """Run a program, without a shell and not for long."""
     path = f"{os.environ.get('PATH', '')}:{_PATH}"
     program = shutil.which(command[0], path=path)
     if program is None:
-        return None, f"no {command[0]} on this host"
+        return Ran(None, why=f"no {command[0]} on this host")
     environment = {**os.environ, "PATH": path, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
     try:
-        done = subprocess.run(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, env=environment,
-            check=False)
-    except subprocess.TimeoutExpired:
-        return None, f"{command[0]} gave no answer within {timeout:g} s"
+        process = subprocess.Popen(
+            [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     except OSError as error:
-        return None, f"{command[0]} cannot be run: {error.strerror}"
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").split("\n")[0].strip()
-        return None, scrub(words[:200]) or f"{command[0]} ended with {done.returncode}"
-    return done.stdout.decode("utf-8", "replace"), ""
+        return Ran(None, why=f"{command[0]} cannot be run: {error.strerror}")
+    try:
+        out, err = (text.decode("utf-8", "replace") for text in process.communicate(timeout=max(0.0, timeout)))
+    except subprocess.TimeoutExpired:
+        _give_up(process)
+        return Ran(None, why=f"{command[0]} gave no answer within {timeout:g} s")
+    words = scrub(err.split("\n")[0].strip()[:200]) or f"{command[0]} ended with {process.returncode}"
+    return Ran(process.returncode, out, err, words if process.returncode else "")
+
+
+def _give_up(process: subprocess.Popen[bytes]) -> None:
+    """End a program that takes too long. A sudo runs as root: what may not be ended is not waited for either."""
+    try:
+        process.kill()
+        process.wait()
+    except PermissionError:
+        pass
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+
+
+def _ask(command: t.Sequence[str], timeout: float) -> tuple[str | None, str]:
+    """Return what a command printed, or None and the reason."""
+    ran = run_program(command, timeout)
+    return (ran.out, "") if ran.code == 0 else (None, ran.why)

@@ -71,6 +71,15 @@ class SupervisorClient(SupervisorCalls):
         """Process id and arguments (§3); a changed pid is the only proof of a restart."""
         return self.get("/api/admin/service/info", level="admin")
 
+    def service_restart(self, delay: int, idempotency_key: str) -> Reply:
+        """Restart by the supervisor itself after 1 to 30 s; others are clamped (quirk 14). Success is only a claim."""
+        return self.post("/api/admin/service/restart", {"delay": delay}, level="admin", idempotency_key=idempotency_key)
+
+    def restart_daemon(self, delay: int, idempotency_key: str) -> Reply:
+        """Restart by the control script after 1 to 30 s (§3); may do nothing and say success (quirk 11)."""
+        path = "/api/admin/service/restart-daemon"
+        return self.post(path, {"delay": delay}, level="admin", idempotency_key=idempotency_key)
+
     def admin_plcs(self) -> Reply:
         """Stored PLC entries with statistics (§3)."""
         return self.get("/api/admin/plcs", level="admin")

@@ -47,6 +47,7 @@ LAYER_OF_UTIL = {
     "_incident_search": "rules",
     "_incidents": "rules",
     "_inventory": "rules",
+    "_manager_rules": "rules",
     "_outcome": "rules",
     "_plc_config_rules": "rules",
     "_plc_diagnosis": "rules",
@@ -74,6 +75,7 @@ LAYER_OF_UTIL = {
     "_restart_plan": "rules",
     "_restart_signals": "rules",
     "_route_rules": "rules",
+    "_service_rules": "rules",
     "_severity": "rules",
     "_undo_plan": "rules",
     # all that talks to the world outside
@@ -87,6 +89,7 @@ LAYER_OF_UTIL = {
     "_evidence_sources": "clients",
     "_host": "clients",
     "_host_permissions": "clients",
+    "_host_proc": "clients",
     "_host_processes": "clients",
     "_host_resources": "clients",
     "_host_survey": "clients",
@@ -108,6 +111,7 @@ LAYER_OF_UTIL = {
     "_module": "shared",
     # a noun's work where it is more than a module should hold
     "_fleet": "work",
+    "_manager": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
     "_supervisor_subsets": "work",

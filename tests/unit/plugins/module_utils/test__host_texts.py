@@ -21,6 +21,9 @@ RestartUSec=1s
 MainPID=35
 Result=success
 NRestarts=0
+ExecMainCode=0
+ExecMainStatus=0
+NeedDaemonReload=no
 ExecMainStartTimestamp=Wed 2026-11-25 19:40:44 UTC
 ControlGroup=/system.slice/smarthome-web.service
 WorkingDirectory=/opt/supervisor
@@ -67,7 +70,8 @@ def test_unit_that_runs() -> None:
         "result": "success", "main_pid": 35, "started_at": "2026-11-25T19:40:44Z", "restarts": 0, "restart": "always",
         "restart_s": 1.0, "start_limit_burst": 10, "start_limit_s": 60.0, "user": "games",
         "working_directory": "/opt/supervisor", "fragment_path": "/etc/systemd/system/smarthome-web.service",
-        "control_group": "/system.slice/smarthome-web.service",
+        "control_group": "/system.slice/smarthome-web.service", "need_daemon_reload": False, "exec_main_code": 0,
+        "exec_main_status": 0,
     }  # fmt: skip
 
 
