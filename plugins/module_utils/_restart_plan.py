@@ -13,16 +13,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ._errors import LineopsError
 from ._findings import FINDINGS
-from ._plc_signals import Evidence, part
 from ._plc_plan import step as plc_step
+from ._plc_signals import Evidence, part
 from ._restart_signals import ASKED
+from ._service_rules import SHIPPED_DIR, delay_of, reasons
 from ._words import Words, say
 
 #: What a rung may be switched off by (restart_recovery_ladder).
 LADDER = ("api", "container", "host")
-#: The only directory whose control script sees the running process (SUPERVISOR_SYSTEMD §3.13), and where it must listen.
-SHIPPED_DIR, SHIPPED_ADDRESS = "/opt/Smarthome-Web", ("0.0.0.0", "5000")
 #: Seconds that a step may take, for the lease (DESIGN §7.8): delay, window and the unit's own time to stop are in it.
 DEADLINE_S = {
     "stop_streams": 60, "restart_daemon": 120, "restart_app": 120, "restart_container": 150, "restart_host": 150,
@@ -33,9 +33,9 @@ HEALABLE = tuple(code for code, row in FINDINGS.items() if row.playbook == "C" a
 
 _WORDS: Words = {
     "daemon": ("the control script does nothing there: {why}", "das Control-Script tut dort nichts: {why}"),
-    "dir": ("it is not installed in " + SHIPPED_DIR, "die Installation liegt nicht in " + SHIPPED_DIR),
-    "address": ("it does not listen on 0.0.0.0:5000", "er lauscht nicht auf 0.0.0.0:5000"),
-    "again": ("it was restarted by its API before", "er wurde schon einmal über die API neu gestartet"),
+    "not_shipped_directory": ("it is not installed in " + SHIPPED_DIR, "die Installation liegt nicht in " + SHIPPED_DIR),
+    "bound_elsewhere": ("it does not listen on 0.0.0.0:5000", "er lauscht nicht auf 0.0.0.0:5000"),
+    "stale_pid_file": ("it was restarted by its API before", "er wurde schon einmal über die API neu gestartet"),
     "off": ("not in restart_recovery_ladder", "nicht in restart_recovery_ladder"),
     "silent": ("the API does not answer", "die API antwortet nicht"),
     "no_key": ("the admin key is missing or refused", "der Admin-Schlüssel fehlt oder wird abgelehnt"),
@@ -59,23 +59,24 @@ _WORDS: Words = {
 
 def restart_plan(
     finding: t.Mapping[str, t.Any], evidence: Evidence, *, plc: t.Mapping[str, t.Any], ladder: t.Sequence[str] = LADDER,
-    force: bool = False, host_access: bool = True, language: str = "en",
+    force: bool = False, host_access: bool = True, delay: t.Any = 2, language: str = "en",
 ) -> dict[str, t.Any]:
-    """Return what heals a finding: steps in their order (each with its undos), rungs (their names) and skipped (sentences for
-    rungs that were left out). A supervisor that is starting is waited for: another restart would only delay it.
+    """Return what heals a finding: steps in their order (each with its undos), rungs (their names), skipped (sentences for
+    rungs that were left out) and refusals (a delay that cannot be meant). A supervisor that is starting is waited for:
+    another restart would only delay it.
 
     finding: of restart_diagnosis; plc: the active entry of lineops_plcs; evidence["noted"]: streams to bring back.
     """
-    nothing: dict[str, t.Any] = {"steps": [], "rungs": [], "skipped": []}
+    nothing: dict[str, t.Any] = {"steps": [], "rungs": [], "skipped": [], "refusals": _delay_refusals(delay)}
     if finding["code"] == "supervisor.start_blocked":
         return {**nothing, "steps": [_step("wait_for_start", [], language)]}
     if finding["code"] not in HEALABLE and not (force and finding["code"] == "supervisor.healthy"):
         return nothing
-    reasons = _reasons(finding["signals"], evidence, ladder, host_access, language)
-    rungs = [name for name, reason in reasons.items() if not reason]
+    left_out = _left_out(finding["signals"], evidence, ladder, host_access, language)
+    rungs = [name for name, reason in left_out.items() if not reason]
     skipped = [
         say(_WORDS, "left_out", language, what=say(_WORDS, name, language), why=reason)
-        for name, reason in reasons.items() if reason]
+        for name, reason in left_out.items() if reason]
     if not rungs:
         return {**nothing, "skipped": skipped}
     noted = evidence.get("noted") or []
@@ -83,7 +84,17 @@ def restart_plan(
     names = [*(["stop_streams"] if noted and can_stop else []), *rungs, *(["start_streams"] if noted else [])]
     steps = [_step(name, noted, language) for name in names]
     return {
-        "steps": [*steps, plc_step("connect", plc), plc_step("write_test", plc)], "rungs": rungs, "skipped": skipped}
+        **nothing, "steps": [*steps, plc_step("connect", plc), plc_step("write_test", plc)], "rungs": rungs,
+        "skipped": skipped}
+
+
+def _delay_refusals(delay: t.Any) -> list[dict[str, str]]:
+    """Return what speaks against a delay, as a guard rail says it: a wrong one must not end in a harder restart."""
+    try:
+        delay_of(delay)
+    except LineopsError as error:
+        return [{"guard": "delay", "code": error.code, "sentence": f"restart_recovery_delay: {error.message}", "override": ""}]
+    return []
 
 
 def _step(name: str, noted: t.Sequence[t.Any], language: str) -> dict[str, t.Any]:
@@ -96,7 +107,7 @@ def _step(name: str, noted: t.Sequence[t.Any], language: str) -> dict[str, t.Any
     }
 
 
-def _reasons(
+def _left_out(
     signals: Evidence, evidence: Evidence, ladder: t.Sequence[str], host_access: bool, language: str
 ) -> dict[str, str]:
     """Return rung -> why it is left out ("" where it is not), in the order of the ladder."""
@@ -114,37 +125,29 @@ def _reasons(
         ("no_policy", boxed and part(evidence, "host", "container").get("restart_policy") == "no"))
     unseen = part(evidence, "host", "failure").get("message")
     # One restart by the API is one rung: by the control script where that can work, else by the supervisor itself.
-    reasons = {"restart_app" if boxed or no_daemon else "restart_daemon": api}
+    left_out = {"restart_app" if boxed or no_daemon else "restart_daemon": api}
     if no_daemon and not boxed and not api:
         told = say(_WORDS, "daemon", language, why=say(_WORDS, no_daemon, language))
-        reasons = {"restart_daemon": told, **reasons}
+        left_out = {"restart_daemon": told, **left_out}
     host = (("no_access", not host_access), ("host_unseen", unseen))
     if boxed:
-        reasons["restart_container"] = why("container", *host, why=unseen)
+        left_out["restart_container"] = why("container", *host, why=unseen)
     if wanted.get("unit") or not boxed:
-        reasons["restart_host"] = why(
+        left_out["restart_host"] = why(
             "host", *host, ("no_unit", not wanted.get("unit")), ("masked", signals.get("unit") == "masked"),
             ("missing", signals.get("unit") == "missing"), why=unseen)
-    return reasons
+    return left_out
 
 
 def _no_daemon(service: Evidence, evidence: Evidence) -> str:
     """Return the word for why the control script would do nothing (quirk 11), "" where it can work."""
-    install_dir = part(evidence, "wanted").get("supervisor_dir") or part(evidence, "host", "unit").get("working_directory")
-    arguments = service.get("args")
-    if _address(arguments if isinstance(arguments, list) else []) != SHIPPED_ADDRESS:
-        return "address"
-    if str(install_dir or "").rstrip("/") != SHIPPED_DIR:
-        return "dir"
+    unit = part(evidence, "host", "unit")
+    install_dir = part(evidence, "wanted").get("supervisor_dir") or unit.get("working_directory") or "unknown"
+    known = reasons(service, {"method": "daemon", "main_pid": None, "supervisor_dir": install_dir})
     # Under systemd the successor of an earlier restart is the unit's own process again (SUPERVISOR_SYSTEMD §3.10).
-    is_own = part(evidence, "host", "unit").get("main_pid") == service.get("pid")
-    return "again" if service.get("is_restarted") is True and not is_own else ""
-
-
-def _address(arguments: t.Sequence[t.Any]) -> tuple[str, str]:
-    """Return host and port of a command line; both have the shipped value where it does not say."""
-    told = {str(name): str(value) for name, value in zip(arguments, arguments[1:])}
-    return told.get("--host", SHIPPED_ADDRESS[0]), told.get("--port", SHIPPED_ADDRESS[1])
+    is_own = service.get("pid") is not None and unit.get("main_pid") == service["pid"]
+    codes = [reason["code"] for reason in known if not (reason["code"] == "stale_pid_file" and is_own)]
+    return next((code for code in codes if code in _WORDS), "")
 
 
 def streams_to_bring_back(
