@@ -96,7 +96,7 @@ def _port_owner(processes: Evidence, unit: Evidence) -> Signal:
 
 def _main_pid(service: Evidence, unit: Evidence) -> Signal:
     """Compare the pid that answers with the one the unit started (SUPERVISOR_SYSTEMD §6.23)."""
-    if not isinstance(service.get("pid"), int) or not unit:
+    if not isinstance(service.get("pid"), int) or unit.get("load_state") in (None, "not-found"):
         return None
     return "answers" if service["pid"] == unit.get("main_pid") else "differs"
 
