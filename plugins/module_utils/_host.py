@@ -29,10 +29,14 @@ _TCP_SIGNALS = (("SYN_SENT", "syn_sent"), ("ESTABLISHED", "established"))
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None, *, timeout: float) -> dict[str, t.Any]:
+def look(
+    url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None, *, timeout: float, main_pid: int | None = None
+) -> dict[str, t.Any]:
     """Return the host's view: {"supervisor": {...}, "plc": {...}, "not_observed": [...]}.
 
     url: the supervisor's base URL; supervisor_dir: its working directory, to find a process that listens elsewhere;
+    main_pid: that of its unit, which is the supervisor where nothing listens, as while a silent PLC blocks its start
+    (SUPERVISOR_SYSTEMD 26);
     plc: {"ip_address", "ams_net_id", "local_ip"}, only the first is needed, or None; timeout: seconds for each question
     asked. "plc" has "net_id_address" where the supervisor connects to another address than the PLC's: the same of that.
     Raises LineopsError (library.missing) without psutil.
@@ -43,7 +47,7 @@ def look(url: str, supervisor_dir: str | None, plc: t.Mapping[str, t.Any] | None
     listeners = _listeners(sockets or [], url)
     pid = next((entry.pid for entry in listeners if entry.pid is not None), None)
     if pid is None and not listeners:
-        pid = _by_directory(psutil, supervisor_dir)
+        pid = main_pid or _by_directory(psutil, supervisor_dir)
     listens = _addresses([*listeners, *_held_by(pid, sockets or [])])
     view: dict[str, t.Any] = {
         "supervisor": {

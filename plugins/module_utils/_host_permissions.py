@@ -29,9 +29,12 @@ def home_of(name: str) -> str | None:
     return user.home if user else None
 
 
-def permissions(user_name: str | None, directories: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """Return user, directories and not_observed.
+def permissions(
+    user_name: str | None, directories: t.Mapping[str, str], files: t.Mapping[str, str] | None = None
+) -> dict[str, t.Any]:
+    """Return user, directories, files and not_observed.
 
+    files: name -> path. Of each: whether it exists, its owner, group and mode, and whether the user may read it.
     directories: name -> path. Of each: whether it exists, its owner, group and mode, whether the user may enter it and
     make files in it, and which files in it he may not write. What a unit itself forbids (ProtectSystem=) is not seen.
     """
@@ -48,11 +51,18 @@ def permissions(user_name: str | None, directories: t.Mapping[str, str]) -> dict
             continue
         if user and views[name].get("writable", True) is None:
             not_observed.append(f"whether {user.name} may write to {path} (an access control list decides)")
+    readables = {}
+    for name, path in (files or {}).items():
+        try:
+            readables[name] = _file(path, user)
+        except OSError as error:
+            not_observed.append(f"permissions of {path} ({error.strerror})")
     return {
         "user": {
             "name": user_name, "exists": user is not None, "uid": user and user.uid, "home": user and user.home,
         } if user_name else None,
         "directories": views,
+        "files": readables,
         "not_observed": not_observed,
     }  # fmt: skip
 
@@ -66,7 +76,7 @@ def _user(name: str) -> _User | None:
     return _User(entry.pw_name, entry.pw_uid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid)), entry.pw_dir)
 
 
-def _directory(path: str, user: _User | None) -> dict[str, t.Any]:
+def _facts(path: str) -> dict[str, t.Any]:
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -77,6 +87,20 @@ def _directory(path: str, user: _User | None) -> dict[str, t.Any]:
         "owner": _name(pwd.getpwuid, "pw_name", found.st_uid),
         "group": _name(grp.getgrgid, "gr_name", found.st_gid),
         "mode": f"{stat.S_IMODE(found.st_mode):04o}",
+    }
+
+
+def _file(path: str, user: _User | None) -> dict[str, t.Any]:
+    facts = _facts(path)
+    return {**facts, "readable": user and _may(user, path, os.R_OK)} if facts["exists"] else facts
+
+
+def _directory(path: str, user: _User | None) -> dict[str, t.Any]:
+    facts = _facts(path)
+    if not facts["exists"]:
+        return facts
+    return {
+        **facts,
         "enterable": user and _may(user, path, os.X_OK),
         "writable": user and _may(user, path, os.W_OK | os.X_OK),
         "unwritable_files": user and _unwritable_files(user, path),
@@ -91,7 +115,7 @@ def _name(look_up: t.Callable[[int], t.Any], field: str, number: int) -> str:
 
 
 def _may(user: _User, path: str, wanted: int) -> bool | None:
-    """Say whether a user has rights on a directory and a way to it; None if an access control list decides that."""
+    """Say whether a user has rights on a directory or a file and a way to it; None if an access control list decides that."""
     if wanted & os.W_OK and os.statvfs(path).f_flag & os.ST_RDONLY:
         return False
     if user.uid == os.geteuid():

@@ -9,13 +9,20 @@ Command lines hold camera passwords (SUPERVISOR_API quirk 19): none leaves here 
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ._errors import LineopsError
 from ._host_texts import in_control_group, is_ffmpeg, is_ring_bridge, shown_command
+from ._regular import opened_regular
 
+_OWNER_FACTS = ("pid", "user", "cmdline", "in_unit", "started_at")
+#: Where the control script keeps it, whatever the unit does (SUPERVISOR_API §6).
+_PID_FILE = "/tmp/smarthome-web.pid"
+_PID_LETTERS = 20
+_PID = re.compile("[0-9]{1,9}")
 _FACTS = ("ppid", "username", "cmdline", "create_time", "memory_info", "cpu_times", "status")
 
 
@@ -24,13 +31,16 @@ class Known:
     """What other looks know of the supervisor.
 
     pid: its process; hidden: something serves its port but its process could not be seen; owner: the process that
-    listens on its port; main_pid, control_group: of its unit or container, None where none was observed;
+    listens on its port; owner_user: whose socket that is, which is seen without root too; answering: the process that
+    answers by its own word; main_pid, control_group: of its unit or container, None where none was observed;
     hls_dir: where its ffmpeg write, None where unknown.
     """
 
     pid: t.Optional[int] = None
     hidden: bool = False
     owner: t.Optional[int] = None
+    owner_user: t.Optional[str] = None
+    answering: t.Optional[int] = None
     main_pid: t.Optional[int] = None
     control_group: t.Optional[str] = None
     hls_dir: t.Optional[str] = None
@@ -53,7 +63,7 @@ def load_psutil() -> t.Any:
 
 
 def processes(known: Known) -> dict[str, t.Any]:
-    """Return supervisor, port_owner, ffmpeg, orphaned_ffmpeg, ring_bridges and not_observed.
+    """Return supervisor, port_owner, answering, pid_file, ffmpeg, orphaned_ffmpeg, ring_bridges and not_observed.
 
     Orphaned is an ffmpeg that writes below the HLS directory and is not below the supervisor (quirk 13).
     Raises LineopsError (library.missing).
@@ -62,6 +72,8 @@ def processes(known: Known) -> dict[str, t.Any]:
     view: dict[str, t.Any] = {
         "supervisor": look.facts(known.pid or known.main_pid),
         "port_owner": look.port_owner(),
+        "answering": look.facts(known.answering),
+        "pid_file": look.pid_file(),
         "ffmpeg": [],
         "orphaned_ffmpeg": [],
         "ring_bridges": [],
@@ -122,10 +134,27 @@ class _Look:
         if known.owner is None and known.hidden:
             self.not_observed.append("owner of the supervisor's port (no permission)")
         facts = self.facts(known.owner)
+        if facts is None and known.owner_user and known.hidden:
+            return {**dict.fromkeys(_OWNER_FACTS), "user": known.owner_user, "is_main_pid": None}
         if facts is None:
             return None
         is_main = None if known.control_group is None else known.owner == known.main_pid
-        return {**{name: facts[name] for name in ("pid", "user", "cmdline", "in_unit")}, "is_main_pid": is_main}
+        return {**{name: facts[name] for name in _OWNER_FACTS}, "is_main_pid": is_main}
+
+    def pid_file(self) -> dict[str, t.Any]:
+        """Say whom the control script's pid file names: a stale one keeps it from starting anything (quirk 11)."""
+        view: dict[str, t.Any] = {"path": _PID_FILE, "exists": True, "pid": None, "alive": None}
+        try:
+            with opened_regular(_PID_FILE) as stream:
+                said = stream.read(_PID_LETTERS).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return {**view, "exists": False}
+        except (OSError, ValueError) as error:
+            self.not_observed.append(f"pid file {_PID_FILE} ({getattr(error, 'strerror', None) or error})")
+            return view
+        if not _PID.fullmatch(said):
+            return view
+        return {**view, "pid": int(said), "alive": self._psutil.pid_exists(int(said))}
 
     def is_below(self, pid: int) -> bool:
         """Say whether a process descends from the supervisor."""

@@ -47,7 +47,7 @@ options:
     type: path
   unit:
     description:
-      - The systemd unit of the supervisor.
+      - The systemd unit of the supervisor. Where nothing listens, its main process is looked at.
     type: str
   container:
     description:
@@ -67,6 +67,12 @@ options:
     description:
       - Where journal and evidence are kept on the host. Its file system is shown too.
     type: path
+  answering_pid:
+    description:
+      - The process that answers, as the supervisor itself tells it (C(service/info)). Without root it is the only way to see
+        what holds the port, which V(processes) then tells as C(answering).
+    type: int
+    version_added: 1.1.0
   plc:
     description:
       - The PLC whose path is looked at.
@@ -130,6 +136,7 @@ plc:
 resources:
   description:
     - Load averages, bytes of memory and swap, and each file system once with the paths that lie on it.
+    - C(/var/log) is among them, since no start succeeds where the unit cannot write its output.
     - A path that is not there counts for the file system it would be made on. C(free) is what is left for other users
       than root. C(inodes_total) is null where the file system has no fixed number of them.
   returned: when asked for
@@ -145,19 +152,25 @@ processes:
   description:
     - The supervisor, the owner of its port, its ffmpeg, ffmpeg that write its HLS files without being below it, and
       Ring bridges (known by the word in their command line).
+    - Without root, C(port_owner) has no more than the C(user) whose socket it is.
+    - C(pid_file) is that of the control script. It is stale where C(alive) is false, or where it names another process.
     - C(cpu_s) is the processor time since the start. C(in_unit) and C(is_main_pid) are null where no unit was observed.
   returned: when asked for and observed
   type: dict
   sample:
     supervisor: {pid: 812, parent: 1, user: hmi, cmdline: [python, start_web_hmi.py], state: sleeping,
                  started_at: "2026-11-23T10:13:24Z", rss: 91234304, cpu_s: 12.4, in_unit: true}
-    port_owner: {pid: 812, user: hmi, cmdline: [python, start_web_hmi.py], in_unit: true, is_main_pid: true}
+    port_owner: {pid: 812, user: hmi, cmdline: [python, start_web_hmi.py], in_unit: true,
+                 started_at: "2026-11-23T10:13:24Z", is_main_pid: true}
+    answering: null
+    pid_file: {path: /tmp/smarthome-web.pid, exists: false, pid: null, alive: null}
     ffmpeg: []
     orphaned_ffmpeg: []
     ring_bridges: []
 unit:
   description:
-    - The systemd unit. C(load_state) is V(not-found) where systemd does not know it.
+    - The systemd unit. C(load_state) is V(not-found) where systemd does not know it, V(masked) where it must not start.
+    - C(need_daemon_reload) is true where its file was changed since systemd read it.
     - C(restarts) is no lifetime counter. A manual restart and reset-failed set it to zero.
   returned: when asked for; null when not observed
   type: dict
@@ -165,7 +178,8 @@ unit:
            unit_file_state: enabled, result: success, main_pid: 812, started_at: "2026-11-23T10:13:24Z", restarts: 0,
            restart: always, restart_s: 1.0, start_limit_burst: 10, start_limit_s: 60.0, user: hmi,
            working_directory: /opt/supervisor,
-           fragment_path: /etc/systemd/system/smarthome-web.service, control_group: /system.slice/smarthome-web.service}
+           fragment_path: /etc/systemd/system/smarthome-web.service, control_group: /system.slice/smarthome-web.service,
+           need_daemon_reload: false, exec_main_code: 0, exec_main_status: 0}
 container:
   description: The container.
   returned: when asked for; null when not observed
@@ -175,7 +189,8 @@ container:
            restart_policy: always, image: "supervisor:4.8"}
 permissions:
   description:
-    - The user of the unit or of the process, and whether he may enter and write the supervisor's directories.
+    - The user of the unit or of the process, whether he may enter and write the supervisor's directories, and whether he
+      may read its start script.
     - Null where an access control list decides. What a unit itself forbids (C(ProtectSystem=)) is not seen.
   returned: when asked for
   type: dict
@@ -184,6 +199,9 @@ permissions:
     directories:
       hls: {path: /opt/supervisor/web/static/hls, exists: true, owner: hmi, group: hmi, mode: "0755", enterable: true,
             writable: true, unwritable_files: []}
+    files:
+      start_script: {path: /opt/supervisor/start_web_hmi.py, exists: true, owner: hmi, group: hmi, mode: "0644",
+                     readable: true}
 not_observed:
   description: What could not be seen, with the reason.
   returned: when the host could be asked
@@ -229,6 +247,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         },
     },
     "state_dir": {"type": "path"},
+    "answering_pid": {"type": "int"},
     "plc": {
         "type": "dict",
         "options": {"ip_address": {"type": "str", "required": True}, "ams_net_id": {"type": "str"}, "local_ip": {"type": "str"}},
@@ -243,17 +262,18 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     wanted = set(params["gather_subset"])
     result: dict[str, t.Any] = {"changed": False, "observed_at": utc_now()}
     view: dict[str, t.Any] = {}
+    survey = Survey(params)
     if wanted - {"unit", "container"}:
         plc = params["plc"] if "plc" in wanted else None
         try:
-            view = look(params["url"], params["supervisor_dir"], plc, timeout=params["timeout"])
+            view = look(
+                params["url"], params["supervisor_dir"], plc, timeout=params["timeout"], main_pid=survey.main_pid)
         except LineopsError as error:
             if wanted & set(_LOOK):
                 result["failure"] = error.as_failure()
     result.update({name: part for name, part in view.items() if name in wanted or name not in _LOOK})
     if wanted & set(_SURVEY):
-        survey = Survey(params, view.get("supervisor") or {})
-        result.update(survey.take(wanted))
+        result.update(survey.take(wanted, view.get("supervisor") or {}))
         result["not_observed"] = [*result.get("not_observed", []), *survey.not_observed]
     return result
 

@@ -62,6 +62,7 @@ WRONG: list[tuple[str, dict[str, t.Any], str, t.Any]] = [
         ("plc_connection", PLC, ("operator_key",)),
         ("plc_write_test", WRITE, ("admin_key",)),
         ("ads_route", ROUTE, ("operator_key", "plc_username", "plc_password")),
+        ("supervisor_service", {}, ("admin_key",)),
     )
     for option in options
     for value in (["canary-in-a-list"], {"key": "canary-in-a-dictionary"}, 123123123, True)

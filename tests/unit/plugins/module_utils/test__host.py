@@ -86,11 +86,12 @@ class World:
         return IDENTITY if ip in self.answering else None
 
     def look(self, *sockets: t.Any, answering: t.Collection[str] = (), url: str = URL, directory: str | None = None,
-             plc: t.Any = None, processes: t.Any = (), table: t.Any = None) -> dict[str, t.Any]:  # fmt: skip
+             plc: t.Any = None, processes: t.Any = (), table: t.Any = None,
+             main_pid: int | None = None) -> dict[str, t.Any]:  # fmt: skip
         self.answering = set(answering)
         fake = FakePsutil(sockets if table is None else table, processes)
         self.monkeypatch.setattr(_host, "load_psutil", lambda: fake)
-        return _host.look(url, directory, plc, timeout=0.5)
+        return _host.look(url, directory, plc, timeout=0.5, main_pid=main_pid)
 
 
 @pytest.fixture
@@ -201,6 +202,15 @@ def test_plc_is_asked_over_udp_from_the_hosts_address(world: World, answering: l
     view = world.look(plc=PLC, answering=answering)
     assert (view["plc"]["identity"] or {}).get("ams_net_id") == identity
     assert world.identified == [(PLC_IP, {"local_ip": IP, "timeout": 0.5})]
+
+
+def test_start_that_a_silent_plc_blocks_is_seen_before_anything_listens(world: World) -> None:
+    """SUPERVISOR_SYSTEMD 26: the unit is active, its port closed, and its connection stands in SYN-SENT."""
+    view = world.look(linked("SYN_SENT"), linked("ESTABLISHED", pid=7), plc=PLC, main_pid=PID)
+    assert (view["plc"]["tcp"], view["supervisor"]["pid"], view["supervisor"]["api"]) == ("syn_sent", PID, "no_listener")
+    assert world.look(linked("SYN_SENT"), plc=PLC)["plc"]["tcp"] == "none"
+    # Whoever listens where the inventory says is the supervisor, whatever the unit has started (23).
+    assert world.look(listening(pid=7), plc=PLC, main_pid=PID)["supervisor"]["pid"] == 7
 
 
 ELSEWHERE = {**PLC, "ams_net_id": "10.30.3.99.1.1"}

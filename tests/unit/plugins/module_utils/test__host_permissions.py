@@ -153,3 +153,20 @@ def test_owner_without_a_name_is_a_number(top: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(subject.grp, "getgrgid", unknown)
     found, dummy = seen(top)
     assert (found["owner"], found["group"]) == (str(os.geteuid()), str(top.stat().st_gid))
+
+
+def test_start_script_that_the_user_may_not_read(top: Path) -> None:
+    """SUPERVISOR_SYSTEMD 30: each start ends with status 2."""
+    script = top / "start_web_hmi.py"
+    files = {"start_script": str(script), "other": str(top / "none")}
+    script.write_text("", encoding="utf-8")
+    for mode, readable in ((0o644, True), (0o640, False)):
+        script.chmod(mode)
+        view = subject.permissions(OTHER.pw_name, {}, files)["files"]
+        assert (view["start_script"]["readable"], view["start_script"]["mode"]) == (readable, f"{mode:04o}")
+        assert subject.permissions(ME.pw_name, {}, files)["files"]["start_script"]["readable"] is True
+    assert view["other"] == {"path": str(top / "none"), "exists": False}
+    top.chmod(0o700)
+    script.chmod(0o644)
+    assert subject.permissions(OTHER.pw_name, {}, files)["files"]["start_script"]["readable"] is False
+    assert subject.permissions(None, {}, files)["files"]["start_script"]["readable"] is None

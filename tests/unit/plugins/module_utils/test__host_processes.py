@@ -63,9 +63,10 @@ def test_supervisor_and_its_ffmpeg(plant: Path) -> None:
     assert (stream["pid"], stream["parent"], stream["playlist"]) == (child, process.pid, str(plant / PLAYLIST))
     assert stream["cmdline"][-2:] == ["rtsp://***@10.0.0.9/x", PLAYLIST] and "canary" not in repr(view)
     assert view["port_owner"] == {
-        "pid": process.pid, "user": own["user"], "cmdline": own["cmdline"], "in_unit": None, "is_main_pid": None
+        "pid": process.pid, "user": own["user"], "cmdline": own["cmdline"], "in_unit": None, "is_main_pid": None,
+        "started_at": own["started_at"],
     }  # fmt: skip
-    assert view["orphaned_ffmpeg"] == [] == remarks(view, child)
+    assert view["orphaned_ffmpeg"] == [] == remarks(view, child) and view["answering"] is None
 
 
 def test_ffmpeg_whose_supervisor_went_is_an_orphan(plant: Path) -> None:
@@ -190,6 +191,47 @@ def test_main_process_of_the_unit_is_shown_where_nothing_serves_the_port(plant: 
     with supervisor(PLAYLIST, cwd=plant) as (process, child):
         view = processes(known(plant, main_pid=process.pid, control_group=""))
     assert view["supervisor"]["pid"] == process.pid and pids(view, "ffmpeg") == [child] and view["port_owner"] is None
+
+
+# --- the control script's pid file -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "exists", "pid", "alive"),
+    [
+        (None, False, None, None),
+        (f"{os.getpid()}\n", True, os.getpid(), True),
+        (str(2**22 + 1), True, 2**22 + 1, False),
+        ("", True, None, None),
+        ("soon", True, None, None),
+        ("-1", True, None, None),
+        ("\u0663", True, None, None),
+        ("9" * 1000, True, None, None),
+    ],
+)
+def test_pid_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, exists: bool, pid: int | None, alive: bool | None
+) -> None:
+    """Quirk 11: a stale one keeps the control script from starting anything."""
+    path = tmp_path / "smarthome-web.pid"
+    monkeypatch.setattr(_host_processes, "_PID_FILE", str(path))
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert processes(Known())["pid_file"] == {"path": str(path), "exists": exists, "pid": pid, "alive": alive}
+
+
+def test_link_in_place_of_the_pid_file_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lies in a directory that everybody may write to."""
+    path = tmp_path / "smarthome-web.pid"
+    monkeypatch.setattr(_host_processes, "_PID_FILE", str(path))
+    (tmp_path / "secret").write_text("1234", encoding="utf-8")
+    path.symlink_to(tmp_path / "secret")
+    view = processes(Known())
+    assert view["pid_file"] == {"path": str(path), "exists": True, "pid": None, "alive": None}
+    assert [remark for remark in view["not_observed"] if str(path) in remark]
+    path.unlink()
+    os.mkfifo(path)
+    assert f"pid file {path} (not a regular file)" in processes(Known())["not_observed"]
 
 
 # --- what hides ------------------------------------------------------------------------------------------------------

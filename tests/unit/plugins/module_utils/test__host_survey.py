@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import socket
 import typing as t
 from pathlib import Path
 
@@ -18,14 +19,14 @@ pytest.importorskip("psutil", reason="the host's view needs psutil")
 from ansible_collections.lineops.runbook.plugins.module_utils import _host_processes, _host_survey  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._host_survey import Survey  # noqa: E402
-from ansible_collections.lineops.runbook.plugins.module_utils._host_texts import unit_of  # noqa: E402
+from ansible_collections.lineops.runbook.plugins.module_utils._host_texts import TcpSocket, unit_of  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.host_processes import supervisor  # noqa: E402
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 ALL = ("unit", "container", "processes", "resources", "permissions")
 OPTIONS: dict[str, t.Any] = {
     "url": "http://10.0.0.1:5000", "supervisor_dir": None, "unit": None, "container": None, "state_dir": None,
-    "command_timeout": 60.0,
+    "command_timeout": 60.0, "answering_pid": None,
 }  # fmt: skip
 SILENT = {"pid": None, "state": None, "listens": [], "api": "no_listener"}
 
@@ -58,8 +59,8 @@ def plant(tmp_path: Path) -> Path:
 
 
 def take(*wanted: str, sees: t.Any = None, **options: t.Any) -> tuple[dict[str, t.Any], list[str]]:
-    survey = Survey({**OPTIONS, **options}, SILENT if sees is None else sees)
-    return survey.take(wanted), survey.not_observed
+    survey = Survey({**OPTIONS, **options})
+    return survey.take(wanted, SILENT if sees is None else sees), survey.not_observed
 
 
 def test_everything_of_a_plant_that_runs(managers: Managers, plant: Path) -> None:
@@ -76,9 +77,11 @@ def test_everything_of_a_plant_that_runs(managers: Managers, plant: Path) -> Non
     paths = {path for disk in view["resources"]["disks"] for path in disk["paths"]}
     home = pwd.getpwnam(ME).pw_dir
     backups = [str(plant / "config/backups"), f"{home}/.config/twincat_smarthome/backups"]
-    assert paths == {"/", "/tmp", str(plant / "web/static/hls"), str(plant / "state"), *backups}
+    assert paths == {"/", "/tmp", "/var/log", str(plant / "web/static/hls"), str(plant / "state"), *backups}
     assert set(view["permissions"]["directories"]) == {"install", "config", "hls", "backups", "user_backups"}
     assert view["permissions"]["directories"]["hls"]["writable"] is True and view["permissions"]["user"]["name"] == ME
+    script = str(plant / "start_web_hmi.py")
+    assert view["permissions"]["files"] == {"start_script": {"path": script, "exists": False}}
     assert not_observed == [] and "not_observed" not in view["processes"] and "canary" not in repr(view)
 
 
@@ -182,3 +185,32 @@ def test_without_psutil_processes_are_named_and_the_rest_is_seen(
     assert view["permissions"]["directories"]["hls"]["writable"] is True
     assert not_observed[0] == "processes (psutil is not installed)"
     assert take("permissions", sees={"pid": 1})[0]["permissions"]["user"] is None
+
+
+def test_user_of_the_socket_is_told_where_its_process_hides(managers: Managers) -> None:
+    """Without root psutil has no pid for another user's listener, but the kernel tells everybody whose socket it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        sees = {"pid": None, "listens": [f"127.0.0.1:{port}"], "api": "answers"}
+        view, not_observed = take("processes", sees=sees, url=f"http://127.0.0.1:{port}")
+    nothing = {"pid": None, "cmdline": None, "in_unit": None, "started_at": None, "is_main_pid": None}
+    assert view["processes"]["port_owner"] == {**nothing, "user": ME}
+    assert "owner of the supervisor's port (no permission)" in not_observed
+
+
+def test_socket_on_another_address_is_not_taken_for_it(managers: Managers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(ip: str, uid: int) -> TcpSocket:
+        return TcpSocket(ip, 5000, "0.0.0.0", 0, "LISTEN", uid, 1)
+
+    root = pwd.getpwuid(0).pw_name
+    for found, name in (([entry("10.0.0.1", 0), entry("10.0.0.2", 1)], root), ([entry("10.0.0.1", 0), entry("10.0.0.1", 1)], None)):
+        monkeypatch.setattr(_host_survey, "listening_on", lambda port, found=found: found)
+        view, dummy = take("processes", sees={"pid": None, "listens": ["10.0.0.1:5000"], "api": "answers"})
+        assert (view["processes"]["port_owner"] or {}).get("user") == name
+
+
+def test_process_that_answers_by_its_own_word_is_looked_at(managers: Managers, plant: Path) -> None:
+    with supervisor(cwd=plant) as (process, dummy):
+        view, dummy2 = take("processes", answering_pid=process.pid)
+    answering = view["processes"]["answering"]
+    assert (answering["pid"], answering["user"]) == (process.pid, ME) and answering["started_at"].endswith("Z")

@@ -93,6 +93,13 @@ def test_whatever_systemctl_prints_is_no_traceback(text: str) -> None:
     assert set(texts.unit_of(text)) == set(texts.unit_of(RUNNING))
 
 
+def test_masked_unit_is_told_as_that_while_its_process_goes_on() -> None:
+    """SUPERVISOR_SYSTEMD 25: a link to /dev/null counts after daemon-reload."""
+    unit = texts.unit_of("LoadState=masked\nActiveState=active\nMainPID=35\nFragmentPath=/dev/null\nUser=\nNeedDaemonReload=yes\n")
+    assert (unit["load_state"], unit["active_state"], unit["main_pid"]) == ("masked", "active", 35)
+    assert (unit["need_daemon_reload"], unit["user"], unit["exec_main_status"]) == (True, None, None)
+
+
 @pytest.mark.parametrize(
     ("span", "seconds"),
     [
@@ -248,3 +255,62 @@ def test_ring_bridge_is_known_by_its_name(words: list[str], is_bridge: bool) -> 
 )
 def test_ffmpeg_is_known_by_its_name_or_call(name: str | None, words: list[str], known: bool) -> None:
     assert texts.is_ffmpeg(name, words) is known
+
+
+# --- /proc -----------------------------------------------------------------------------------------------------------
+
+# Lines of Linux 6.1; the last ones are none.
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 6331021 1 0000000035b9366a 100 0 0 10 0
+   1: 0B031E0A:C350 15031E0A:BF02 02 00000001:00000000 01:00000063 00000001  1001        0 6331022 2 0000000035b9366b 200 0 0 1 7
+   2: 0100007F:A82B 0100007F:E522 06 00000000:00000000 03:00000239 00000000     0        0 0 3 000000004625b8de
+   x
+   3: zz:1388 00000000:0000 0A 0 0 0 0 0 0 0
+"""
+TCP6 = """  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when
+   0: 00000000000000000000000000000000:1388 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1001 0 7 1 0
+   1: 0000000000000000FFFF00000B031E0A:1388 0000000000000000FFFF000015031E0A:0050 01 00000000:00000000 00:00000000 00000000  1001 0 8 1 0
+   2: B80D0120000000000000000001000000:1388 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  0 0 9 1 0
+"""
+
+
+def test_sockets_of_the_kernels_table() -> None:
+    assert texts.tcp_sockets(TCP) == [
+        ("0.0.0.0", 5000, "0.0.0.0", 0, "LISTEN", 1001, 6331021),
+        ("10.30.3.11", 50000, "10.30.3.21", 48898, "SYN_SENT", 1001, 6331022),
+        ("127.0.0.1", 43051, "127.0.0.1", 58658, "", 0, 0),
+    ]
+    assert texts.tcp_sockets(TCP6) == [
+        ("::", 5000, "::", 0, "LISTEN", 1001, 7),
+        ("10.30.3.11", 5000, "10.30.3.21", 80, "ESTABLISHED", 1001, 8),
+        ("2001:db8::1", 5000, "::", 0, "LISTEN", 0, 9),
+    ]
+
+
+@given(st.text(max_size=200))
+def test_whatever_proc_shows_is_no_traceback(text: str) -> None:
+    texts.tcp_sockets(f"head\n{text}")
+    texts.state_and_start(text)
+    texts.users_of(text)
+    assert len(texts.plain_lines(text, 3)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("url", "port"), [("http://h:5000", 5000), ("http://h", 80), ("https://h/x", 443), ("http://[::1]:8080", 8080)]
+)
+def test_port_of_a_url(url: str, port: int) -> None:
+    assert texts.port_of(url) == port
+
+
+def test_state_start_and_users_of_a_process() -> None:
+    """The name may hold what looks like the end of the name."""
+    rest = " ".join(str(number) for number in range(4, 53))
+    assert texts.state_and_start(f"7 (a) R (b) S {rest}") == ("S", 22)
+    assert texts.state_and_start("7 (a) S 1 2") is None
+    assert texts.users_of("Name:\tx\nUid:\t1001\t1001\t0\t1001\nGid:\t5\t5\t5\t5\n") == {1001, 0}
+    assert texts.users_of("Name:\tx\n") == set()
+
+
+def test_last_lines_are_plain_and_without_secrets() -> None:
+    said = "first\n\n  second \x1b[31m password=canary\nthird" + "x" * 400
+    assert texts.plain_lines(said, 2) == ["second  [31m password=***", "third" + "x" * 295]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -148,3 +149,26 @@ def test_this_machine_answers_or_says_why() -> None:
     view, why = _host_unit.unit("no-such-unit-of-lineops.service", 60)
     assert (view is None) == bool(why)
     assert view is None or t.cast("dict[str, t.Any]", view)["load_state"] == "not-found"
+
+
+def test_program_that_may_not_be_ended_is_not_waited_for(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sudo runs as root, so an ordinary user cannot end it: a hanging one must not hold the task."""
+    programs.make("sudo", "import time\ntime.sleep(600)")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def denied(process: subprocess.Popen[bytes]) -> None:
+        started.append(process)
+        raise PermissionError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "kill", denied)
+        ran = _host_unit.run_program(["sudo", "-n", "--", "systemctl", "restart", "x"], 0.5)
+    (process,) = started
+    assert (ran.code, ran.why) == (None, "sudo gave no answer within 0.5 s") and process.poll() is None
+    process.kill()
+    process.wait(60)
+
+
+def test_program_is_told_with_its_words(programs: Programs) -> None:
+    programs.make("systemctl", "print('out')\nsys.exit('err one\\nerr two')")
+    assert _host_unit.run_program(["systemctl", "x"], 60) == _host_unit.Ran(1, "out\n", "err one\nerr two\n", "err one")

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.lineops.runbook.plugins.module_utils import _host_survey
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.modules import host_info
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import params_of
@@ -28,15 +29,16 @@ def test_options_go_to_the_look_and_its_view_comes_back(monkeypatch: pytest.Monk
     monkeypatch.setattr(host_info, "look", look)
     params = params_of(host_info, url="http://10.30.3.11:5000", supervisor_dir="/opt/supervisor", plc=PLC, timeout=0.2)
     result = host_info.run(params, check_mode)
-    assert asked == [(("http://10.30.3.11:5000", "/opt/supervisor", PLC), {"timeout": 0.2})]
+    assert asked == [(("http://10.30.3.11:5000", "/opt/supervisor", PLC), {"timeout": 0.2, "main_pid": None})]
     assert (result["changed"], result["supervisor"]) == (False, {"api": "answers"}) and result["observed_at"].endswith(
         "Z"
     )
 
 
 def test_nothing_but_the_address_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_info, "look", lambda url, directory, plc, timeout: {"seen": (directory, plc, timeout)})
-    assert host_info.run(params_of(host_info, url="http://h"), False)["seen"] == (None, None, 0.75)
+    monkeypatch.setattr(host_info, "look", lambda url, directory, plc, **options: {"seen": (directory, plc, options)})
+    seen = host_info.run(params_of(host_info, url="http://h"), False)["seen"]
+    assert seen == (None, None, {"timeout": 0.75, "main_pid": None})
 
 
 def test_missing_library_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +61,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, error: LineopsError | None = None) 
     """Let look() see a supervisor and a PLC, or fail; returns what it was asked for."""
     asked: list[t.Any] = []
 
-    def look(url: str, directory: t.Any, plc: t.Any, timeout: float) -> t.Any:
+    def look(url: str, directory: t.Any, plc: t.Any, timeout: float, main_pid: int | None) -> t.Any:
         asked.append(plc)
         if error:
             raise error
@@ -96,3 +98,14 @@ def test_missing_library_leaves_what_is_seen_without_it(monkeypatch: pytest.Monk
     result = run("supervisor", "resources")
     assert result["failure"]["code"] == "library.missing" and result["resources"]["disks"]
     assert "failure" not in run("resources")
+
+
+def test_units_main_process_is_known_to_the_look_and_the_unit_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SUPERVISOR_SYSTEMD 26: while a silent PLC blocks a start, nothing listens by which the process could be found."""
+    looks: list[t.Any] = []
+    asked: list[str] = []
+    view = {"name": "x", "load_state": "loaded", "main_pid": 35}
+    monkeypatch.setattr(_host_survey, "unit", lambda name, timeout: asked.append(name) or (view, ""))
+    monkeypatch.setattr(host_info, "look", lambda *dummy, **options: looks.append(options["main_pid"]) or {})
+    assert run("plc", "unit", plc=PLC, unit="x.service")["unit"]["main_pid"] == 35
+    assert (looks, asked) == ([35], ["x.service"])
