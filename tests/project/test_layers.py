@@ -70,6 +70,7 @@ LAYER_OF_UTIL = {
     "_report_words": "rules",
     "_route_rules": "rules",
     "_severity": "rules",
+    "_stream_rules": "rules",
     "_undo_plan": "rules",
     # all that talks to the world outside
     "_ads_lock": "clients",
@@ -105,6 +106,7 @@ LAYER_OF_UTIL = {
     "_fleet": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
+    "_streams": "work",
     "_supervisor_subsets": "work",
 }
 LAYER_OF_FOLDER = {
