@@ -284,6 +284,11 @@ def decode_json(body: bytes) -> t.Any:
         raise ValueError("nested too deep") from None
 
 
+def decode_text(body: bytes) -> str:
+    """Decode text as UTF-8; what is not becomes a replacement character."""
+    return body.decode("utf-8", "replace")
+
+
 def _encodable(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")

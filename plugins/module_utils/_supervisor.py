@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from urllib.parse import quote
 
+from ._errors import SupervisorError
 from ._supervisor_calls import Reply, SupervisorCalls
 
 __all__ = ["Reply", "SupervisorClient"]
@@ -33,6 +35,23 @@ class SupervisorClient(SupervisorCalls):
     def streams(self) -> Reply:
         """Camera streams. Holds RTSP passwords (quirk 19): scrub before it goes anywhere."""
         return self.get("/api/monitor/streams")
+
+    def cameras(self) -> Reply:
+        """Configured cameras. Holds RTSP passwords (quirk 19): scrub before it goes anywhere."""
+        return self.get("/api/cameras")
+
+    def camera_start(self, camera_id: str, use_substream: bool = False, resolution: t.Optional[str] = None) -> Reply:
+        """Start a stream; does not heal a hung one (quirk 15). A resolution other than WxH kills a running one (quirk 18)."""
+        body = {"use_substream": use_substream, **({"resolution": resolution} if resolution else {})}
+        return self.post(f"/api/cameras/{_in_path(camera_id)}/start", body)
+
+    def camera_stop(self, camera_id: str, read_timeout: float = 15.0) -> Reply:
+        """Stop a stream: 0.1 s, 5 s if ffmpeg is hung. ``success`` false = nothing was registered (§5)."""
+        return self.post(f"/api/cameras/{_in_path(camera_id)}/stop", {"immediate": True}, read_timeout=read_timeout)
+
+    def playlist(self, camera_id: str) -> Reply:
+        """HLS playlist as text. The supervisor counts the caller as a viewer for 30 s (§2)."""
+        return self.get(f"/static/hls/{_in_path(camera_id)}.m3u8", expect=str)
 
     def versioning(self) -> Reply:
         """API version and deprecations (§2)."""
@@ -143,3 +162,11 @@ class SupervisorClient(SupervisorCalls):
     def search_variable(self, name: str) -> Reply:
         """Symbols whose name contains ``name`` (§4)."""
         return self.get("/api/variables/search", params={"q": name})
+
+
+def _in_path(name: str) -> str:
+    """A name as one part of a path. Dots alone would lead elsewhere, however they are written."""
+    if name in ("", ".", ".."):
+        raise SupervisorError(
+            "supervisor.value_invalid", f"{name!r} cannot be the id of a camera, so nothing was sent.", "Correct lineops_cameras.")
+    return quote(name, safe="", errors="replace")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ._errors import SupervisorError
-from ._http import Answer, HttpFailure, Transport, decode_json
+from ._http import Answer, HttpFailure, Transport, decode_json, decode_text
 from ._redact import scrub, secrets_in
 
 # A supervisor says up to 60 s (§1); waiting longer than this is the operator's decision.
@@ -147,7 +147,8 @@ class SupervisorCalls:
         read_timeout: t.Optional[float] = None,
         expect: type = dict,
     ) -> Reply:
-        """Read. :arg level: key to send: None, "operator" or "admin"; :arg expect: type of a good answer's body.
+        """Read. :arg level: key to send: None, "operator" or "admin"; :arg expect: type of a good answer's body;
+        str for one that is no JSON.
 
         :raises SupervisorError: "supervisor.unreachable" (``details["reason"]``), "supervisor.timeout"
             (``details["phase"]`` before, connect or read), "supervisor.key_missing", "supervisor.key_refused"
@@ -300,7 +301,8 @@ class SupervisorCalls:
         """The decoded body, or the error that the status or the body stands for."""
         status = answer.status
         try:
-            decoded = decode_json(answer.body)
+            as_text = expect is str and status < 300
+            decoded = decode_text(answer.body) if as_text else decode_json(answer.body)
         except ValueError:
             decoded = None
         error = scrub(_error_text(decoded), self._secrets)

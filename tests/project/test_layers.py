@@ -77,6 +77,7 @@ LAYER_OF_UTIL = {
     "_route_rules": "rules",
     "_service_rules": "rules",
     "_severity": "rules",
+    "_stream_rules": "rules",
     "_undo_plan": "rules",
     # all that talks to the world outside
     "_ads_lock": "clients",
@@ -114,6 +115,7 @@ LAYER_OF_UTIL = {
     "_manager": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
+    "_streams": "work",
     "_supervisor_subsets": "work",
 }
 LAYER_OF_FOLDER = {

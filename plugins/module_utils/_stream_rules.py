@@ -1,0 +1,271 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health of a camera's stream, by its playlist moving in real time (DESIGN §6), and what to bring back after a restart.
+
+Answers of the supervisor hold RTSP passwords (SUPERVISOR_API quirk 19): nothing returned here holds an address, and words
+of the supervisor are kept only in the form they are known to have. Pure. Private to this collection.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from ._redact import scrub, secrets_in
+
+#: Looks closer than this prove nothing: a segment is written once a second (SUPERVISOR_API §2, §6).
+APART_S = 3.0
+#: Segments that are said to be longer are not waited for.
+_LONGEST_PATIENCE_S = 30.0
+#: No playlist stands for 2 to 6 s after a start (§2).
+_STARTING_S = 10.0
+#: The back-off of the recovery grows to 20 s (§2); an attempt longer ago has nothing to do with what is seen now.
+_RECOVERY_RECENT_S = 30.0
+#: What the supervisor makes of use_substream where a camera has no second address [monitor_streams_substream].
+_RESCALED = "640x360"
+
+_RESOLUTION = re.compile(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
+_SEQUENCE = re.compile(r"^#EXT-X-MEDIA-SEQUENCE:[ \t]*([0-9]{1,15})[ \t]*$", re.MULTILINE)
+_TARGET = re.compile(r"^#EXT-X-TARGETDURATION:[ \t]*([0-9]{1,6}(?:\.[0-9]{1,6})?)[ \t]*$", re.MULTILINE)
+_DATE_TIME = re.compile(r"^#EXT-X-PROGRAM-DATE-TIME:[ \t]*([0-9TZ:.+-]{1,40})[ \t]*$", re.MULTILINE)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://\S+")
+
+Mapping = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What an HLS playlist says; target_s in seconds, last_at as it is written, segments in order."""
+
+    sequence: int
+    target_s: float
+    last_at: str
+    segments: tuple[str, ...]
+
+    @property
+    def end(self) -> int:
+        """Number of the segment to come: it grows from the first segment on, the sequence only once the list is full."""
+        return self.sequence + len(self.segments)
+
+
+def parse_playlist(text: t.Any) -> t.Optional[Playlist]:
+    """Read a playlist of segments (RFC 8216); None for whatever is none."""
+    if not isinstance(text, str):
+        return None
+    lines = text.lstrip("\ufeff").replace("\r\n", "\n")
+    if lines.split("\n", 1)[0].strip() != "#EXTM3U" or "#EXT-X-STREAM-INF" in lines:
+        return None
+    sequence, target, times = _SEQUENCE.search(lines), _TARGET.search(lines), _DATE_TIME.findall(lines)
+    segments = tuple(line.strip() for line in lines.split("\n") if line.strip() and not line.startswith("#"))
+    return Playlist(
+        int(sequence.group(1)) if sequence else 0, float(target.group(1)) if target else 0.0,
+        times[-1] if times else "", segments)
+
+
+def patience_s(looks: t.Sequence[Mapping]) -> float:
+    """Seconds without a new segment after which a stream stands still; looks have to be that far apart."""
+    targets = [playlist.target_s for playlist in map(_playlist_of, looks) if playlist]
+    return max(APART_S, min(_LONGEST_PATIENCE_S, targets[-1] + 1 if targets else 0.0))
+
+
+def stream_health(
+    looks: t.Sequence[Mapping], state: Mapping, before: t.Optional[Mapping] = None, now: t.Any = None
+) -> dict[str, t.Any]:
+    """Return the verdict on one stream, with the figures it rests on.
+
+    looks: at the playlist, in order, each with at (monotonic seconds), status (of the answer) and text; state: the camera's
+    entry of monitor/streams at the end, {} if it has none; before: the entry at the beginning; now: the time of that answer.
+    Verdicts: moving, stalled, empty (no segment), missing (no playlist), starting, not_running, flapping (recovery brings it
+    back again and again), unreadable (what is there is no playlist), undecided (the looks do not reach far enough).
+    """
+    kind, run = _last_run(looks)
+    seen = _progress(run, patience_s(looks)) if kind == "playlist" else {}
+    found = _playlist_of(run[-1]) if seen else None
+    return {
+        "verdict": _verdict(kind, run, seen, state, before or {}, now),
+        "running": state.get("running") is True,
+        "sequence": seen.get("sequence", [None, None]),
+        "segments_added": seen.get("added", 0),
+        "seconds": round(run[-1]["at"] - run[0]["at"], 1) if run else 0.0,
+        "playlist_moves": seen.get("moves") is True,
+        "last_segment_at": found.last_at if found else "",
+    }
+
+
+def _verdict(
+    kind: str, run: t.Sequence[Mapping], seen: Mapping, state: Mapping, before: Mapping, now: t.Any
+) -> str:
+    """Running alone never counts (quirk 15), nor does a moving playlist that the supervisor knows nothing of (quirk 13)."""
+    recovered = _brought_back(state, now)
+    if state.get("running") is not True:
+        return "flapping" if recovered else "not_running"
+    if before and _count(state, "recovery_success_total") > max(1, _count(before, "recovery_success_total")):
+        return "flapping"
+    if seen.get("moves"):
+        return "moving"
+    if seen.get("stands"):
+        return "stalled"
+    if recovered:
+        return "flapping"
+    if kind != "unreadable" and _age(state, "last_start_ts", now) <= _STARTING_S:
+        return "starting"
+    if seen.get("went_back"):
+        return "flapping"
+    if kind == "playlist" or not run or run[-1]["at"] - run[0]["at"] < APART_S:
+        return "undecided"
+    return kind
+
+
+def _brought_back(state: Mapping, now: t.Any) -> bool:
+    """Recovery has brought it back more than once, and was at it just now (quirk 17); one that gave up does not."""
+    resting = isinstance(state.get("recovery"), dict) and state["recovery"].get("in_cooldown") is True
+    recent = _age(state, "last_recovery_attempt_ts", now) <= _RECOVERY_RECENT_S
+    return recent and not resting and _count(state, "recovery_success_total") >= 2
+
+
+def _last_run(looks: t.Sequence[Mapping]) -> tuple[str, list[Mapping]]:
+    """Return what the last look saw (playlist, empty, missing, unreadable) and the looks in a row that saw the same."""
+    kinds = [_kind(look) for look in looks]
+    if not kinds:
+        return "unreadable", []
+    first = next((index + 1 for index in reversed(range(len(kinds))) if kinds[index] != kinds[-1]), 0)
+    return kinds[-1], list(looks[first:])
+
+
+def _kind(look: Mapping) -> str:
+    """An empty playlist is what a full file system leaves (SUPERVISOR_SYSTEMD §8.33)."""
+    if look["status"] == 404:
+        return "missing"
+    if look["status"] != 200:
+        return "unreadable"
+    playlist = parse_playlist(look["text"])
+    if playlist is None:
+        return "empty" if look["text"] == "" else "unreadable"
+    return "playlist" if playlist.segments else "empty"
+
+
+def _playlist_of(look: Mapping) -> t.Optional[Playlist]:
+    return parse_playlist(look["text"]) if look["status"] == 200 else None
+
+
+def _progress(run: t.Sequence[Mapping], patience: float) -> dict[str, t.Any]:
+    """Say how far a playlist came since it was last begun anew, and whether it did so up to the last look."""
+    ends = [(look["at"], playlist) for look in run for playlist in [_playlist_of(look)] if playlist]
+    backs = [index for index in range(1, len(ends)) if ends[index][1].end < ends[index - 1][1].end]
+    since = ends[backs[-1]:] if backs else ends
+    (first_at, first), (last_at, last) = since[0], since[-1]
+    still_s = last_at - next(at for at, playlist in since if playlist.end == last.end)
+    moved = last.end > first.end and last_at - first_at >= APART_S
+    return {
+        "sequence": [first.sequence, last.sequence],
+        "added": last.end - first.end,
+        "moves": moved and still_s < patience,
+        "stands": still_s >= patience,
+        "went_back": bool(backs),
+    }
+
+
+def _number(value: t.Any) -> t.Optional[float]:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 else None
+
+
+def _count(state: Mapping, name: str) -> int:
+    metrics = state.get("metrics")
+    return int(_number(metrics.get(name)) or 0) if isinstance(metrics, dict) else 0
+
+
+def _age(state: Mapping, name: str, now: t.Any) -> float:
+    """Seconds since a time of the metrics, by the supervisor's own clock; endless if it never was or is not known."""
+    metrics = state.get("metrics")
+    then, told = _number(metrics.get(name)) if isinstance(metrics, dict) else None, _number(now)
+    return told - then if then and told is not None else float("inf")
+
+
+def stream_claims(entry: Mapping, camera: Mapping, breaker: t.Any = None) -> dict[str, t.Any]:
+    """Return what the supervisor says of a stream, without its addresses. camera: its entry of GET cameras, or {}."""
+    recovery = entry.get("recovery") if isinstance(entry.get("recovery"), dict) else {}
+    metrics = entry.get("metrics") if isinstance(entry.get("metrics"), dict) else {}
+    pid = _number(entry.get("process_pid"))
+    return {
+        "desired": desired_of(entry, camera),
+        "process_pid": int(pid) if pid else None,
+        "starts_total": _count(entry, "starts_total"),
+        "recovery": {
+            "in_cooldown": recovery.get("in_cooldown") is True,
+            "retries": int(_number(recovery.get("retries_in_window")) or 0),
+            "succeeded": _count(entry, "recovery_success_total"),
+            "failed": _count(entry, "recovery_failed_total"),
+            "last_error": _word(metrics.get("last_error")),
+        },
+        "breaker": _word(breaker) or None,
+    }
+
+
+def desired_of(entry: Mapping, camera: Mapping) -> t.Optional[dict[str, t.Any]]:
+    """Return type, use_substream and resolution of the stream that is wanted of a camera; None if none is."""
+    desired = entry.get("desired")
+    if not isinstance(desired, dict):
+        return None
+    source, main, second = desired.get("rtsp_url"), camera.get("url"), camera.get("substream_url")
+    return {
+        "type": _word(desired.get("type")),
+        "use_substream": bool(second) and source == second and source != main,
+        "resolution": desired["resolution"] if is_resolution(desired.get("resolution")) else None,
+    }
+
+
+def noted_streams(streams: Mapping, cameras: Mapping) -> list[dict[str, t.Any]]:
+    """Return what to bring back after a restart: of every wanted stream, camera, type, use_substream and resolution.
+
+    streams: of monitor/streams; cameras: of GET cameras.
+    """
+    wanted = {name: desired_of(_part(streams, name), _part(cameras, name)) for name in sorted(streams)}
+    return [{"camera": name, **desired} for name, desired in wanted.items() if desired]
+
+
+def is_as_wanted(entry: Mapping, camera: Mapping, use_substream: bool, resolution: t.Optional[str]) -> bool:
+    """Say whether the stream that is wanted of a camera has that source and that size."""
+    desired = desired_of(entry, camera)
+    if desired is None:
+        return False
+    sources = [camera.get("url"), camera.get("substream_url")]
+    if desired["type"] == "rtsp" and entry["desired"].get("rtsp_url") not in sources:
+        return False
+    second = use_substream and bool(camera.get("substream_url"))
+    sizes = [resolution] if resolution or not use_substream else [_RESCALED]
+    if second and not resolution:
+        sizes.append(None)
+    return desired["use_substream"] is (second and sources[0] != sources[1]) and desired["resolution"] in sizes
+
+
+def is_resolution(value: t.Any) -> bool:
+    """Say whether a value is "WxH"; anything else makes a start fail, and kills a running stream first (quirk 18)."""
+    return isinstance(value, str) and bool(_RESOLUTION.fullmatch(value))
+
+
+def address_secrets(camera: Mapping) -> frozenset[str]:
+    """Return what must not be told of a camera: its addresses, and user with password or password alone."""
+    found: set[str] = set()
+    for address in (camera.get("url"), camera.get("substream_url")):
+        if isinstance(address, str) and "@" in address:
+            login = address.split("://", 1)[-1].rpartition("@")[0]
+            found |= {address, login, unquote(login), *(part.partition(":")[2] for part in (login, unquote(login)))}
+    return secrets_in([*found])
+
+
+def without_addresses(text: str, secrets: t.Iterable[str] = ()) -> str:
+    """Return words of the supervisor without any address in them."""
+    return _ADDRESS.sub("(address)", scrub(text, secrets))
+
+
+def _part(entries: Mapping, name: str) -> Mapping:
+    entry = entries.get(name)
+    return entry if isinstance(entry, dict) else {}
+
+
+def _word(value: t.Any) -> str:
+    """Return a short word of the supervisor as "early_exit"; "" for anything longer, which may hold an address."""
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z0-9_]{1,40}", value) else ""

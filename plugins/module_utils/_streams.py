@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at streams, and starts and stops one. What is seen is judged in _stream_rules. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from ._args import body_of, mapping_in
+from ._change import Change
+from ._errors import LineopsError
+from ._stream_rules import address_secrets, patience_s, stream_health, without_addresses
+from ._supervisor import SupervisorClient
+
+_POLL_S = 1.0
+#: A recovery that was under way may bring a stopped stream back for that long (SUPERVISOR_API quirk 16).
+_RESURRECTION_S = 25.0
+# Answers are cached for 1 s (§1).
+_RECHECK_S = 2.0
+#: As many as the longest patience takes, a second apart, and some.
+_LOOKS_KEPT = 40
+_NO_VERDICT = ("starting", "undecided")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What monitor/streams says: entries by camera, its own time, breakers by name."""
+
+    streams: dict[str, t.Any]
+    now: t.Any
+    breakers: dict[str, t.Any]
+
+    def entry(self, camera_id: str) -> dict[str, t.Any]:
+        """Return the entry of a camera; {} if it was not started since the supervisor began (§2)."""
+        return mapping_in(self.streams, camera_id)
+
+    def breaker(self, camera_id: str) -> t.Any:
+        """Return the state of the camera's circuit breaker, None if it has none."""
+        return mapping_in(self.breakers, f"stream:rtsp:{camera_id}").get("state")
+
+
+def claims_of(client: SupervisorClient) -> Claims:
+    """Ask for all streams."""
+    body = body_of(client.streams())
+    return Claims(mapping_in(body, "streams"), body.get("timestamp"), mapping_in(body, "circuit_breakers"))
+
+
+def cameras_of(client: SupervisorClient) -> dict[str, t.Any]:
+    """Ask for all cameras; from then on no error tells their passwords (quirk 19)."""
+    cameras = mapping_in(body_of(client.cameras()), "cameras")
+    client.keep_secret(*(secret for name in cameras for secret in address_secrets(mapping_in(cameras, name))))
+    return cameras
+
+
+def look(client: SupervisorClient, camera_id: str) -> dict[str, t.Any]:
+    """Look at a playlist; whatever is answered is an answer, no answer is an error."""
+    try:
+        reply = client.playlist(camera_id)
+    except LineopsError as error:
+        status = error.details.get("status")
+        if status is None:
+            raise
+        # A page in place of a playlist comes with status 200, which must not be taken for an empty one.
+        return {"at": monotonic(), "status": status, "text": None}
+    return {"at": monotonic(), "status": reply.status, "text": reply.body if isinstance(reply.body, str) else None}
+
+
+def survey(client: SupervisorClient, names: t.Sequence[str], before: Claims, wait_s: float) -> tuple[dict[str, t.Any], Claims]:
+    """Look twice at the playlist of every camera, waiting once for all; return the health of each, and the last claims."""
+    looks = {name: [look(client, name)] for name in names}
+    if any(found[0]["status"] != 404 or before.entry(name).get("running") is True for name, found in looks.items()):
+        sleep(max(wait_s, *(patience_s(found) for found in looks.values())))
+        for name, found in looks.items():
+            found.append(look(client, name))
+    after = claims_of(client)
+    return {
+        name: stream_health(found, after.entry(name), before.entry(name), after.now) for name, found in looks.items()}, after
+
+
+def watch(
+    client: SupervisorClient, camera_id: str, window_s: float, until: t.Callable[[str], bool]
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """Look at one stream until its verdict is as wished or the window is over; return its health and its last entry."""
+    ends = monotonic() + window_s
+    looks: list[dict[str, t.Any]] = []
+    while True:
+        looks = [*looks[-_LOOKS_KEPT:], look(client, camera_id)]
+        claims = claims_of(client)
+        entry = claims.entry(camera_id)
+        health = stream_health(looks, entry, now=claims.now)
+        left = ends - monotonic()
+        if until(health["verdict"]) or left <= 0:
+            return health, entry
+        there = looks[-1]["status"] == 200 and health["verdict"] in _NO_VERDICT
+        sleep(min(left, patience_s(looks) if there else _POLL_S))
+
+
+def settled(verdict: str) -> bool:
+    """Say whether waiting longer would not change the verdict."""
+    return verdict not in _NO_VERDICT
+
+
+def state_of(entry: t.Mapping[str, t.Any]) -> str:
+    """Return what the supervisor says: started, stopped, or recovering (wanted, but not running)."""
+    if entry.get("running") is True:
+        return "started"
+    return "recovering" if entry.get("desired") is not None else "stopped"
+
+
+def start(client: SupervisorClient, change: Change, params: t.Mapping[str, t.Any], camera: t.Mapping[str, t.Any]) -> None:
+    """Send the start; what the supervisor says against it is a failure of its own."""
+    name = params["camera"]
+    try:
+        reply = change.command(lambda: client.camera_start(name, params["use_substream"], params["resolution"]))
+    except LineopsError as error:
+        status, said = error.details.get("status"), error.details.get("error")
+        if status == 404:
+            raise unknown_camera(name) from error
+        # Ring streams answer so too (§5): no token is 401 as well, in other words than a refused key.
+        if camera.get("type") == "ring" and status in (400, 401, 403) and said != "unauthorized":
+            raise _start_failed(name, said, camera) from error
+        raise
+    if reply.status == 503:
+        raise LineopsError(
+            "stream.no_ffmpeg", f"The supervisor cannot start {name}: it finds no ffmpeg.", "Install ffmpeg on its host.")
+    if not reply.ok:
+        raise _start_failed(name, reply.error_text, camera)
+
+
+def _start_failed(name: str, said: t.Any, camera: t.Mapping[str, t.Any]) -> LineopsError:
+    words = without_addresses(str(said or "no reason given"), address_secrets(camera))
+    return LineopsError(
+        "stream.start_failed", f"The supervisor could not start {name}: {words}",
+        "Look at the camera and its network. After three failures every start is refused for 30 s (circuit breaker).")
+
+
+def unknown_camera(name: str) -> LineopsError:
+    """The supervisor has no such camera."""
+    return LineopsError(
+        "stream.unknown_camera", f"The supervisor knows no camera {name}.", "Correct lineops_cameras, or add it there.")
+
+
+def stop(client: SupervisorClient, change: Change, name: str, state: str) -> None:
+    """Stop a stream until the supervisor says it is neither running nor wanted; a recovery may undo a stop (quirk 16)."""
+    for dummy in range(2):
+        reply = change.command(lambda: client.camera_stop(name))
+        recovering = state == "recovering" or not reply.ok
+        ends = monotonic() + (_RESURRECTION_S if recovering else 0.0)
+        state = state_of(claims_of(client).entry(name))
+        while state == "stopped" and monotonic() < ends:
+            sleep(_RECHECK_S)
+            state = state_of(claims_of(client).entry(name))
+        if state == "stopped":
+            return
+    raise LineopsError(
+        "stream.still_running", f"The supervisor still has the stream of {name} {state} after it was stopped twice.",
+        "A person or another program may start it again: look at the audit log.")

@@ -1,0 +1,234 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: camera_stream
+short_description: The stream of one camera
+version_added: 1.1.0
+author:
+  - lineops contributors (@lineops)
+description:
+  - Starts, stops or restarts the stream of one camera of a supervisor.
+  - A supervisor says running of a stream that hangs, too. Therefore V(started) and V(restarted) are reached only when the
+    playlist moves in real time afterwards.
+  - A stream that runs but does not move is stopped first, since a start alone does not heal it. So is one that runs with
+    another source or size.
+  - V(stopped) is proven by the supervisor's word that the stream is neither running nor wanted. If its recovery was under way,
+    that is looked at for 25 seconds more, because it may bring the stream back.
+extends_documentation_fragment:
+  - lineops.runbook.attributes
+  - lineops.runbook.attributes.actiongroup_supervisor
+  - lineops.runbook.supervisor
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - V(restarted) starts anew on every run.
+options:
+  camera:
+    description:
+      - Id of the camera at the supervisor.
+    type: str
+    required: true
+  state:
+    description:
+      - What is wanted.
+    type: str
+    choices: [started, stopped, restarted]
+    default: started
+  use_substream:
+    description:
+      - Whether to stream the camera's second, smaller source. The supervisor makes its main source smaller where it has none.
+    type: bool
+    default: false
+  resolution:
+    description:
+      - Size of the picture as C(WxH) in pixels, for example V(640x360). The camera's own if not given.
+    type: str
+  window_s:
+    description:
+      - Seconds within which the playlist must be seen moving, 5 to 600.
+    type: float
+    default: 30
+notes:
+  - To look at a playlist counts as a viewer of the camera for 30 seconds.
+seealso:
+  - module: lineops.runbook.camera_stream_info
+"""
+
+EXAMPLES = r"""
+- name: Start the stream of a camera
+  lineops.runbook.camera_stream:
+    url: "{{ lineops_supervisor_url }}"
+    operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
+    camera: cam1
+    state: started
+
+- name: Bring back what ran before a restart
+  lineops.runbook.camera_stream:
+    url: "{{ lineops_supervisor_url }}"
+    operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
+    camera: "{{ item.camera }}"
+    use_substream: "{{ item.use_substream }}"
+    resolution: "{{ item.resolution or omit }}"
+  loop: "{{ before.noted }}"
+"""
+
+RETURN = r"""
+requested:
+  description: State asked for.
+  returned: always
+  type: str
+original:
+  description:
+    - State by the supervisor's word before. V(started), V(stopped), or V(recovering) for one that is wanted but not running;
+      null if it could not be read.
+  returned: always
+  type: str
+reached:
+  description: State at the end; null where a failure left it unknown.
+  returned: always
+  type: str
+verified:
+  description: Whether it was proven, by a moving playlist or, of a stop, by the supervisor's word.
+  returned: always
+  type: bool
+latency_s:
+  description: Seconds the task took.
+  returned: always
+  type: float
+health:
+  description:
+    - The last look at the stream, as in RV(lineops.runbook.camera_stream_info#module:streams); empty if none was needed.
+  returned: always
+  type: dict
+  sample:
+    verdict: moving
+    running: true
+    sequence: [8, 11]
+    segments_added: 3
+    seconds: 3.0
+    playlist_moves: true
+    last_segment_at: ""
+failure:
+  description:
+    - Code, message and hint. Codes are C(stream.unknown_camera), C(stream.no_ffmpeg), C(stream.start_failed),
+      C(stream.not_moving), C(stream.not_observed) for a playlist that cannot be read (the stream is then left alone),
+      C(stream.still_running), C(stream.option), and those of the supervisor's API.
+  returned: on failure
+  type: dict
+calls:
+  description: Every call made, with time, status, seconds and request id.
+  returned: always
+  type: list
+  elements: str
+supervisor_seconds:
+  description: Sum of the supervisor's own answer times.
+  returned: always
+  type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point.
+  returned: always
+  type: str
+"""
+
+import typing as t
+
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of, mapping_in
+from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import is_as_wanted, is_resolution
+from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
+    cameras_of, claims_of, settled, start, state_of, stop, unknown_camera, watch,
+)
+from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **SUPERVISOR_SPEC,
+    "camera": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "default": "started"},
+    "use_substream": {"type": "bool", "default": False},
+    "resolution": {"type": "str"},
+    "window_s": {"type": "float", "default": 30},
+}
+
+
+def _stopped(client: SupervisorClient, change: Change, check_mode: bool, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    state = state_of(claims_of(client).entry(params["camera"]))
+    change.note(original=state, reached=state)
+    if state == "stopped":
+        return change.result(verified=True)
+    if not check_mode:
+        stop(client, change, params["camera"], state)
+    return change.result(changed=True, reached="stopped", verified=not check_mode)
+
+
+def _started(client: SupervisorClient, change: Change, check_mode: bool, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    name, window_s = params["camera"], params["window_s"]
+    entry = claims_of(client).entry(name)
+    change.note(original=state_of(entry), reached=state_of(entry))
+    cameras = cameras_of(client)
+    if name not in cameras:
+        raise unknown_camera(name)
+    camera = mapping_in(cameras, name)
+    fits = is_as_wanted(entry, camera, params["use_substream"], params["resolution"])
+    if params["state"] == "started" and state_of(entry) == "started" and fits:
+        health, entry = watch(client, name, window_s, settled)
+        change.note(health=health)
+        if health["verdict"] == "moving":
+            return change.result(verified=True)
+        if health["verdict"] in ("unreadable", "undecided"):
+            raise LineopsError(
+                "stream.not_observed", f"The playlist of {name} cannot be judged, so its stream is left alone.",
+                "Look at what answers in place of the supervisor, or give window_s more time.")
+    if check_mode:
+        return change.result(changed=True, reached="started")
+    if state_of(entry) == "started":
+        change.command(lambda: client.camera_stop(name))
+    start(client, change, params, camera)
+    health, entry = watch(client, name, window_s, lambda verdict: verdict == "moving")
+    change.note(health=health)
+    if health["verdict"] != "moving":
+        raise LineopsError(
+            "stream.not_moving", f"The stream of {name} was started, but its playlist does not move within {window_s:g} s: "
+            f"{health['verdict']}.", "Look at the camera, its network, and the room for HLS files on the host.")
+    return change.result(changed=True, reached="started", verified=True)
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Bring the stream to the state asked for."""
+    if params["resolution"] and not is_resolution(params["resolution"]):
+        raise LineopsError("stream.option", f"resolution is {params['resolution']!r}; expected WxH in pixels, as 640x360.")
+    if not 5 <= params["window_s"] <= 600:
+        raise LineopsError("stream.option", f"window_s is {params['window_s']}; expected 5 to 600.")
+    with client_of(params) as client:
+        change = Change(params["state"], None)
+        change.note(health={})
+        try:
+            result = (_stopped if params["state"] == "stopped" else _started)(client, change, check_mode, params)
+        except LineopsError as error:
+            raise change.failed(error, **calls_of(client)) from error
+        return {**result, **calls_of(client)}
+
+
+def main() -> None:
+    """Run on the host."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: camera_stream_info
+short_description: Which streams move, and which are wanted
+version_added: 1.1.0
+author:
+  - lineops contributors (@lineops)
+description:
+  - Looks twice at the playlist of each camera, some seconds apart, and says which of them move. A supervisor says running of a
+    stream that hangs, too.
+  - Notes which streams are wanted, and how, so that they can be brought back after a restart. Nothing starts them by itself.
+  - Never fails because the supervisor does not answer. What could not be observed is named in RV(not_observed).
+  - No address of a camera is returned, since these hold passwords.
+extends_documentation_fragment:
+  - lineops.runbook.attributes
+  - lineops.runbook.attributes.info
+  - lineops.runbook.attributes.actiongroup_supervisor
+  - lineops.runbook.supervisor
+options:
+  cameras:
+    description:
+      - Ids of the cameras to look at. All that the supervisor knows if not given. RV(noted) is about all of them in any case.
+    type: list
+    elements: str
+  wait_s:
+    description:
+      - Seconds between the two looks, 3 to 60, waited once for all cameras. Longer if a playlist says that its segments are.
+    type: float
+    default: 3
+notes:
+  - To look at a playlist counts as a viewer of the camera for 30 seconds.
+seealso:
+  - module: lineops.runbook.camera_stream
+"""
+
+EXAMPLES = r"""
+- name: Look at all streams
+  lineops.runbook.camera_stream_info:
+    url: "{{ lineops_supervisor_url }}"
+  register: before
+
+- name: Look at one camera for longer
+  lineops.runbook.camera_stream_info:
+    url: "{{ lineops_supervisor_url }}"
+    cameras: [cam1]
+    wait_s: 10
+"""
+
+RETURN = r"""
+streams:
+  description:
+    - Per camera the verdict, what it rests on, and what the supervisor says.
+    - C(verdict) is V(moving), V(stalled), V(empty) (a playlist without segments, as a full file system leaves it), V(missing),
+      V(starting), V(not_running), V(flapping) (not moving, and brought back at least twice, lately), V(unreadable) (what is
+      there is no playlist) or V(undecided) (the looks are too close together for this playlist).
+    - Where C(verdict) is V(not_running) and C(playlist_moves) is true, a process that the supervisor has lost writes it.
+    - C(sequence) is that of the first and of the last playlist. It stands still until the list is full; C(segments_added) is
+      what counts.
+  returned: when observed
+  type: dict
+  sample:
+    cam1:
+      verdict: moving
+      running: true
+      sequence: [8, 11]
+      segments_added: 3
+      seconds: 3.0
+      playlist_moves: true
+      last_segment_at: ""
+      known: true
+      desired: {type: rtsp, use_substream: false, resolution: 640x360}
+      process_pid: 9999
+      starts_total: 1
+      recovery: {in_cooldown: false, retries: 0, succeeded: 0, failed: 0, last_error: ""}
+      breaker: closed
+noted:
+  description: All streams that are wanted, as options for M(lineops.runbook.camera_stream).
+  returned: when observed
+  type: list
+  elements: dict
+  sample: [{camera: cam1, type: rtsp, use_substream: false, resolution: 640x360}]
+not_observed:
+  description: The failure that kept C(streams) or C(noted) from being observed.
+  returned: always
+  type: dict
+  sample: {streams: {code: supervisor.timeout, message: No answer., hint: ""}}
+calls:
+  description: Every call made, with time, status, seconds and request id.
+  returned: always
+  type: list
+  elements: str
+supervisor_seconds:
+  description: Sum of the supervisor's own answer times.
+  returned: always
+  type: float
+observed_at:
+  description: UTC time of the look.
+  returned: always
+  type: str
+observed_from:
+  description: Vantage point of the look.
+  returned: always
+  type: str
+"""
+
+import typing as t
+
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of, mapping_in
+from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
+from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, noted_streams, stream_claims
+from ansible_collections.lineops.runbook.plugins.module_utils._streams import cameras_of, claims_of, survey
+from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **SUPERVISOR_SPEC,
+    "cameras": {"type": "list", "elements": "str"},
+    "wait_s": {"type": "float", "default": APART_S},
+}
+LONGEST_WAIT_S = 60.0
+
+
+def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return noted and streams, and the failure that ended the look, if any."""
+    observed: dict[str, t.Any] = {"not_observed": {}}
+    try:
+        before = claims_of(client)
+        cameras = cameras_of(client)
+        observed["noted"] = noted_streams(before.streams, cameras)
+        names = sorted({*before.streams, *cameras}) if params["cameras"] is None else list(dict.fromkeys(params["cameras"]))
+        healths, after = survey(client, names, before, params["wait_s"])
+        observed["streams"] = {
+            name: {
+                **health, "known": name in cameras,
+                **stream_claims(after.entry(name), mapping_in(cameras, name), after.breaker(name)),
+            }
+            for name, health in healths.items()
+        }
+    except LineopsError as error:
+        observed["not_observed"] = {name: error.as_failure() for name in ("noted", "streams") if name not in observed}
+    return observed
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Look at the streams; name what was not observed and why."""
+    if not APART_S <= params["wait_s"] <= LONGEST_WAIT_S:
+        raise LineopsError("stream.option", f"wait_s is {params['wait_s']}; expected {APART_S:g} to {LONGEST_WAIT_S:g}.")
+    with client_of(params) as client:
+        return {"changed": False, "observed_at": utc_now(), **_observe(client, params), **calls_of(client)}
+
+
+def main() -> None:
+    """Run on the host."""
+    run_as_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
