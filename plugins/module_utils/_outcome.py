@@ -128,7 +128,8 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     refused = "would be refused" if outcome["result"] == "PLANNED" else "not done"
     parts += [f"{refused}: {refusal}" for refusal in outcome.get("refusals") or []]
     if outcome.get("proof"):
-        parts.append("proven by " + " and ".join(outcome["proof"]))
+        *first, last = outcome["proof"]
+        parts.append("proven by " + " and ".join([*([", ".join(first)] if first else []), last]))
     if outcome["result"] in ("HEALTHY", "HEALED") and outcome.get("not_observed"):
         parts.append("not observed: " + ", ".join(outcome["not_observed"]))
     if outcome.get("severity"):
