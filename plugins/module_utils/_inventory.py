@@ -91,6 +91,10 @@ def _is_container(value: t.Any) -> bool:
     return isinstance(value, dict) and value.get("engine") in ("podman", "docker") and is_text(value.get("name"))
 
 
+def _is_words(value: t.Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(is_text(word) for word in value)
+
+
 def _is_number(value: t.Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -144,6 +148,8 @@ HOST_RULES = (
     Rule("lineops_supervisor_unit", is_text, "the name of its systemd unit", required=False),
     Rule(
         "lineops_supervisor_container", _is_container, "a mapping with engine (podman or docker) and name", required=False),
+    Rule("lineops_supervisor_user", is_text, "the name of the user that its service runs as", required=False),
+    Rule("lineops_restart_command", _is_words, "a list of words: the command of its orchestrator", required=False),
     Rule("lineops_state_host", is_text, "the name of an inventory host", required=False),
     Rule("lineops_language", lambda value: value in ("en", "de"), "en or de", required=False),
     Rule("lineops_controller_ads", _is_mapping, "a mapping with local_ip, local_ams_net_id and route", required=False),
