@@ -13,7 +13,7 @@ from typing import Any
 from . import api, processes
 from .api import Unreachable
 from .control import ControlError, ask
-from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, Host, Plant
+from .plant import Host, Plant
 
 _LOOK_S = 3.0
 _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
@@ -57,8 +57,8 @@ def look(plant: Plant, host: Host) -> Look:
     return Look(
         host.name, host.line, host.url, host.plc_ip, supervisor, pids[0] if pids else None, connected,
         plc.get("mode", "stopped"), plc.get("state", "-"),
-        None if routes is None else any(_is_ours(route) for route in routes),
-        None if not plc else any(link["address"] == SUPERVISOR_IP for link in plc["connections"]),
+        None if routes is None else any(_is_ours(host, route) for route in routes),
+        None if not plc else any(link["address"] == host.ads_ip for link in plc["connections"]),
         tuple(plc.get("changes", ())), _second_plc(plant, host) if host.second_plc_ip else None,
     )
 
@@ -106,7 +106,7 @@ def _second_plc(plant: Plant, host: Host) -> str:
     if not plc:
         return "stopped"
     wrong = [word for word, expected in ((plc["mode"], "normal"), (plc["state"], "RUN")) if word != expected]
-    return ", ".join(wrong + ([] if any(map(_is_ours, routes)) else ["no route"]) + plc["changes"])
+    return ", ".join(wrong + ([] if any(_is_ours(host, route) for route in routes) else ["no route"]) + plc["changes"])
 
 
 def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
@@ -137,5 +137,5 @@ def _plc(plant: Plant, host: Host, number: int) -> tuple[dict[str, Any], list[di
         return {}, None
 
 
-def _is_ours(route: dict[str, Any]) -> bool:
-    return route["ams_net_id"] == SUPERVISOR_NET_ID and route["address"] == SUPERVISOR_IP
+def _is_ours(host: Host, route: dict[str, Any]) -> bool:
+    return route["ams_net_id"] == host.ads_net_id and route["address"] == host.ads_ip
