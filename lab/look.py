@@ -53,9 +53,14 @@ def look(plant: Plant, host: Host) -> Look:
     """Look at a host without changing anything on it."""
     pids = processes.find(processes.SUPERVISOR, plant.supervisor_config(host))
     supervisor, connected = _supervisor(host, pids)
+    return look_at(plant, host, supervisor, pids[0] if pids else None, connected)
+
+
+def look_at(plant: Plant, host: Host, supervisor: str, pid: int | None, connected: bool | None) -> Look:
+    """What is known of a host's supervisor together with a look at its PLCs."""
     plc, routes = _plc(plant, host, 1)
     return Look(
-        host.name, host.line, host.url, host.plc_ip, supervisor, pids[0] if pids else None, connected,
+        host.name, host.line, host.url, host.plc_ip, supervisor, pid, connected,
         plc.get("mode", "stopped"), plc.get("state", "-"),
         None if routes is None else any(_is_ours(host, route) for route in routes),
         None if not plc else any(link["address"] == host.ads_ip for link in plc["connections"]),
@@ -112,8 +117,11 @@ def _second_plc(plant: Plant, host: Host) -> str:
 def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
     if not pids:
         return "stopped", None
-    if _is_frozen(pids[0]):
-        return "frozen", None
+    return ("frozen", None) if _is_frozen(pids[0]) else ask_supervisor(host)
+
+
+def ask_supervisor(host: Host) -> tuple[str, bool | None]:
+    """Ask a supervisor how it is: whether it answers, and its own word for being connected."""
     try:
         status = api.call("GET", f"{host.url}/api/system/status", timeout=_LOOK_S)
     except Unreachable:

@@ -213,8 +213,9 @@ class Plant:
     def write_configs(self) -> None:
         """Create the folders and write all configuration files of every host."""
         for host in self.hosts:
-            for folder in (self.host_dir(host), self.state_dir(host)):
-                folder.mkdir(parents=True, exist_ok=True)
+            if self.backend == LOOPBACK:
+                for folder in (self.host_dir(host), self.state_dir(host)):
+                    folder.mkdir(parents=True, exist_ok=True)
             for plc in host.plcs:
                 self.plc_dir(host, plc.number).mkdir(parents=True, exist_ok=True)
                 write_private(self.plc_config(host, plc.number), self._plc_settings(host, plc))
@@ -255,7 +256,7 @@ class Plant:
         return {
             "host": "0.0.0.0" if host.install_dir else host.supervisor_ip, "port": host.supervisor_port,
             "dir": host.install_dir or str(self.host_dir(host)),
-            "master_key": line.admin_key,
+            **({} if host.install_dir else {"master_key": line.admin_key}),  # a booted host has it in its .env
             "plc_configs": {plc.id: {"name": plc.name, **plc.target} for plc in host.plcs}, "active_plc": PLC_ID,
             "cameras": self.cameras(host), "target": host.target, "env": {},
         }

@@ -46,6 +46,11 @@ class Cgroup:
     def _unified(self) -> Path:
         return next(folder for folder in self._folders() if (folder.parent / "cgroup.controllers").exists())
 
+    @property
+    def exists(self) -> bool:
+        """Is it there?"""
+        return self._unified.exists()
+
     def make(self) -> None:
         """Create it."""
         for folder in self._folders():
@@ -62,10 +67,10 @@ class Cgroup:
 
     def pids(self) -> list[int]:
         """All processes in it, those of groups below it too."""
-        found = []
-        for file in self._unified.rglob("cgroup.procs"):
+        found = []  # none if it does not exist
+        for folder, *dummy in os.walk(self._unified):
             with suppress(OSError):
-                found += [int(pid) for pid in file.read_text(encoding="ascii").split()]
+                found += [int(pid) for pid in Path(folder, "cgroup.procs").read_text(encoding="ascii").split()]
         return found
 
     @property
@@ -78,7 +83,7 @@ class Cgroup:
 
     def freeze(self, on: bool) -> None:
         """Let everything in it stand still, or go on."""
-        if self._unified.exists():
+        if self.exists:
             (self._unified / "cgroup.freeze").write_text("1" if on else "0", encoding="ascii")
 
     def tell(self, number: int) -> int:
@@ -97,9 +102,9 @@ class Cgroup:
 
     def kill(self) -> int:
         """End everything in it at once and wait until it is gone; return how many processes that were."""
-        count = len(self.pids()) if self._unified.exists() else 0
+        count = len(self.pids()) if self.exists else 0
         deadline = time.monotonic() + _PATIENCE_S
-        while self._unified.exists() and self.pids():
+        while self.exists and self.pids():
             (self._unified / "cgroup.kill").write_text("1", encoding="ascii")
             if time.monotonic() > deadline:
                 raise LabError(f"processes of {self.name} do not end: {self.pids()}")
@@ -110,9 +115,8 @@ class Cgroup:
         """End everything in it and remove it; return how many processes that were."""
         count = self.kill()
         for folder in self._folders():
-            below = sorted(folder.rglob("*/"), key=lambda path: len(path.parts), reverse=True) if folder.exists() else []
-            for path in [*below, folder]:
-                _remove_folder(path)
+            for path, *dummy in os.walk(folder, topdown=False):
+                _remove_folder(Path(path))
         return count
 
 

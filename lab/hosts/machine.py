@@ -77,10 +77,7 @@ class Machine:
     @property
     def is_on(self) -> bool:
         """Does anything of it run?"""
-        try:
-            return bool(self.cgroup.pids())
-        except OSError:
-            return False
+        return bool(self.cgroup.pids())
 
     @property
     def leader(self) -> int | None:
