@@ -23,7 +23,7 @@ from .waiting import Watch
 
 FIRST_PORT, LAST_PORT = 5000, 5009
 _MARKER, _LOCK = ".lineops-lab", "lock"
-_OURS = ("config", "hosts", "plcs", "reports", "state")
+_OURS = ("config", "hosts", "plcs", "reports", "ssh", "state")
 
 
 def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, plcs: int = 1) -> Plant:

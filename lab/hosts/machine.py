@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import LabError
 from ..plant import Host, Plant
+from ..waiting import Watch
 from . import layout, network
 from .cgroups import Cgroup
 from .tools import run
@@ -69,10 +70,11 @@ class Machine:
             "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
         ]
         with self.console.open("ab") as console:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 self.cgroup.entering(["sh", "-c", _KEEP_BOOTED, "sh", *nspawn]), stdin=subprocess.DEVNULL,
                 stdout=console, stderr=console, start_new_session=True,
             )
+        Watch().wait(lambda: self.is_on or process.poll() is not None, f"{self.host.name} is switched on")
 
     @property
     def is_on(self) -> bool:

@@ -73,9 +73,9 @@ def inside(name: str, argv: list[str]) -> list[str]:
 def remove_all(prefix: str) -> int:
     """Remove the namespaces of a lab and end what still runs in them; return how many processes that were."""
     files = [file for file in FOLDER.glob(f"{prefix}*") if file.name == prefix or file.name.startswith(f"{prefix}-")]
-    count = _end_inside({file.stat().st_ino for file in files if file.is_mount()})
+    count = _end_inside({file.stat().st_ino for file in files if os.path.ismount(file)})
     for file in files:
-        while file.is_mount():
+        while os.path.ismount(file):
             run(["umount", file])
         file.unlink()
     if FOLDER.is_dir() and not any(FOLDER.iterdir()):
