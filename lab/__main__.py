@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m lab up|down|status|fault|heal|inventory``: a plant of stand-ins on loopback addresses.
+"""``python -m lab up|down|status|fault|heal|inventory|inside``: a plant of stand-ins.
+
+It lies on loopback addresses of this machine, or with ``up --backend hosts`` on booted Debian hosts.
 
 Exit 0 done, 1 not possible (one sentence on standard error), 2 wrong usage, 130 or 143 ``up`` was interrupted and left
 nothing running.
@@ -12,26 +14,35 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from . import inventory
+from . import backends, inventory, start
 from .control import ControlError
 from .errors import LabError
-from .faults import FAULTS, fault, heal
-from .look import look_at_all
-from .plant import MAX_HOSTS, MAX_LINES, MAX_PLCS, Plant
+from .faults import FAULTS, Fault, fault
+from .hosts import start as hosts_start
+from .hosts.look import HostLook
+from .plant import BACKENDS, HOSTS, LOOPBACK, MAX_HOSTS, MAX_LINES, MAX_PLCS, Plant
 from .processes import REPOSITORY
-from .start import down, up
 from .waiting import Interrupted, Watch
 
 
 def _up(arguments: argparse.Namespace) -> None:
     started = time.monotonic()
+    sizes = (arguments.lines or 3, arguments.hosts or 2)
     with Watch() as watch:
-        plant = up(arguments.dir, arguments.inventory, arguments.lines, arguments.hosts, watch, arguments.plcs)
+        if arguments.backend == LOOPBACK:
+            plant = start.up(arguments.dir, _inventory_of(arguments), *sizes, watch, arguments.plcs)
+        elif arguments.plcs > 1:
+            raise LabError("a booted host has one PLC; a second one is for the loopback back end")
+        else:
+            sizes = (arguments.lines or 2, arguments.hosts or 3)
+            plant = hosts_start.up(arguments.dir, _inventory_of(arguments), *sizes, watch, _say)
     for line in plant.lines:
         hosts = ", ".join(
             f"{host.name} {host.url} (PLC {' and '.join(plc.ip for plc in host.plcs)})"
@@ -40,13 +51,24 @@ def _up(arguments: argparse.Namespace) -> None:
     print(f"up in {time.monotonic() - started:.1f} s, inventory in {plant.inventory}")
 
 
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _inventory_of(arguments: argparse.Namespace) -> Path:
+    """The folder that was asked for, or the back end's own."""
+    name = "lab-hosts" if arguments.backend == HOSTS else "lab"
+    return arguments.inventory or REPOSITORY / "inventory" / name
+
+
 def _down(arguments: argparse.Namespace) -> None:
-    count = down(arguments.dir)
+    count = backends.down(arguments.dir)
     print(f"ended {count} processes" if count else f"no lab is running in {arguments.dir}")
 
 
 def _status(arguments: argparse.Namespace) -> None:
-    looks = look_at_all(Plant.load(arguments.dir))
+    plant, backend = backends.entered(arguments.dir)
+    looks = backend.look_at_all(plant)
     if arguments.json:
         print(json.dumps([dataclasses.asdict(look) | {"healthy": look.healthy} for look in looks], indent=1))
         return
@@ -58,34 +80,43 @@ def _status(arguments: argparse.Namespace) -> None:
          "-" if look.second_plc is None else look.second_plc or "well")
         for look in looks
     ]
+    if isinstance(looks[0], HostLook):
+        cells = [look.cells() for look in looks]
+        rows = [row + more for row, more in zip(rows, [tuple(cells[0]), *(tuple(cell.values()) for cell in cells)])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 def _fault(arguments: argparse.Namespace) -> None:
-    plant = Plant.load(arguments.dir)
+    plant, backend = backends.entered(arguments.dir)
     for host in plant.chosen(arguments.host):
-        fault(plant, host, arguments.name, arguments.argument)
+        fault(plant, host, arguments.name, arguments.argument, backend.faults)
         print(f"{host.name}: {' '.join([arguments.name, *arguments.argument])}")
 
 
 def _heal(arguments: argparse.Namespace) -> None:
-    plant = Plant.load(arguments.dir)
+    plant, backend = backends.entered(arguments.dir)
     for host in plant.chosen(arguments.host):
         started = time.monotonic()
-        heal(plant, host, Watch())
+        backend.heal(plant, host, Watch())
         print(f"{host.name}: healthy again after {time.monotonic() - started:.1f} s")
 
 
 def _inventory(arguments: argparse.Namespace) -> None:
     plant = Plant.load(arguments.dir)
-    if arguments.inventory != plant.inventory:
+    arguments.backend = plant.backend
+    if (wanted := _inventory_of(arguments)) != plant.inventory:
         inventory.remove(plant.folder, plant.inventory)
-        plant.inventory = arguments.inventory
+        plant.inventory = wanted
         plant.save()
     inventory.write(plant)
     print(f"inventory in {plant.inventory}")
+
+
+def _inside(arguments: argparse.Namespace) -> None:
+    backends.entered(arguments.dir)
+    os.execvp(arguments.command[0], arguments.command)
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -103,13 +134,13 @@ def _folder(text: str) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="a plant of stand-ins on loopback addresses")
+    parser = argparse.ArgumentParser(prog="python -m lab", description="a plant of stand-ins")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--dir", type=_folder, default=REPOSITORY / ".lab", help="the lab's state folder (.lab)")
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
-        "--inventory", type=_folder, default=REPOSITORY / "inventory" / "lab", help="folder to write (inventory/lab)")
-    commands = parser.add_subparsers(required=True, metavar="up|down|status|fault|heal|inventory")
+        "--inventory", type=_folder, help="folder to write (inventory/lab, of booted hosts inventory/lab-hosts)")
+    commands = parser.add_subparsers(required=True, metavar="up|down|status|fault|heal|inventory|inside")
 
     def command(name: str, run: Callable[[argparse.Namespace], None], text: str, **more) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text, **more)
@@ -117,15 +148,16 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command("up", _up, "start a lab and write its inventory", parents=[common, where])
-    sub.add_argument("--lines", type=_number(1, MAX_LINES), default=3)
-    sub.add_argument("--hosts", type=_number(1, MAX_HOSTS), default=2, help="hosts per line")
+    sub.add_argument("--backend", choices=BACKENDS, default=LOOPBACK, help="what the plant is made of (loopback)")
+    sub.add_argument("--lines", type=_number(1, MAX_LINES), help="3, of booted hosts 2")
+    sub.add_argument("--hosts", type=_number(1, MAX_HOSTS), help="hosts per line: 2, of booted hosts 3")
     sub.add_argument("--plcs", type=_number(1, MAX_PLCS), default=1, help="PLCs per host; the second one stands by")
     command("down", _down, "end everything the lab started, also a half-started lab", parents=[common])
     sub = command("status", _status, "how every host is", parents=[common])
     sub.add_argument("--json", action="store_true")
-    faults = "\n".join(f"  {name:20} {item.help}" for name, item in FAULTS.items())
     sub = command(
-        "fault", _fault, "break a host", parents=[common], epilog=f"faults:\n{faults}",
+        "fault", _fault, "break a host", parents=[common],
+        epilog=f"faults:\n{_listed(FAULTS)}\n\nof booted hosts:\n{_listed(backends.BACKENDS[HOSTS].faults, FAULTS)}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     sub.add_argument("host", help="a host, or a line for all its hosts")
     sub.add_argument("name", help="see below")
@@ -133,7 +165,16 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("heal", _heal, "bring a host back to its healthy start state", parents=[common])
     sub.add_argument("host", help="a host, or a line for all its hosts")
     command("inventory", _inventory, "write the inventory again", parents=[common, where])
+    sub = command(
+        "inside", _inside, "run a command where the plant can be reached, as the controller of booted hosts",
+        parents=[common])
+    sub.add_argument("command", nargs=argparse.REMAINDER)
     return parser
+
+
+def _listed(faults: Mapping[str, Fault], known: Mapping[str, Fault] = MappingProxyType({})) -> str:
+    """The faults that are not known already, a line each."""
+    return "\n".join(f"  {name:20} {item.help}" for name, item in faults.items() if known.get(name) is not item)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from .api import Unreachable
 from .control import ControlError, ask
 from .errors import LabError
 from .look import link_faults, look
-from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, SYMBOLS, Host, PlcSite, Plant
+from .plant import SYMBOLS, Host, PlcSite, Plant
 from .plc.behaviour import LISTINGS, SAME_ADDRESS
 from .start import start_plc, start_supervisor
 from .waiting import Watch
@@ -57,7 +57,7 @@ def _plc_fault(
     def on_chosen(plant: Plant, host: Host, plc: str = "1", **given: Any) -> None:
         apply(_Plc(plant, host, host.plc(int(plc))), **given)
 
-    return Fault(on_chosen, text, {**(arguments or {}), "plc": _one_of("1", "2")}, required)
+    return Fault(on_chosen, text, {**(arguments or {}), "plc": one_of("1", "2")}, required)
 
 
 def _op(op: str, **fixed: Any) -> Callable[..., Any]:
@@ -71,7 +71,11 @@ def _behave(setting: str) -> Callable[..., Any]:
 
 
 def _route_entered(plc: _Plc, ams_net_id: str, **arguments: Any) -> None:
-    plc.ask("route_add", **{"name": "visitor", "address": SUPERVISOR_IP, **arguments}, ams_net_id=ams_net_id)
+    plc.ask("route_add", **{"name": "visitor", "address": plc.host.ads_ip, **arguments}, ams_net_id=ams_net_id)
+
+
+def _route_removed(plc: _Plc) -> None:
+    plc.ask("route_remove", ams_net_id=plc.host.ads_net_id)
 
 
 def _drop(plc: _Plc, source: str | None = None) -> None:
@@ -84,8 +88,8 @@ def _credentials(plc: _Plc) -> None:
 
 def _net_id(plc: _Plc, ams_net_id: str | None = None) -> None:
     # An address of this lab's own block on which nobody listens: who takes the NetId for an address stays in the lab.
-    block, line, number = plc.site.ip.split(".")[1:]
-    plc.ask("net_id", ams_net_id=ams_net_id or f"127.{block}.{line}.{int(number) + 100}.1.1")
+    *network, number = plc.site.ip.split(".")
+    plc.ask("net_id", ams_net_id=ams_net_id or f"{'.'.join(network)}.{200 + int(number) % 55}.1.1")
 
 
 def _download(plc: _Plc, namespace: str, new_name: str | None = None) -> None:
@@ -121,7 +125,8 @@ def _remove_package(plant: Plant, host: Host, name: str) -> None:
     start_supervisor(plant, host, Watch(), {"PYTHONPATH": str(folder)})
 
 
-def _disconnect(plant: Plant, host: Host) -> None:
+def disconnect(plant: Plant, host: Host) -> None:
+    """Disconnect a supervisor from its PLC through its API."""
     answer = api.call(
         "POST", f"{host.url}/api/plc/disconnect", {}, key=plant.line(host.line).operator_key
     )
@@ -129,7 +134,8 @@ def _disconnect(plant: Plant, host: Host) -> None:
         raise LabError(f"{host.name} did not disconnect: {answer.status} {answer.body}")
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def one_of(*words: str) -> Callable[[str], str]:
+    """How to read an argument that is one of a few words."""
     def read(text: str) -> str:
         if text not in words:
             raise ValueError(f"expected one of {', '.join(words)}")
@@ -139,12 +145,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _yes_or_no(text: str) -> bool:
-    return _one_of("yes", "no")(text) == "yes"
+    return one_of("yes", "no")(text) == "yes"
 
 
-FAULTS: dict[str, Fault] = {
-    "route-removed": _plc_fault(
-        _op("route_remove", ams_net_id=SUPERVISOR_NET_ID), "the PLC forgets the supervisor's route"),
+#: Those that break a PLC; every back end has them.
+PLC_FAULTS: dict[str, Fault] = {
+    "route-removed": _plc_fault(_route_removed, "the PLC forgets the supervisor's route"),
     "route-entered": _plc_fault(
         _route_entered, "somebody enters a route in the PLC (ams_net_id=…, name=…, address=…, temporary=yes, "
         "unidirectional=yes); one with the same name or NetId is replaced",
@@ -153,10 +159,10 @@ FAULTS: dict[str, Fault] = {
     "same-address": _plc_fault(
         _behave("same_address"),
         f"what a second route to an address does to the first (effect={', '.join(SAME_ADDRESS)})",
-        {"effect": _one_of(*SAME_ADDRESS)}, frozenset({"effect"})),
+        {"effect": one_of(*SAME_ADDRESS)}, frozenset({"effect"})),
     "route-list": _plc_fault(
         _behave("listing"), f"how the PLC lists its routes (kind={', '.join(LISTINGS)})",
-        {"kind": _one_of(*LISTINGS)}, frozenset({"kind"})),
+        {"kind": one_of(*LISTINGS)}, frozenset({"kind"})),
     "deletes-unanswered": _plc_fault(
         _op("behave", deletes_answered=False), "the PLC deletes routes but the answer gets lost"),
     "cool-down": _plc_fault(
@@ -173,7 +179,7 @@ FAULTS: dict[str, Fault] = {
         {"to": int}, frozenset({"to"})),
     "hang": _plc_fault(
         _op("hang"), "the PLC accepts TCP and answers nothing, or one of TCP and UDP is silent (part=tcp or udp)",
-        {"part": _one_of("tcp", "udp")}),
+        {"part": one_of("tcp", "udp")}),
     "refuse": _plc_fault(_op("refuse"), "the PLC's ports are closed, connections reset"),
     "drop": _plc_fault(
         _drop, "packets to the PLC are lost: all, or those from one address (source=controller, source=IP)",
@@ -184,33 +190,35 @@ FAULTS: dict[str, Fault] = {
     "plc-state": _plc_fault(
         _op("state"), "the PLC goes to a state (value=RUN, STOP, CONFIG or EXCEPTION), or only what answers on an AMS "
         "port does (port=10000 is TwinCAT itself)",
-        {"value": _one_of("RUN", "STOP", "CONFIG", "EXCEPTION"), "port": int}, frozenset({"value"})),
+        {"value": one_of("RUN", "STOP", "CONFIG", "EXCEPTION"), "port": int}, frozenset({"value"})),
     "credentials-changed": _plc_fault(_credentials, "the PLC's password is another one"),
     "refusal-layout": _plc_fault(
         _op("refusal_layout"), "how the PLC answers a refused login (layout=documented or shifted)",
-        {"layout": _one_of("documented", "shifted")}, frozenset({"layout"})),
+        {"layout": one_of("documented", "shifted")}, frozenset({"layout"})),
+}
+FAULTS: dict[str, Fault] = PLC_FAULTS | {
     "supervisor-stopped": Fault(_signal(signal.SIGTERM), "the supervisor ends (SIGTERM)"),
     "supervisor-killed": Fault(_signal(signal.SIGKILL), "the supervisor ends (SIGKILL)"),
     "supervisor-frozen": Fault(_freeze, "the supervisor stands still (SIGSTOP)"),
     "key-revoked": Fault(
         _revoke, "a key of the inventory is no longer valid (level=operator, or admin: that restarts the supervisor)",
-        {"level": _one_of("operator", "admin")}, frozenset({"level"})),
+        {"level": one_of("operator", "admin")}, frozenset({"level"})),
     "package-removed": Fault(
         _remove_package, "a Python package is no longer in the supervisor's environment, found out at its restart "
-        "(name=pyads)", {"name": _one_of("pyads")}, frozenset({"name"})),
-    "plc-disconnected": Fault(_disconnect, "somebody disconnects the supervisor from its PLC"),
+        "(name=pyads)", {"name": one_of("pyads")}, frozenset({"name"})),
+    "plc-disconnected": Fault(disconnect, "somebody disconnects the supervisor from its PLC"),
 }
 
 
-def fault(plant: Plant, host: Host, name: str, words: list[str]) -> None:
+def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping[str, Fault] = FAULTS) -> None:
     """Apply a fault to a host.
 
-    :param words: its arguments as ``key=value``.
+    :param words: its arguments as ``key=value``. :param faults: those of the plant's back end.
     :raises LabError: unknown fault or argument, or the plant would not break that way.
     """
-    if name not in FAULTS:
-        raise LabError(f"unknown fault {name!r}; there are {', '.join(FAULTS)}")
-    chosen = FAULTS[name]
+    if name not in faults:
+        raise LabError(f"unknown fault {name!r}; there are {', '.join(faults)}")
+    chosen = faults[name]
     arguments = dict(_argument(name, chosen, word) for word in words)
     if missing := chosen.required - set(arguments):
         raise LabError(f"fault {name} needs {', '.join(f'{key}=…' for key in sorted(missing))}")
@@ -236,8 +244,7 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
 
     :raises LabError: it is still not healthy afterwards.
     """
-    for site in host.plcs:
-        _heal_plc(_Plc(plant, host, site), watch)
+    heal_plcs(plant, host, watch)
     processes.tell(processes.SUPERVISOR, plant.supervisor_config(host), signal.SIGCONT)
     keys_changed = _restore_master_key(plant, host)
     keys.restore(plant, host)
@@ -249,6 +256,12 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
 def _faults(plant: Plant, host: Host) -> list[str]:
     """What keeps a host from counting as healthy; the cheap look first."""
     return link_faults(plant, host) if look(plant, host).healthy else ["it does not look healthy"]
+
+
+def heal_plcs(plant: Plant, host: Host, watch: Watch) -> None:
+    """Bring a host's PLCs back to how they were right after ``up``."""
+    for site in host.plcs:
+        _heal_plc(_Plc(plant, host, site), watch)
 
 
 def _heal_plc(plc: _Plc, watch: Watch) -> None:

@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, TEST_VARIABLE, Host, Line, Plant
+from .hosts import access
+from .plant import HOSTS, TEST_VARIABLE, Host, Line, Plant
 
 CONTACTS = {
     "L1": "Operations shift desk, phone 100",
@@ -61,22 +62,29 @@ def secrets_data(plant: Plant) -> dict[str, Any]:
 def _host_vars(plant: Plant, host: Host) -> dict[str, Any]:
     return {
         "ansible_host": host.supervisor_ip,
-        "ansible_connection": "local",
-        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        **(access.host_vars(plant, host) if plant.backend == HOSTS else _loopback_vars(plant, host)),
         "lineops_supervisor_url": host.url,
-        "lineops_supervisor_dir": str(plant.host_dir(host)),
-        "lineops_state_dir": str(plant.state_dir(host)),
         "lineops_plcs": [{
             "id": plc.id, "active": plc.is_active, "name": plc.name, **plc.target,
-            "route": {"name": host.name, "local_ams_net_id": SUPERVISOR_NET_ID, "local_ip": SUPERVISOR_IP},
+            "route": {"name": host.name, "local_ams_net_id": host.ads_net_id, "local_ip": host.ads_ip},
             "test_variable": {"name": TEST_VARIABLE, "type": "BOOL", "test_value": True, "rest_value": False},
             "namespaces": [
                 {"name": "MAIN", "probe_variable": TEST_VARIABLE}, {"name": "GVL", "probe_variable": "GVL.bOpsTest"},
             ],
         } for plc in host.plcs],
         "lineops_cameras": [
-            {"id": "cam1", "type": "rtsp", "core": True}, {"id": "door", "type": "ring", "core": False},
+            {"id": camera, "type": entry["type"], "core": entry["type"] == "rtsp"}
+            for camera, entry in plant.cameras(host).items()
         ],
+    }
+
+
+def _loopback_vars(plant: Plant, host: Host) -> dict[str, Any]:
+    return {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "lineops_supervisor_dir": str(plant.host_dir(host)),
+        "lineops_state_dir": str(plant.state_dir(host)),
     }
 
 

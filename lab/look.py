@@ -13,7 +13,7 @@ from typing import Any
 from . import api, processes
 from .api import Unreachable
 from .control import ControlError, ask
-from .plant import SUPERVISOR_IP, SUPERVISOR_NET_ID, Host, Plant
+from .plant import Host, Plant
 
 _LOOK_S = 3.0
 _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
@@ -53,12 +53,17 @@ def look(plant: Plant, host: Host) -> Look:
     """Look at a host without changing anything on it."""
     pids = processes.find(processes.SUPERVISOR, plant.supervisor_config(host))
     supervisor, connected = _supervisor(host, pids)
+    return look_at(plant, host, supervisor, pids[0] if pids else None, connected)
+
+
+def look_at(plant: Plant, host: Host, supervisor: str, pid: int | None, connected: bool | None) -> Look:
+    """What is known of a host's supervisor together with a look at its PLCs."""
     plc, routes = _plc(plant, host, 1)
     return Look(
-        host.name, host.line, host.url, host.plc_ip, supervisor, pids[0] if pids else None, connected,
+        host.name, host.line, host.url, host.plc_ip, supervisor, pid, connected,
         plc.get("mode", "stopped"), plc.get("state", "-"),
-        None if routes is None else any(_is_ours(route) for route in routes),
-        None if not plc else any(link["address"] == SUPERVISOR_IP for link in plc["connections"]),
+        None if routes is None else any(_is_ours(host, route) for route in routes),
+        None if not plc else any(link["address"] == host.ads_ip for link in plc["connections"]),
         tuple(plc.get("changes", ())), _second_plc(plant, host) if host.second_plc_ip else None,
     )
 
@@ -106,14 +111,17 @@ def _second_plc(plant: Plant, host: Host) -> str:
     if not plc:
         return "stopped"
     wrong = [word for word, expected in ((plc["mode"], "normal"), (plc["state"], "RUN")) if word != expected]
-    return ", ".join(wrong + ([] if any(map(_is_ours, routes)) else ["no route"]) + plc["changes"])
+    return ", ".join(wrong + ([] if any(_is_ours(host, route) for route in routes) else ["no route"]) + plc["changes"])
 
 
 def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
     if not pids:
         return "stopped", None
-    if _is_frozen(pids[0]):
-        return "frozen", None
+    return ("frozen", None) if _is_frozen(pids[0]) else ask_supervisor(host)
+
+
+def ask_supervisor(host: Host) -> tuple[str, bool | None]:
+    """Ask a supervisor how it is: whether it answers, and its own word for being connected."""
     try:
         status = api.call("GET", f"{host.url}/api/system/status", timeout=_LOOK_S)
     except Unreachable:
@@ -137,5 +145,5 @@ def _plc(plant: Plant, host: Host, number: int) -> tuple[dict[str, Any], list[di
         return {}, None
 
 
-def _is_ours(route: dict[str, Any]) -> bool:
-    return route["ams_net_id"] == SUPERVISOR_NET_ID and route["address"] == SUPERVISOR_IP
+def _is_ours(host: Host, route: dict[str, Any]) -> bool:
+    return route["ams_net_id"] == host.ads_net_id and route["address"] == host.ads_ip

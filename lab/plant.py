@@ -22,10 +22,12 @@ from typing import Any
 from .errors import LabError
 
 MAX_LINES, MAX_HOSTS, MAX_PLCS = 9, 9, 2
+LOOPBACK, HOSTS = BACKENDS = ("loopback", "hosts")
 RUNTIME_TYPE, AMS_PORT = "TC3", 851
 SUPERVISOR_IP, SUPERVISOR_NET_ID = "127.0.0.1", "127.0.0.1.1.1"
 PLC_ID, SECOND_PLC_ID = "plc_001", "plc_002"
 PLC_USERNAME = "Administrator"
+CAMERA_PORT = 8554
 REFUSAL_LAYOUT = "documented"
 TEST_VARIABLE = "MAIN.bOpsTest"
 PLC_NAMES = ("Press", "Mixer", "Conveyor", "Filler", "Packer", "Saw", "Oven", "Robot", "Lift")
@@ -79,6 +81,8 @@ class Host:
     plc_name: str
     camera_ip: str
     second_plc_ip: str = ""
+    ads_ip: str = SUPERVISOR_IP   #: the address its PLC sees it come from
+    install_dir: str = ""         #: where the supervisor lies in the file system of a booted host
 
     @property
     def url(self) -> str:
@@ -99,6 +103,11 @@ class Host:
         return self.plcs[number - 1]
 
     @property
+    def ads_net_id(self) -> str:
+        """The NetId the supervisor's ADS library gives itself."""
+        return f"{self.ads_ip}.1.1"
+
+    @property
     def plc_net_id(self) -> str:
         """The PLC's AMS NetId."""
         return self.plcs[0].net_id
@@ -106,7 +115,7 @@ class Host:
     @property
     def route(self) -> dict[str, Any]:
         """The route this supervisor needs on its PLCs."""
-        return {"name": self.name, "ams_net_id": SUPERVISOR_NET_ID, "address": SUPERVISOR_IP, "temporary": False}
+        return {"name": self.name, "ams_net_id": self.ads_net_id, "address": self.ads_ip, "temporary": False}
 
     @property
     def target(self) -> dict[str, Any]:
@@ -140,6 +149,7 @@ class Plant:
     block: int
     lines: list[Line]
     hosts: list[Host]
+    backend: str = LOOPBACK
 
     @classmethod
     def new(
@@ -155,7 +165,7 @@ class Plant:
     @property
     def controller_ip(self) -> str:
         """The address our own clients come from."""
-        return f"127.{self.block}.0.5"
+        return f"10.213.{self.block}.5" if self.backend == HOSTS else f"127.{self.block}.0.5"
 
     def line(self, name: str) -> Line:
         """Return a line by its name."""
@@ -170,8 +180,14 @@ class Plant:
 
     # --- files ---------------------------------------------------------------------------------------------------
 
+    def root_dir(self, host: Host) -> Path:
+        """The file system of a booted host, as this machine sees it."""
+        return self.folder / "machines" / host.name / "root"
+
     def host_dir(self, host: Host) -> Path:
-        """The supervisor's installation."""
+        """The supervisor's installation, as this machine sees it."""
+        if host.install_dir:
+            return self.root_dir(host) / host.install_dir.lstrip("/")
         return self.folder / "hosts" / host.name
 
     def plc_dir(self, host: Host, number: int = 1) -> Path:
@@ -197,8 +213,9 @@ class Plant:
     def write_configs(self) -> None:
         """Create the folders and write all configuration files of every host."""
         for host in self.hosts:
-            for folder in (self.host_dir(host), self.state_dir(host)):
-                folder.mkdir(parents=True, exist_ok=True)
+            if self.backend == LOOPBACK:
+                for folder in (self.host_dir(host), self.state_dir(host)):
+                    folder.mkdir(parents=True, exist_ok=True)
             for plc in host.plcs:
                 self.plc_dir(host, plc.number).mkdir(parents=True, exist_ok=True)
                 write_private(self.plc_config(host, plc.number), self._plc_settings(host, plc))
@@ -221,18 +238,27 @@ class Plant:
             "state_dir": str(self.plc_dir(host, plc.number)), "control": str(self.control(host, plc.number)),
         }
 
+    def cameras(self, host: Host) -> dict[str, dict[str, Any]]:
+        """The host's cameras as its supervisor knows them: on a booted host two that stream, else one and a door."""
+        source = f"rtsp://viewer:{self.line(host.line).camera_password}@{host.camera_ip}:{CAMERA_PORT}"
+        if self.backend == HOSTS:
+            return {
+                camera: {"name": f"{host.plc_name} {side}", "url": f"{source}/{host.name}/{camera}", "type": "rtsp"}
+                for camera, side in (("cam1", "front"), ("cam2", "back"))
+            }
+        return {
+            "cam1": {"name": f"{host.plc_name} front", "url": f"{source}/cam1", "type": "rtsp"},
+            "door": {"name": "Door", "url": "ring://door", "type": "ring"},
+        }
+
     def _supervisor_settings(self, host: Host) -> dict[str, Any]:
         line = self.line(host.line)
-        camera = f"rtsp://viewer:{line.camera_password}@{host.camera_ip}:8554/cam1"
         return {
-            "host": host.supervisor_ip, "port": host.supervisor_port, "dir": str(self.host_dir(host)),
-            "master_key": line.admin_key,
+            "host": "0.0.0.0" if host.install_dir else host.supervisor_ip, "port": host.supervisor_port,
+            "dir": host.install_dir or str(self.host_dir(host)),
+            **({} if host.install_dir else {"master_key": line.admin_key}),  # a booted host has it in its .env
             "plc_configs": {plc.id: {"name": plc.name, **plc.target} for plc in host.plcs}, "active_plc": PLC_ID,
-            "cameras": {
-                "cam1": {"name": f"{host.plc_name} front", "url": camera, "type": "rtsp"},
-                "door": {"name": "Door", "url": "ring://door", "type": "ring"},
-            },
-            "target": host.target, "env": {},
+            "cameras": self.cameras(host), "target": host.target, "env": {},
         }
 
     def save(self) -> None:
@@ -249,6 +275,7 @@ class Plant:
         return cls(
             Path(data["folder"]), Path(data["inventory"]), data["block"],
             [Line(**line) for line in data["lines"]], [Host(**host) for host in data["hosts"]],
+            data["backend"],
         )
 
 

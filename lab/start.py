@@ -23,7 +23,7 @@ from .waiting import Watch
 
 FIRST_PORT, LAST_PORT = 5000, 5009
 _MARKER, _LOCK = ".lineops-lab", "lock"
-_OURS = ("config", "hosts", "plcs", "reports", "state")
+_OURS = ("config", "hosts", "plcs", "reports", "ssh", "state")
 
 
 def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, plcs: int = 1) -> Plant:
@@ -31,11 +31,11 @@ def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watc
 
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
     """
-    _adopt(folder)
-    with _locked(folder):
+    adopt(folder)
+    with locked(folder):
         if processes.find(None, folder):
             raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
-        _clear(folder)
+        clear(folder)
         with _block(lines, hosts, plcs) as (block, port):
             plant = Plant.new(folder, inventory_folder, block, port, lines, hosts, plcs)
             try:
@@ -48,9 +48,9 @@ def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watc
 
 def down(folder: Path) -> int:
     """End the lab in ``folder``, also one that is only half there, and return how many processes that were."""
-    if not (folder / _MARKER).exists():
+    if not is_marked(folder):
         return 0
-    with _locked(folder):
+    with locked(folder):
         return _take_down(folder)
 
 
@@ -72,14 +72,7 @@ def start_supervisor(
 
 def _bring_up(plant: Plant, watch: Watch) -> None:
     plant.write_configs()
-    plcs: dict[int, dict[Host, subprocess.Popen]] = {}
-    for host in plant.hosts:
-        for plc in host.plcs:
-            watch.check()
-            process = processes.start(processes.PLC, plant.plc_config(host, plc.number))
-            plcs.setdefault(plc.number, {})[host] = process
-    for number, started in plcs.items():
-        _await_plcs(plant, number, started, watch)
+    start_plcs(plant, watch)
     supervisors = {}
     for host in plant.hosts:
         watch.check()
@@ -88,6 +81,26 @@ def _bring_up(plant: Plant, watch: Watch) -> None:
         supervisors, watch, lambda host: look(plant, host).healthy,
         "the supervisor of {name} is connected to its PLC", plant.supervisor_config,
     )
+    prove_links(plant, watch)
+    watch.check()
+    plant.save()
+    inventory.write(plant)
+
+
+def start_plcs(plant: Plant, watch: Watch) -> None:
+    """Start all PLC stand-ins of a plant and wait until they answer."""
+    plcs: dict[int, dict[Host, subprocess.Popen]] = {}
+    for host in plant.hosts:
+        for plc in host.plcs:
+            watch.check()
+            process = processes.start(processes.PLC, plant.plc_config(host, plc.number))
+            plcs.setdefault(plc.number, {})[host] = process
+    for number, started in plcs.items():
+        _await_plcs(plant, number, started, watch)
+
+
+def prove_links(plant: Plant, watch: Watch) -> None:
+    """Make the operator keys and prove with them that every supervisor reaches its PLC; LabError if one does not."""
     for line in plant.lines:
         watch.check()
         keys.provide(plant, line)
@@ -95,9 +108,6 @@ def _bring_up(plant: Plant, watch: Watch) -> None:
         for host, faults in zip(plant.hosts, pool.map(lambda host: link_faults(plant, host), plant.hosts)):
             if faults:
                 raise LabError(f"{host.name} is not healthy right after its start: {'; '.join(faults)}")
-    watch.check()
-    plant.save()
-    inventory.write(plant)
 
 
 def _await_plcs(plant: Plant, number: int, started: dict[Host, subprocess.Popen], watch: Watch) -> None:
@@ -124,13 +134,23 @@ def _wait_started(started: dict[Host, subprocess.Popen], watch: Watch, ready, wh
 
 def _take_down(folder: Path) -> int:
     count = processes.stop(None, folder)
-    if plant_file(folder).exists():
-        inventory.remove(folder, Plant.load(folder).inventory)
-        plant_file(folder).unlink()
+    forget(folder)
     return count
 
 
-def _adopt(folder: Path) -> None:
+def forget(folder: Path) -> None:
+    """Remove what says that a lab is up in ``folder``, its inventory too."""
+    if plant_file(folder).exists():
+        inventory.remove(folder, Plant.load(folder).inventory)
+        plant_file(folder).unlink()
+
+
+def is_marked(folder: Path) -> bool:
+    """Is this a lab's state folder?"""
+    return (folder / _MARKER).exists()
+
+
+def adopt(folder: Path) -> None:
     """Make the state folder; LabError for one that exists and holds other things."""
     marker = folder / _MARKER
     if folder.is_dir() and not marker.exists() and (foreign := next(folder.iterdir(), None)):
@@ -139,7 +159,7 @@ def _adopt(folder: Path) -> None:
     marker.touch()
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Remove what an earlier lab left in its state folder."""
     for name in _OURS:
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -164,7 +184,7 @@ def _block(lines: int, hosts: int, plcs: int = 1) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Let only one ``up`` or ``down`` work in a folder; the kernel ends the lock with the process."""
     with (folder / _LOCK).open("w", encoding="ascii") as file:
         try:

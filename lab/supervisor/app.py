@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from typing import Any
 
 from flask import Flask
@@ -17,8 +19,11 @@ from .keys import KeyStore
 from .logs import LogStore, StoreHandler
 from .monitor import SloWindow
 from .plc_link import PlcLink
-from .settings import Settings, read_json
+from .settings import Settings, read_json, write_json
+from .streams import Streams
 from .transport import Transport
+
+RECONNECTS, RECONNECT_EVERY_S = 3, 1.0
 
 
 class Supervisor:
@@ -33,6 +38,7 @@ class Supervisor:
         self.slo = SloWindow()
         self.link = PlcLink()
         self.gateway = Gateway(settings, self.link)
+        self.streams = Streams(settings)
 
     def connect_saved_target(self) -> None:
         """Connect where the last connect went, before anybody is served: a PLC address that drops packets delays the
@@ -40,10 +46,35 @@ class Supervisor:
         target: dict[str, Any] = read_json(self.settings.app_config, {})
         if not target.get("plc_ams_net_id"):
             return
+        print(f"PLC: {target['plc_ams_net_id']}", flush=True)  # the last line while the connect hangs
+        if self._connect(target):
+            return
+        threading.Thread(target=self._reconnect, args=(target,), daemon=True).start()
+
+    def _connect(self, target: dict[str, Any]) -> bool:
         connected = self.link.connect(target["plc_ams_net_id"], target["plc_ams_port"])
         active = read_json(self.settings.plcs_file, {}).get("active_plc")
         if connected and active and not self.gateway.registry.known(active):
             self.gateway.registry.learn(active, self.link.upload_symbols())
+        return connected
+
+    def _reconnect(self, target: dict[str, Any]) -> None:
+        """Try the saved target in the background after it failed at the start; where packets are dropped this blocks
+        all ADS work again (SUPERVISOR_SYSTEMD §7)."""
+        for dummy in range(RECONNECTS):
+            time.sleep(RECONNECT_EVERY_S)
+            if self.link.connected or read_json(self.settings.app_config, {}) != target or self._connect(target):
+                return
+
+    def close(self, patience_s: float) -> None:
+        """End streams and PLC link in order and save the configuration, whoever changed it meanwhile
+        (SUPERVISOR_SYSTEMD §3.12)."""
+        self.streams.close()
+        self.link.close(patience_s)
+        try:
+            write_json(self.settings.app_config, read_json(self.settings.app_config, {}))
+        except (OSError, ValueError) as error:
+            logging.getLogger("web_manager").info("configuration not saved: %s", error)
 
     def web(self) -> Flask:
         """The WSGI application."""

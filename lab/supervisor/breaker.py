@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The circuit breaker in front of PLC writes (quirk 8)."""
+"""The circuit breaker in front of PLC writes (quirk 8) and of stream starts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Breaker:
     :meth:`failure` is called) uses up the half-open state for good.
     """
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, threshold: int = 5) -> None:
         self.name = name
-        self.threshold = int(settings.number("SMARTHOME_CB_FAILURE_THRESHOLD", 5))
+        self.threshold = int(settings.number("SMARTHOME_CB_FAILURE_THRESHOLD", threshold))
         self.recovery_s = settings.number("SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS", 30.0)
         self.max_probes = int(settings.number("SMARTHOME_CB_HALF_OPEN_MAX_CALLS", 1))
         self._lock = threading.Lock()

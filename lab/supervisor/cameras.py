@@ -1,36 +1,66 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras as data (SUPERVISOR_API §5). Streams are not run here: starting one answers as on a host without ffmpeg."""
+"""Cameras: their list, starting and stopping their streams, the HLS files (SUPERVISOR_API §5, §6)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_from_directory
 
 from .admin import stored_flags
 from .settings import read_json, write_json
+from .streams import LOW_RESOLUTION, Source, ffmpeg
 
 if TYPE_CHECKING:
     from .app import Supervisor
 
+UNKNOWN, NOT_STARTED = "Kamera nicht gefunden", "Stream konnte nicht gestartet werden"
+NO_FFMPEG = "FFmpeg nicht verfügbar"
 RING_OFF = "Ring-Live ist deaktiviert (nur bei Klingel-Trigger oder via Feature-Flag erlaubt)"
 RING_NO_TOKEN = "Kein Ring refresh_token vorhanden. Bitte neu anmelden."
+STREAM_FIELDS = ("url", "substream_url", "type")  #: changing one of them stops the stream
+NOT_CACHED = {"Cache-Control": "no-store, no-cache, must-revalidate, max-age=0", "Pragma": "no-cache", "Expires": "0"}
+MEDIA_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
 
 
-def listed(camera_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """One camera as GET cameras shows it, the password in its URL included (quirk 19)."""
-    kind = entry.get("type", "rtsp")
-    return {"name": entry.get("name", camera_id), "url": entry.get("url", ""), "type": kind,
-            "substream_url": entry.get("substream_url", ""), "autostart": entry.get("autostart", False),
-            "onvif": entry.get("onvif"), "ring": entry.get("ring"), "stream_running": False, "hls_url": None,
-            "preview_url": f"/api/cameras/{camera_id}/snapshot" if kind == "ring" else None}
+def failure(status: int, error: str) -> tuple[Response, int]:
+    """The failure shape of the camera endpoints."""
+    return jsonify(error=error), status
+
+
+def playlist_url(camera_id: str) -> str:
+    """Where a camera's playlist is served."""
+    return f"/static/hls/{camera_id}.m3u8"
+
+
+def wanted_source(camera_id: str, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Source:
+    """What a start asks for. A substream the camera has not got is the main stream, scaled down."""
+    resolution = body.get("resolution")
+    if not body.get("use_substream"):
+        return Source(camera_id, entry["url"], resolution)
+    if entry.get("substream_url"):
+        return Source(camera_id, entry["substream_url"], resolution)
+    return Source(camera_id, entry["url"], resolution or LOW_RESOLUTION)
 
 
 def routes(sup: Supervisor) -> Blueprint:
     """The endpoints of this file."""
-    web, path = Blueprint("cameras", __name__), sup.settings.cameras_file
+    web, path, streams = Blueprint("cameras", __name__), sup.settings.cameras_file, sup.streams
+
+    def hls_url(camera_id: str) -> str | None:
+        return playlist_url(camera_id) if streams.is_running(camera_id) else None
+
+    def listed(camera_id: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """One camera as GET cameras shows it, the password in its URL included (quirk 19)."""
+        kind = entry.get("type", "rtsp")
+        return {"name": entry.get("name", camera_id), "url": entry.get("url", ""), "type": kind,
+                "substream_url": entry.get("substream_url", ""), "autostart": entry.get("autostart", False),
+                "onvif": entry.get("onvif"), "ring": entry.get("ring"),
+                "stream_running": streams.is_running(camera_id), "hls_url": hls_url(camera_id),
+                "preview_url": f"/api/cameras/{camera_id}/snapshot" if kind == "ring" else None}
 
     @web.get("/api/cameras")
     def listing() -> Response:
@@ -39,45 +69,70 @@ def routes(sup: Supervisor) -> Blueprint:
 
     @web.post("/api/cameras")
     def add() -> Any:
-        """Add a camera; an existing one is overwritten silently, its other fields are lost."""
+        """Add a camera; an existing one is overwritten silently, its other fields are lost. ``autostart`` only counts
+        here, never at a process start."""
         body = request.get_json(silent=True) or {}
         if not body.get("id") or not body.get("url"):
-            return jsonify(error="id und url erforderlich"), 400
-        entry = {"name": body.get("name", body["id"]), "url": body["url"], "type": body.get("type", "rtsp"),
+            return failure(400, "id und url erforderlich")
+        camera_id = body["id"]
+        entry = {"name": body.get("name", camera_id), "url": body["url"], "type": body.get("type", "rtsp"),
                  "autostart": bool(body.get("autostart", True))}
-        write_json(path, read_json(path, {}) | {body["id"]: entry})
-        return jsonify(success=True, camera_id=body["id"], stream_running=False, hls_url=None)
+        write_json(path, read_json(path, {}) | {camera_id: entry})
+        if entry["autostart"] and entry["type"] == "rtsp" and ffmpeg():
+            streams.start(wanted_source(camera_id, entry, {}))
+        return jsonify(success=True, camera_id=camera_id, stream_running=streams.is_running(camera_id),
+                       hls_url=hls_url(camera_id))
 
     @web.put("/api/cameras/<camera_id>")
     def change(camera_id: str) -> Any:
-        """Merge into a camera."""
+        """Merge into a camera; another source stops the stream and does not start it."""
         cameras = read_json(path, {})
         if camera_id not in cameras:
-            return jsonify(error="Kamera nicht gefunden"), 404
+            return failure(404, UNKNOWN)
+        before = dict(cameras[camera_id])
         cameras[camera_id] |= request.get_json(silent=True) or {}
         write_json(path, cameras)
+        if any(before.get(name) != cameras[camera_id].get(name) for name in STREAM_FIELDS):
+            streams.stop(camera_id)
         return jsonify(success=True, camera=cameras[camera_id])
 
     @web.delete("/api/cameras/<camera_id>")
     def delete(camera_id: str) -> Response:
         """Success also if unknown."""
         write_json(path, {key: entry for key, entry in read_json(path, {}).items() if key != camera_id})
+        streams.stop(camera_id)
         return jsonify(success=True)
 
     @web.post("/api/cameras/<camera_id>/start")
     def start(camera_id: str) -> Any:
-        """Ring: refused until the flag file says so, though GET feature-flags shows the flag as on (quirk 22)."""
+        """Start a stream. Success means that ffmpeg lived 0.4 s, no more (quirk 17). Ring: refused until the flag file
+        says otherwise, though GET feature-flags shows the flag as on (quirk 22)."""
         entry = read_json(path, {}).get(camera_id)
         if entry is None:
-            return jsonify(error="Kamera nicht gefunden"), 404
-        if entry.get("type") != "ring":
-            return jsonify(error="FFmpeg nicht verfügbar"), 503
-        live = stored_flags(sup.settings).get("ui.ring.webrtc", False)
-        return (jsonify(error=RING_NO_TOKEN), 401) if live else (jsonify(error=RING_OFF), 403)
+            return failure(404, UNKNOWN)
+        if entry.get("type") == "ring":
+            live = stored_flags(sup.settings).get("ui.ring.webrtc", False)
+            return failure(401, RING_NO_TOKEN) if live else failure(403, RING_OFF)
+        if not ffmpeg():
+            return failure(503, NO_FFMPEG)
+        try:
+            started = streams.start(wanted_source(camera_id, entry, request.get_json(silent=True) or {}))
+        except ValueError as error:
+            return failure(500, str(error))
+        return jsonify(success=True, hls_url=playlist_url(camera_id)) if started else failure(500, NOT_STARTED)
 
     @web.post("/api/cameras/<camera_id>/stop")
     def stop(camera_id: str) -> Response:
         """Always 200; false means nothing was registered, which is also true of an unknown camera."""
-        return jsonify(success=False)
+        return jsonify(success=streams.stop(camera_id))
+
+    @web.get("/static/hls/<name>")
+    def hls(name: str) -> Response:
+        """A playlist or segment, no key; the caller counts as a viewer for a while."""
+        streams.viewed(name, request.remote_addr or "")
+        answer = send_from_directory(streams.files.path, name,
+                                     mimetype=MEDIA_TYPES.get(name[name.rfind("."):]), conditional=True)
+        answer.headers.update(NOT_CACHED)
+        return answer
 
     return web

@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -88,8 +89,9 @@ class KeyStore:
             return "API-Key abgelaufen"
         if LEVELS[row["level"]] < LEVELS[needed]:
             return f"API-Key Level zu niedrig (benötigt: {needed})"
-        self._change("UPDATE api_keys SET last_used_at = ?, last_used_ip = ? WHERE id = ?",
-                     (int(time.time()), client, row["id"]))
+        with suppress(sqlite3.OperationalError):  # a full disk locks nobody out
+            self._change("UPDATE api_keys SET last_used_at = ?, last_used_ip = ? WHERE id = ?",
+                         (int(time.time()), client, row["id"]))
         return None
 
 

@@ -57,12 +57,17 @@ class LogStore:
         row = (datetime.now(timezone.utc).isoformat(timespec="microseconds"), level, module, message)
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
-            last = self._db.execute("SELECT entry_hash FROM logs ORDER BY id DESC LIMIT 1").fetchone()
-            prev = last["entry_hash"] if last else ""
-            self._db.execute("INSERT INTO logs (timestamp, level, module, message, prev_hash, entry_hash)"
-                             " VALUES (?, ?, ?, ?, ?, ?)",
-                             (*row, prev, entry_hash(prev, *row)))
-            self._db.execute("COMMIT")
+            try:
+                last = self._db.execute("SELECT entry_hash FROM logs ORDER BY id DESC LIMIT 1").fetchone()
+                prev = last["entry_hash"] if last else ""
+                self._db.execute("INSERT INTO logs (timestamp, level, module, message, prev_hash, entry_hash)"
+                                 " VALUES (?, ?, ?, ?, ?, ?)",
+                                 (*row, prev, entry_hash(prev, *row)))
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:  # a full disk may or may not have ended it
+                    self._db.execute("ROLLBACK")
+                raise
 
     def audit(self, action: str, actor: str, details: Mapping[str, Any]) -> None:
         """Add an audit row; its message is JSON text."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import collections
 import platform
-import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from flask import Blueprint, Response, jsonify
 from .adslib import IS_LOADED
 from .clock import iso_utc
 from .settings import read_json
+from .streams import ffmpeg
 
 if TYPE_CHECKING:
     from .app import Supervisor
@@ -59,20 +59,21 @@ class SloWindow:
                 "p95_latency_ms": round(times[int(len(times) * 0.95)], 2) if times else None}
 
 
-def slo_answer(api: dict[str, Any]) -> dict[str, Any]:
-    """GET monitor/slo. No stream ever runs here yet, so its ratio is null and never an alert."""
-    availability, latency = api["availability_ratio"], api["p95_latency_ms"]
+def slo_answer(api: dict[str, Any], streams: dict[str, Any]) -> dict[str, Any]:
+    """GET monitor/slo. A ratio that is null is never an alert."""
+    availability, latency, health = api["availability_ratio"], api["p95_latency_ms"], streams["health_ratio"]
     checks = (
         ("api_availability_below_target", "critical", availability, TARGETS["api_availability_ratio"],
          availability is not None and availability < TARGETS["api_availability_ratio"]),
         ("api_latency_above_target", "warning", latency, TARGETS["api_p95_latency_ms"],
          latency is not None and latency > TARGETS["api_p95_latency_ms"]),
+        ("stream_health_below_target", "critical", health, TARGETS["stream_health_ratio"],
+         health is not None and health < TARGETS["stream_health_ratio"]),
     )
     alerts = [{"name": name, "severity": severity, "value": value, "target": target}
               for name, severity, value, target, broken in checks if broken]
     return {"status": "degraded" if alerts else "ok", "alerts": alerts, "targets": TARGETS, "timestamp": time.time(),
-            "timestamp_utc": iso_utc(),
-            "sli": {"api": api, "streams": {"active_streams": 0, "running_streams": 0, "health_ratio": None}}}
+            "timestamp_utc": iso_utc(), "sli": {"api": api, "streams": streams}}
 
 
 def status_answer(sup: Supervisor) -> dict[str, Any]:
@@ -108,19 +109,10 @@ def dataflow_answer(sup: Supervisor) -> dict[str, Any]:
     }
 
 
-def streams_answer() -> dict[str, Any]:
-    """GET monitor/streams. A camera never started since process start is absent; none is started here yet."""
-    return {
-        "success": True, "timestamp": time.time(), "auto_recovery_enabled": True, "circuit_breakers": {}, "streams": {},
-        "recovery_check_interval_seconds": 2.0, "recovery_cooldown_seconds": 120.0, "recovery_max_retries": 5,
-        "viewer_ttl_seconds": 30,
-    }
-
-
 def dependencies_answer() -> dict[str, Any]:
     """GET system/dependencies."""
-    ffmpeg = shutil.which("ffmpeg")
-    return {"ffmpeg": {"available": ffmpeg is not None, "description": "FFmpeg (Streams)", "path": ffmpeg},
+    path = ffmpeg()
+    return {"ffmpeg": {"available": path is not None, "description": "FFmpeg (Streams)", "path": path},
             **{name: {"available": there, "description": text} for name, text, there in DEPENDENCIES}}
 
 
@@ -136,8 +128,8 @@ def routes(sup: Supervisor) -> Blueprint:
         "current_major": 1, "current_namespace": "/api", "compatibility_model": "major-path",
         "policy_document": "docs/06_api_lifecycle_policy.md", "deprecation_min_days": 90, "deprecated_endpoints": []})
     get("/api/system/dependencies", dependencies_answer)
-    get("/api/monitor/slo", lambda: slo_answer(sup.slo.sli()))
-    get("/api/monitor/streams", streams_answer)
+    get("/api/monitor/slo", lambda: slo_answer(sup.slo.sli(), sup.streams.sli()))
+    get("/api/monitor/streams", sup.streams.answer)
     get("/api/monitor/latency", lambda: {  # a constant, as observed
         "latency_ms": 0.5, "timestamp": time.time(), "timestamp_utc": iso_utc()})
     get("/api/monitor/dataflow", lambda: dataflow_answer(sup))

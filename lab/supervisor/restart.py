@@ -9,6 +9,7 @@ import logging
 import os
 import platform
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -43,8 +44,8 @@ def replace_process(sup: Supervisor) -> None:
         os.kill(os.getpid(), signal.SIGTERM)  # only the container's restart policy brings it back
         return
     path = os.pathsep.join(filter(None, [REPOSITORY, os.environ.get("PYTHONPATH")]))  # what is not installed stays so
-    subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(sup.settings.config_path), "--restarted"],
-                     start_new_session=True, stdin=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": path})
+    subprocess.Popen([sys.executable, *sup.settings.program, "--restarted"], start_new_session=True,
+                     stdin=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": path})
     time.sleep(HANDOVER_S)
     os._exit(0)
 
@@ -82,16 +83,18 @@ def routes(sup: Supervisor) -> Blueprint:
     @web.get("/api/admin/service/info")
     def info() -> Response:
         """The process; ``is_restarted`` stays true for the whole chain of restarts and proves nothing."""
-        args = ["start_web_hmi.py", "--host", sup.settings.host, "--port", str(sup.settings.port)]
-        return jsonify(pid=os.getpid(), args=args + ["--restarted"] * sup.settings.restarted,
+        return jsonify(pid=os.getpid(), args=[*sup.settings.args, *["--restarted"] * sup.settings.restarted],
                        is_restarted=sup.settings.restarted, is_container_runtime=sup.settings.container_runtime,
                        platform=platform.system(), python=sys.executable)
 
     @web.post("/api/admin/service/restart")
-    def restart() -> Response:
-        """Restart the app; the answer comes first."""
+    def restart() -> Any:
+        """Restart the app; the answer comes first. What cannot be audited is not done."""
         delay = wanted_delay(2)
-        sup.logs.audit("service_restart_scheduled", actor(), {"delay_seconds": delay, "request_id": g.request_id})
+        try:
+            sup.logs.audit("service_restart_scheduled", actor(), {"delay_seconds": delay, "request_id": g.request_id})
+        except sqlite3.OperationalError as error:  # "database or disk is full" (SUPERVISOR_SYSTEMD §8.34)
+            return jsonify(success=False, error=str(error)), 500
         requested("app", delay)
         after(delay, lambda: replace_process(sup))
         say("scheduled", "app", caller(delay))

@@ -11,9 +11,9 @@ A supervisor's installation is a directory (``config["dir"]``)::
     config/backups/                                             backup/create
     home/.config/twincat_smarthome/twincat_config.json          app config with the connect target
     web/static/hls/  scripts/web_server_ctl.sh                  HLS files, control script
-    supervisor.pid  supervisor.log                              for whoever runs the lab
+    supervisor.pid  supervisor.log                              for whoever runs the loopback lab
 
-The layout is SUPERVISOR_API §6.
+The layout is SUPERVISOR_API §6. Installed in a host (``installed/``) the home is the service user's own.
 """
 
 from __future__ import annotations
@@ -32,11 +32,31 @@ PLC_DEFAULTS: Mapping[str, Any] = {
 }
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 TAB_NAMES = (("Erdgeschoss", "🏡"), ("Obergeschoss", "🏠"), ("Dachboden", "🏚️"))
+SCRIPT = "start_web_hmi.py"
+MASTER_KEYS = ("SMARTHOME_ADMIN_API_KEY", "ADMIN_API_KEY")
 CTL_SCRIPT = """#!/bin/sh
 # Control script of the supervisor. It only ever manages a supervisor on 0.0.0.0:5000 (SUPERVISOR_API §6):
 # one that listens elsewhere is left alone and nothing says so (quirk 11).
 exit 0
 """
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _environment(config: Mapping[str, Any]) -> dict[str, str]:
+    return {**os.environ, **{name: str(value) for name, value in config.get("env", {}).items()}}
+
+
+def _master_key(config: Mapping[str, Any]) -> str | None:
+    """The configuration's, which may say null for none; if it says nothing, the environment's."""
+    environment = _environment(config)
+    return config.get("master_key", next(filter(None, map(environment.get, MASTER_KEYS)), None))
+
+
+def _shown_args(script: str, host: str, port: int) -> tuple[str, ...]:
+    return script, "--host", host, "--port", str(port)
 
 
 def read_json(path: Path, default: Any) -> Any:
@@ -56,10 +76,12 @@ def write_json(path: Path, value: Any) -> None:
 class Settings:
     """One supervisor's configuration file and environment, and the paths that follow from them."""
 
-    config_path: Path
+    program: tuple[str, ...]                     #: what Python runs: a successor gets the same
+    args: tuple[str, ...]                        #: what service/info calls its arguments
     host: str
     port: int
     dir: Path
+    home: Path
     master_key: str | None
     seed: Mapping[str, Any]                      #: the configuration file itself: what the first start writes to disk
     restarted: bool = False
@@ -67,17 +89,31 @@ class Settings:
 
     @classmethod
     def load(cls, config_path: Path, restarted: bool = False) -> Settings:
-        """Read a configuration file (see the package's ``__main__``). Raises KeyError for a missing entry."""
-        config = json.loads(config_path.read_text(encoding="utf-8"))
-        return cls(config_path=config_path, host=config["host"], port=int(config["port"]), dir=Path(config["dir"]),
-                   master_key=config.get("master_key"), seed=config, restarted=restarted,
-                   env={**os.environ, **{name: str(value) for name, value in config.get("env", {}).items()}})
+        """A supervisor of the loopback lab: everything is in its configuration file (see ``__main__``). Raises KeyError
+        for a missing entry."""
+        config = _read_config(config_path)
+        host, port, folder = config["host"], int(config["port"]), Path(config["dir"])
+        return cls(program=("-m", "lab.supervisor", str(config_path)), args=_shown_args(SCRIPT, host, port), host=host,
+                   port=port, dir=folder, home=folder / "home", master_key=_master_key(config), seed=config,
+                   restarted=restarted, env=_environment(config))
+
+    @classmethod
+    def installed(cls, script: str, host: str, port: int, restarted: bool = False) -> Settings:
+        """A supervisor installed in a host: its directory is the script's, its home the user's.
+
+        :param script: the path as it was given: a start by the control script names a relative one.
+        """
+        folder = Path(script).resolve().parent
+        config = _read_config(folder / "standin.json")
+        args = _shown_args(script, host, port)
+        return cls(program=args, args=args, host=host, port=port, dir=folder, home=Path.home(),
+                   master_key=_master_key(config), seed=config, restarted=restarted, env=_environment(config))
 
     config_dir = property(lambda self: self.dir / "config")
     backups_dir = property(lambda self: self.config_dir / "backups")
     hls_dir = property(lambda self: self.dir / "web" / "static" / "hls")
     ctl_script = property(lambda self: self.dir / "scripts" / "web_server_ctl.sh")
-    app_config = property(lambda self: self.dir / "home" / ".config" / "twincat_smarthome" / "twincat_config.json")
+    app_config = property(lambda self: self.home / ".config" / "twincat_smarthome" / "twincat_config.json")
     flags_file = property(lambda self: self.config_dir / "feature_flags.json")
     plcs_file = property(lambda self: self.config_dir / "plc_connections.json")
     cameras_file = property(lambda self: self.config_dir / "cameras.json")
