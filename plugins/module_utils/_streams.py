@@ -71,7 +71,7 @@ def look(client: SupervisorClient, camera_id: str) -> dict[str, t.Any]:
         status = error.details.get("status")
         if status is None:
             raise
-        # A page in place of a playlist comes with status 200, which must not be taken for an empty one.
+        # One that was cut short has status 200, too, and is not to be taken for an empty one.
         return {"at": monotonic(), "status": status, "text": None}
     return {"at": monotonic(), "status": reply.status, "text": reply.body if isinstance(reply.body, str) else None}
 

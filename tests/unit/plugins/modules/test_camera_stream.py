@@ -106,6 +106,10 @@ NORMAL: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
     # quirk 16: looked at for 25 s, every 2 s
     "stop during a recovery": (
         {"state": "stopped"}, [DOWN, camera_stop(NOTHING), *[OFF] * 14], ("recovering", "stopped", True, True)),
+    "stop during a recovery that is registered": (
+        {"state": "stopped"}, [DOWN, camera_stop(), *[OFF] * 14], ("recovering", "stopped", True, True)),
+    "stop of what died just then": (
+        {"state": "stopped"}, [ON, camera_stop(NOTHING), *[OFF] * 14], ("started", "stopped", True, True)),
     "stop that is undone": (
         {"state": "stopped"}, [DOWN, camera_stop(NOTHING), OFF, OFF, ON, camera_stop(), OFF], ("recovering", "stopped", True, True)),
 }  # fmt: skip

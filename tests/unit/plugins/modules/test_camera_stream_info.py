@@ -126,7 +126,15 @@ def test_what_cannot_be_observed_is_named(first: Exchange, script: list[Exchange
     assert calls_in(result) == [f"{exchange.method} {exchange.path}" for exchange in (first, *script)]
 
 
-@pytest.mark.parametrize("reply", [answer(500, {"error": "x"}), answer(200, "<html>"), answer(302, "", Location="http://elsewhere")])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(500, {"error": "x"}),
+        answer(200, "<html>"),
+        answer(302, "", Location="http://elsewhere"),
+        answer(200, "#EXTM3U", Content_Length="400"),
+    ],
+)
 def test_playlist_that_cannot_be_read_is_a_verdict_of_that_camera_alone(reply: t.Any) -> None:
     script = [playlist(reply), playlist(hls(5), "cam2"), playlist(reply), playlist(hls(8), "cam2")]
     result = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1", "cam2"])
