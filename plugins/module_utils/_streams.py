@@ -13,7 +13,7 @@ from ._args import body_of, mapping_in
 from ._change import Change
 from ._errors import LineopsError
 from ._stream_rules import address_secrets, patience_s, stream_health, without_addresses
-from ._supervisor import SupervisorClient
+from ._supervisor import Reply, SupervisorClient
 
 _POLL_S = 1.0
 #: A recovery that was under way may bring a stopped stream back for that long (SUPERVISOR_API quirk 16).
@@ -42,15 +42,23 @@ class Claims:
         return mapping_in(self.breakers, f"stream:rtsp:{camera_id}").get("state")
 
 
+def _told(reply: Reply) -> t.Any:
+    """Return the body of a read whose failure, too, may be told in words that hold a camera's address."""
+    try:
+        return body_of(reply)
+    except LineopsError as error:
+        raise LineopsError(error.code, without_addresses(error.message), error.hint) from error
+
+
 def claims_of(client: SupervisorClient) -> Claims:
     """Ask for all streams."""
-    body = body_of(client.streams())
+    body = _told(client.streams())
     return Claims(mapping_in(body, "streams"), body.get("timestamp"), mapping_in(body, "circuit_breakers"))
 
 
 def cameras_of(client: SupervisorClient) -> dict[str, t.Any]:
     """Ask for all cameras; from then on no error tells their passwords (quirk 19)."""
-    cameras = mapping_in(body_of(client.cameras()), "cameras")
+    cameras = mapping_in(_told(client.cameras()), "cameras")
     client.keep_secret(*(secret for name in cameras for secret in address_secrets(mapping_in(cameras, name))))
     return cameras
 
@@ -63,7 +71,7 @@ def look(client: SupervisorClient, camera_id: str) -> dict[str, t.Any]:
         status = error.details.get("status")
         if status is None:
             raise
-        # A page in place of a playlist comes with status 200, which must not be taken for an empty one.
+        # One that was cut short has status 200, too, and is not to be taken for an empty one.
         return {"at": monotonic(), "status": status, "text": None}
     return {"at": monotonic(), "status": reply.status, "text": reply.body if isinstance(reply.body, str) else None}
 

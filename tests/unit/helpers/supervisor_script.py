@@ -107,6 +107,51 @@ def not_written(value: t.Any) -> Exchange:
     return write(value, answer(500, {"status": "error", "message": "Schreiben fehlgeschlagen"}))
 
 
+def streams(entries: t.Any = None, now: float = 1000.0, reply: Behaviour | None = None) -> Exchange:
+    body = {"success": True, "timestamp": now, "streams": entries or {}, "circuit_breakers": {"stream:rtsp:cam1": {"state": "closed"}}}
+    return Exchange("GET", "/api/monitor/streams", reply or answer(200, body), {"X-API-Key": None})
+
+
+def cameras(entries: t.Any = None, reply: Behaviour | None = None) -> Exchange:
+    return Exchange("GET", "/api/cameras", reply or answer(200, {"cameras": entries or {}}), {"X-API-Key": None})
+
+
+def playlist(content: Behaviour | str, camera: str = "cam1") -> Exchange:
+    """A text is the playlist; anything else is the answer itself."""
+    reply = answer(200, content) if isinstance(content, str) else content
+    return Exchange("GET", f"/static/hls/{camera}.m3u8", reply, {"X-API-Key": None})
+
+
+def hls(sequence: int, count: int = 4, target: int = 1) -> str:
+    """A playlist with segments of the given numbers."""
+    segments = "".join(f"#EXTINF:1.0,\ncam_{sequence + number:03}.ts\n" for number in range(count))
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n{segments}"
+
+
+def camera_start(reply: Behaviour = OK, camera: str = "cam1", use_substream: bool = False, **body: t.Any) -> Exchange:
+    sent = {"use_substream": use_substream, **body}
+    return Exchange("POST", f"/api/cameras/{camera}/start", reply, {"X-API-Key": OPERATOR}, sent)
+
+
+def camera_stop(reply: Behaviour = OK, camera: str = "cam1") -> Exchange:
+    return Exchange("POST", f"/api/cameras/{camera}/stop", reply, {"X-API-Key": OPERATOR}, {"immediate": True})
+
+
+class FakeTime:
+    """A clock that only sleeping moves on. waits: what was slept."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
 def params_of(module: t.Any, **given: t.Any) -> dict[str, t.Any]:
     """What a module's run() gets: the options given and the defaults of its argument spec."""
     checked = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(given)

@@ -84,6 +84,7 @@ READS: list[tuple[str, t.Callable[[SupervisorClient], t.Any], str, t.Optional[st
     ("system_status", lambda c: c.system_status(), STATUS, None),
     ("slo", lambda c: c.slo(), "/api/monitor/slo", None),
     ("streams", lambda c: c.streams(), "/api/monitor/streams", None),
+    ("cameras", lambda c: c.cameras(), "/api/cameras", None),
     ("versioning", lambda c: c.versioning(), "/api/system/versioning", None),
     ("dependencies", lambda c: c.dependencies(), "/api/system/dependencies", None),
     ("route_status", lambda c: c.route_status(), "/api/plc/ads/route/status", None),
@@ -121,6 +122,14 @@ COMMANDS: list[tuple[str, t.Callable[[SupervisorClient], t.Any], str, dict[str, 
         {"ams_id": "10.0.0.2.1.1", "runtime_type": "TC2", "ams_port": 801, "ip_address": "10.0.0.2"},
     ),
     ("disconnect", lambda c: c.disconnect(), "/api/plc/disconnect", {}),
+    ("camera_start", lambda c: c.camera_start("cam1"), "/api/cameras/cam1/start", {"use_substream": False}),
+    (
+        "camera_start as noted",
+        lambda c: c.camera_start("a/../b?c ä", True, "640x360"),
+        "/api/cameras/a%2F..%2Fb%3Fc%20%C3%A4/start",
+        {"use_substream": True, "resolution": "640x360"},
+    ),
+    ("camera_stop", lambda c: c.camera_stop("cam1"), "/api/cameras/cam1/stop", {"immediate": True}),
     (
         "write",
         lambda c: c.write("MAIN.bOpsTest", True, "plc_001"),
@@ -433,6 +442,37 @@ def test_retry_after_of_any_form_is_a_sane_number(value, least, most) -> None:
 def test_retry_after_as_a_date() -> None:
     then = email.utils.formatdate(time.time() + 100, usegmt=True)
     assert 90 <= _supervisor_calls._retry_after(then) <= 101
+
+
+# --- playlists -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", ["#EXTM3U\n#EXT-X-VERSION:6\n", "", HTML, '{"a": 1}'])
+def test_a_playlist_is_text_whatever_it_says_and_needs_no_key(content) -> None:
+    exchange = Exchange("GET", "/static/hls/cam%201.m3u8", answer(200, content), {"X-API-Key": None})
+    with ScriptedServer(exchange) as server, client_of(server) as client:
+        reply = client.playlist("cam 1")
+    assert reply.ok and reply.body == content
+
+
+def test_bytes_that_are_no_text_are_no_exception() -> None:
+    exchange = Exchange("GET", "/static/hls/c.m3u8", answer(200, b"#EXTM3U\n\xff\xfe"))
+    with ScriptedServer(exchange) as server, client_of(server) as client:
+        assert client.playlist("c").body == "#EXTM3U\n\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "supervisor.rejected"), (500, "supervisor.not_json")])
+def test_a_playlist_that_is_not_there_is_an_error_with_its_status(status, code) -> None:
+    with ScriptedServer(Exchange("GET", "/static/hls/c.m3u8", answer(status, HTML))) as server, client_of(server) as client:
+        error = call_fails(client, lambda c: c.playlist("c"))
+    assert (error.code, error.details["status"]) == (code, status)
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize("call", ["camera_start", "camera_stop", "playlist"])
+def test_a_camera_that_would_be_another_path_is_not_asked_for(name, call) -> None:
+    with ScriptedServer() as server, client_of(server) as client:
+        assert call_fails(client, lambda c: getattr(c, call)(name)).code == "supervisor.value_invalid"
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------

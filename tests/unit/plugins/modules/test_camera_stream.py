@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""camera_stream against a scripted supervisor: every call in order, and what is said of the state reached."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+pytest.importorskip("requests", reason="the supervisor client needs requests")
+
+from ansible_collections.lineops.runbook.plugins.module_utils import _streams, _supervisor_calls  # noqa: E402
+from ansible_collections.lineops.runbook.plugins.modules import camera_stream  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import answer, reset  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
+    FAILED,
+    REFUSED_KEY,
+    FakeTime,
+    calls_in,
+    camera_start,
+    camera_stop,
+    cameras,
+    hls,
+    no_answer,
+    play,
+    playlist,
+    streams,
+)
+
+MAIN, SMALL = "rtsp://viewer:canary-of-the-camera@10.0.0.9/main", "rtsp://viewer:canary-of-the-camera@10.0.0.9/small"
+KNOWN = cameras({"cam1": {"type": "rtsp", "url": MAIN, "substream_url": SMALL}})
+RING = cameras({"cam1": {"type": "ring", "url": "/api/cameras/cam1/snapshot", "substream_url": ""}})
+NOTHING = answer(200, {"success": False})
+GONE = answer(404, "<html>no</html>")
+PAGE = answer(200, "<html>a proxy</html>")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """Nothing is really waited for."""
+    fake = FakeTime()
+    monkeypatch.setattr(_streams, "monotonic", fake.monotonic)
+    monkeypatch.setattr(_streams, "sleep", fake.sleep)
+    monkeypatch.setattr(_supervisor_calls.time, "sleep", lambda seconds: None)
+    return fake
+
+
+def stream(running: bool = True, source: str | None = MAIN, resolution: str | None = None, started: float = 1.0) -> t.Any:
+    desired = {"type": "rtsp", "camera_id": "cam1", "rtsp_url": source, "resolution": resolution} if source else None
+    return streams({"cam1": {"running": running, "desired": desired, "metrics": {"last_start_ts": started}}})
+
+
+ON, OFF, NEVER, DOWN = stream(), stream(False, None), streams(), stream(False)
+NEW = stream(started=996.0)
+STANDS, MOVES = playlist(hls(8)), playlist(hls(11))
+#: A look at a playlist and at the stream; two of them that prove that it moves, or hangs.
+MOVING = [STANDS, ON, MOVES, ON]
+HUNG = [STANDS, ON, STANDS, ON]
+
+
+def made(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
+    result = play(camera_stream, *script, **{"camera": "cam1", **options})
+    assert {"requested", "original", "reached", "latency_s", "verified", "changed", "diff", "health", "supervisor_seconds"} <= set(result)
+    assert result["diff"] == {"before": {"state": result["original"]}, "after": {"state": result["reached"]}}
+    assert "://" not in repr({**result, "calls": []}).replace("http://127.0.0.1", "")
+    return result
+
+
+def summary(result: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    return tuple(result[name] for name in ("original", "reached", "changed", "verified"))
+
+
+# options, what the supervisor is asked and says, and (original, reached, changed, verified)
+NORMAL: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
+    "moves already": ({}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
+    "just started by somebody": (
+        {}, [NEW, KNOWN, playlist(GONE), NEW, playlist(hls(0, 1)), NEW, playlist(hls(0)), NEW], ("started", "started", False, True)),
+    "never started": ({}, [NEVER, KNOWN, camera_start(), *MOVING], ("stopped", "started", True, True)),
+    "stopped": ({}, [OFF, KNOWN, camera_start(), *MOVING], ("stopped", "started", True, True)),
+    "recovering": ({}, [DOWN, KNOWN, camera_start(), *MOVING], ("recovering", "started", True, True)),
+    "playlist comes late": (
+        {}, [OFF, KNOWN, camera_start(), playlist(GONE), NEW, playlist(GONE), NEW, *MOVING], ("stopped", "started", True, True)),
+    # quirk 15: a start alone does not heal it
+    "hangs": ({}, [ON, KNOWN, *HUNG, camera_stop(), camera_start(), *MOVING], ("started", "started", True, True)),
+    "file system full (§8.33)": (
+        {}, [ON, KNOWN, *[playlist(""), ON] * 2, camera_stop(), camera_start(), *MOVING], ("started", "started", True, True)),
+    "died while looked at": (
+        {}, [ON, KNOWN, STANDS, DOWN, camera_start(), *MOVING], ("started", "started", True, True)),
+    "another size": (
+        {"resolution": "640x360"}, [ON, KNOWN, camera_stop(), camera_start(resolution="640x360"), *MOVING],
+        ("started", "started", True, True)),
+    "that size": (
+        {"resolution": "640x360"}, [stream(resolution="640x360"), KNOWN, *MOVING], ("started", "started", False, True)),
+    "another source": (
+        {"use_substream": True}, [ON, KNOWN, camera_stop(), camera_start(use_substream=True), *MOVING],
+        ("started", "started", True, True)),
+    "that source": ({"use_substream": True}, [stream(source=SMALL), KNOWN, *MOVING], ("started", "started", False, True)),
+    "restart": ({"state": "restarted"}, [ON, KNOWN, camera_stop(), camera_start(), *MOVING], ("started", "started", True, True)),
+    "restart of nothing": ({"state": "restarted"}, [OFF, KNOWN, camera_start(), *MOVING], ("stopped", "started", True, True)),
+    "stop": ({"state": "stopped"}, [ON, camera_stop(), OFF], ("started", "stopped", True, True)),
+    "stop of nothing": ({"state": "stopped"}, [OFF], ("stopped", "stopped", False, True)),
+    "stop of what never ran": ({"state": "stopped"}, [NEVER], ("stopped", "stopped", False, True)),
+    # quirk 16: looked at for 25 s, every 2 s
+    "stop during a recovery": (
+        {"state": "stopped"}, [DOWN, camera_stop(NOTHING), *[OFF] * 14], ("recovering", "stopped", True, True)),
+    "stop during a recovery that is registered": (
+        {"state": "stopped"}, [DOWN, camera_stop(), *[OFF] * 14], ("recovering", "stopped", True, True)),
+    "stop of what died just then": (
+        {"state": "stopped"}, [ON, camera_stop(NOTHING), *[OFF] * 14], ("started", "stopped", True, True)),
+    "stop that is undone": (
+        {"state": "stopped"}, [DOWN, camera_stop(NOTHING), OFF, OFF, ON, camera_stop(), OFF], ("recovering", "stopped", True, True)),
+}  # fmt: skip
+# In check mode only reads may be made (DESIGN §3).
+CHECK: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
+    "moves": ({}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
+    "hangs": ({}, [ON, KNOWN, *HUNG], ("started", "started", True, False)),
+    "another size": ({"resolution": "640x360"}, [ON, KNOWN], ("started", "started", True, False)),
+    "stopped": ({}, [OFF, KNOWN], ("stopped", "started", True, False)),
+    "restart": ({"state": "restarted"}, [ON, KNOWN], ("started", "started", True, False)),
+    "stop": ({"state": "stopped"}, [ON], ("started", "stopped", True, False)),
+    "stop of nothing": ({"state": "stopped"}, [OFF], ("stopped", "stopped", False, True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "script", "expected"), NORMAL.values(), ids=NORMAL)
+def test_state_is_reached_and_proven(options: dict[str, t.Any], script: list[t.Any], expected: tuple[t.Any, ...]) -> None:
+    result = made(*script, **options)
+    assert (result["requested"], summary(result)) == (options.get("state", "started"), expected)
+    assert calls_in(result) == [f"{exchange.method} {exchange.path}" for exchange in script]
+    assert result["health"].get("verdict") == (None if result["reached"] == "stopped" else "moving")
+
+
+@pytest.mark.parametrize(("options", "script", "expected"), CHECK.values(), ids=CHECK)
+def test_check_mode_only_looks(options: dict[str, t.Any], script: list[t.Any], expected: tuple[t.Any, ...]) -> None:
+    assert summary(made(*script, check_mode=True, **options)) == expected
+
+
+def leaking(status: int) -> t.Any:
+    return answer(status, {"error": f"ffmpeg: {MAIN}: refused for viewer:canary-of-the-camera"})
+
+
+NOT_MOVING = [*HUNG, STANDS, ON, STANDS, ON, STANDS, ON]
+# options, script, then code and (original, reached, changed, verified)
+FAILURES: dict[str, tuple[dict[str, t.Any], list[t.Any], str, tuple[t.Any, ...]]] = {
+    "unknown camera": ({}, [NEVER, cameras({"cam2": {}})], "stream.unknown_camera", ("stopped", "stopped", False, False)),
+    "camera removed meanwhile": (
+        {}, [NEVER, KNOWN, camera_start(answer(404, {"error": "Kamera nicht gefunden"}))], "stream.unknown_camera",
+        ("stopped", "stopped", False, False)),
+    "no ffmpeg": ({}, [OFF, KNOWN, camera_start(answer(503, {"error": "x"}))], "stream.no_ffmpeg", ("stopped", None, True, False)),
+    "start fails": ({}, [OFF, KNOWN, camera_start(leaking(500))], "stream.start_failed", ("stopped", None, True, False)),
+    "start claims to fail": ({}, [OFF, KNOWN, camera_start(FAILED)], "stream.start_failed", ("stopped", None, True, False)),
+    "ring off": ({}, [NEVER, RING, camera_start(answer(403, {"error": "aus"}))], "stream.start_failed", ("stopped", "stopped", False, False)),
+    "ring without token": (
+        {}, [NEVER, RING, camera_start(answer(401, {"error": "Kein Ring refresh_token"}))], "stream.start_failed",
+        ("stopped", "stopped", False, False)),
+    "ring, wrong key": (
+        {}, [NEVER, RING, camera_start(answer(401, {"error": "unauthorized"}))], "supervisor.key_refused",
+        ("stopped", "stopped", False, False)),
+    "key refused": ({}, [OFF, KNOWN, camera_start(REFUSED_KEY)], "supervisor.key_refused", ("stopped", "stopped", False, False)),
+    "start without answer": ({}, [OFF, KNOWN, camera_start(reset)], "supervisor.unreachable", ("stopped", None, True, False)),
+    "start too slow": (
+        {"read_timeout": 0.5}, [OFF, KNOWN, camera_start(no_answer)], "supervisor.timeout", ("stopped", None, True, False)),
+    "stays hung": ({"window_s": 5}, [OFF, KNOWN, camera_start(), *NOT_MOVING[:8]], "stream.not_moving", ("stopped", None, True, False)),
+    "dies": (
+        {"window_s": 5}, [OFF, KNOWN, camera_start(), *[playlist(GONE), DOWN] * 6], "stream.not_moving", ("stopped", None, True, False)),
+    "somebody else's playlist moves": (
+        {"window_s": 5}, [NEVER, KNOWN, camera_start(), STANDS, DOWN, MOVES, DOWN, MOVES, DOWN, MOVES, DOWN, MOVES, DOWN, MOVES, DOWN],
+        "stream.not_moving", ("stopped", None, True, False)),
+    # What cannot be judged is not restarted.
+    "a page in its place": ({}, [ON, KNOWN, *[playlist(PAGE), ON] * 2], "stream.not_observed", ("started", "started", False, False)),
+    "segments longer than the window": (
+        {"window_s": 5}, [ON, KNOWN, playlist(hls(1, target=9)), ON, playlist(hls(1, target=9)), ON], "stream.not_observed",
+        ("started", "started", False, False)),
+    "stays": (
+        {"state": "stopped"}, [ON, camera_stop(), ON, camera_stop(), ON], "stream.still_running", ("started", None, True, False)),
+    "stop refused": (
+        {"state": "stopped"}, [ON, camera_stop(REFUSED_KEY)], "supervisor.key_refused", ("started", "started", False, False)),
+    "stop without proof": (
+        {"state": "stopped"}, [ON, camera_stop(), streams(reply=answer(500, {"error": "x"}))], "supervisor.failed",
+        ("started", None, True, False)),
+    "nothing can be read": ({}, [streams(reply=answer(500, {"error": "x"}))], "supervisor.failed", (None, None, False, False)),
+    "cameras cannot be read": (
+        {}, [OFF, cameras(reply=answer(500, {"error": MAIN}))], "supervisor.failed", ("stopped", "stopped", False, False)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "script", "code", "expected"), FAILURES.values(), ids=FAILURES)
+def test_failure_says_what_is_known_of_the_state(
+    options: dict[str, t.Any], script: list[t.Any], code: str, expected: tuple[t.Any, ...]
+) -> None:
+    result = made(*script, **options)
+    assert result["failed"] and result["failure"]["code"] == code
+    assert summary(result) == expected
+    assert calls_in(result) == [f"{exchange.method} {exchange.path}" for exchange in script]
+    assert result["msg"] == f"{result['failure']['message']} {result['failure']['hint']}".strip()
+
+
+def test_words_of_a_failed_start_hold_no_address() -> None:
+    result = made(OFF, KNOWN, camera_start(leaking(500)))
+    assert result["failure"]["message"] == "The supervisor could not start cam1: ffmpeg: ***: refused for ***"
+
+
+def test_failed_proof_says_what_was_seen() -> None:
+    result = made(OFF, KNOWN, camera_start(), *NOT_MOVING[:8], window_s=5)
+    assert result["failure"]["message"].endswith("does not move within 5 s: stalled.")
+    assert (result["health"]["sequence"], result["health"]["running"]) == ([8, 8], True)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"resolution": "bogus"}, "resolution is 'bogus'; expected WxH in pixels, as 640x360."),
+        ({"window_s": 4}, "window_s is 4.0; expected 5 to 600."),
+        ({"window_s": float("nan")}, "window_s is nan; expected 5 to 600."),
+    ],
+)
+def test_options_that_make_no_sense_ask_nobody(options: dict[str, t.Any], sentence: str) -> None:
+    """Quirk 18: the supervisor would end a running stream before it finds fault with the size."""
+    result = play(camera_stream, camera="cam1", **options)
+    assert result["failure"] == {"code": "stream.option", "message": sentence, "hint": ""}
+
+
+def test_camera_is_asked_for_by_its_quoted_id() -> None:
+    entries = {"gate 1": {"type": "rtsp", "url": MAIN}}
+    script = [streams(), cameras(entries), camera_start(reset, camera="gate%201")]
+    assert made(*script, camera="gate 1")["failure"]["code"] == "supervisor.unreachable"
+
+
+def test_looks_are_as_far_apart_as_they_need(clock: FakeTime) -> None:
+    made(ON, KNOWN, *MOVING)
+    assert clock.waits == [3.0]
