@@ -73,7 +73,9 @@ class Restart:
         if self._params["escaped"]:
             self._end_escaped(before, user, uid)
         name = self._needs["unit"]
-        if before["active_state"] == "failed":
+        # Our own start counts towards the limit too, and a unit that flaps may be one start away from it
+        # (SUPERVISOR_SYSTEMD §5.18, §6.21).
+        if before["active_state"] in ("failed", "activating") or self._params["escaped"]:
             self._privileged(["systemctl", "reset-failed", name], _LOOK_S)
         ran = self._privileged(["systemctl", rules.verb_for(before), name], self._left())
         if ran.code and not rules.is_overtaken(ran.err):

@@ -136,10 +136,10 @@ def _detail(code: str, signals: Signals, evidence: Evidence) -> str:
 
 
 def _no_effects(evidence: Evidence) -> list[str]:
-    """Return why each rung did nothing, in its module's words, and the rungs that were not tried."""
-    done, skipped = part(evidence, "done"), evidence.get("skipped")
-    told = [str(part(done, name, "failure").get("message") or "").rstrip(".") for name in RUNGS if name in done]
-    return [text for text in (*told, *(skipped if isinstance(skipped, list) else [])) if text]
+    """Return why each rung did nothing, in the first words of its module; the rest is in the journal."""
+    done = part(evidence, "done")
+    told = [str(part(done, name, "failure").get("message") or "") for name in RUNGS if name in done]
+    return [text.partition(". ")[0].rstrip(".") for text in told if text]
 
 
 def restart_proof(evidence: Evidence, before: t.Any = None) -> list[str]:

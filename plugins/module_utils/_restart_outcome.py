@@ -41,5 +41,5 @@ def restart_outcome(
     proof = [*restart_proof(evidence, part(before, "supervisor", "service").get("pid")), *(
         plc_proof(plc) if plc.get("code") == "plc.healthy" else [])]
     return outcome_of(
-        finding, final, proof=proof if steps else [], steps=steps, planned=planned, refusals=refusals,
+        {**finding, "not_observed": final["not_observed"]}, final, proof=proof if steps else [], steps=steps, planned=planned, refusals=refusals,
         failed_step=failed_step, check_mode=check_mode)

@@ -157,12 +157,12 @@ def test_an_escaped_instance_is_refuted_by_a_main_pid_that_answers() -> None:
     assert [(one["code"], one["verdict"]) for one in finding["refuted"]] == [("supervisor.escaped", REFUTED)]
 
 
-def test_no_effect_says_why_of_each_rung_and_what_was_not_tried() -> None:
-    finding = restart_diagnosis(
-        {"supervisor": SILENT, "host": {}, "done": {"restart_app": {"verified": False, "failure": {"message": "Old pid."}}},
-         "skipped": ["host side not tried"]}, plc="Press", host="h")
+def test_no_effect_says_why_of_each_rung_in_few_words() -> None:
+    done = {"restart_app": {"verified": False, "failure": {"message": "Old pid."}},
+            "restart_host": {"verified": False, "failure": {"message": "It died. The last lines are long."}}}
+    finding = restart_diagnosis({"supervisor": SILENT, "host": {}, "done": done}, plc="Press", host="h")
     assert finding["code"] == "restart.no_effect" and finding["severity"] == "SEV-1"
-    assert "(Old pid; host side not tried)" in finding["sentence"]
+    assert "(Old pid; It died)" in finding["sentence"]
 
 
 def test_proof_is_what_was_seen() -> None:

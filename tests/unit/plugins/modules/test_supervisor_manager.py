@@ -210,7 +210,7 @@ def test_unit_is_restarted_and_its_new_process_serves_the_port(host: Host) -> No
 
 @pytest.mark.parametrize(
     ("state", "calls"),
-    [("failed", ["reset-failed", "start"]), ("inactive", ["start"]), ("activating", ["restart"]), ("deactivating", ["restart"])],
+    [("failed", ["reset-failed", "start"]), ("inactive", ["start"]), ("activating", ["reset-failed", "restart"]), ("deactivating", ["restart"])],
 )
 def test_what_is_done_depends_on_the_units_state(host: Host, state: str, calls: list[str]) -> None:
     host.set(unit={"ActiveState": state})
