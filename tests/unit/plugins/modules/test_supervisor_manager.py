@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _host_unit, _manager
+from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._host_proc import process_of
 from ansible_collections.lineops.runbook.plugins.module_utils._host_texts import TcpSocket
 from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import utc_text
@@ -58,6 +60,8 @@ with open(folder + "/calls", "a") as stream:
 
 def start():
     pid = state["unit"].get("MainPID") or 0
+    if state["does"] == "nothing":
+        return pid
     if pid:
         os.kill(pid, 9)
     if state["does"] == "die":
@@ -314,28 +318,74 @@ def test_start_blocked_by_a_silent_plc_is_told_as_that(host: Host, monkeypatch: 
     assert "48898" in result["failure"]["message"] and "again" in result["failure"]["hint"]
 
 
-def test_port_still_served_by_an_older_process_of_the_same_user_is_no_success(host: Host) -> None:
-    """SUPERVISOR_SYSTEMD 21 and 23: each attempt is active for seconds, and the other answers all health checks."""
+@pytest.mark.parametrize("sees_files", [True, False])
+def test_port_still_served_by_an_older_process_of_the_same_user_is_no_success(host: Host, sees_files: bool) -> None:
+    """SUPERVISOR_SYSTEMD 21 and 23: each attempt is active for seconds, and the other answers all health checks.
+
+    Without root nobody sees whose the socket is, only that it was there before.
+    """
     host.set(does="mute")
+    if not sees_files:
+        host.monkeypatch.setattr(_manager, "inodes_of", lambda pid: None)
     with host.escaped():
         result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and f"process of {ME}" in result["failure"]["message"]
 
 
-def test_other_process_at_each_look_is_no_success(host: Host) -> None:
-    """A crash loop is up for seconds in each round."""
-    host.set(does="serve")
-    restart = _manager.Restart
-    pids = iter(range(1, 10**6))
-
-    class Flapping(restart):  # type: ignore[misc, valid-type]
-        def _look_at_unit(self, old_pid: int | None, uid: int | None) -> t.Any:
-            dummy, why = super()._look_at_unit(old_pid, uid)
-            return next(pids), why
-
-    host.monkeypatch.setattr(supervisor_manager, "Restart", Flapping)
-    result = host.restart(timeout=0.5)
+def test_restart_that_left_the_old_process_in_place_is_no_success(host: Host) -> None:
+    """Even if it serves the port with another socket."""
+    with host.escaped() as (process, dummy):
+        host.set(does="nothing", unit={"MainPID": process.pid})
+        host.monkeypatch.setattr(_manager.Restart, "_listens", lambda self, pid, uid: True)
+        result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and result["verified"] is False
+
+
+class Clock:
+    """Time that only passes while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("looks", "verified", "seconds"),
+    [
+        ([1], True, 2.0),
+        ([None, None, 1], True, 3.0),
+        ([1, 1, 1, 2, 2, 2, None, None, 3], True, 6.0),
+        ([1, 1, 1, 1, 1, 2], True, 2.0),
+        ([1, 1, 1, 2, 2, 2] * 50, False, 12.5),
+        ([1, None] * 100, False, 10.0),
+        ([None] * 100, False, 10.0),
+        ([None] * 19 + [1], True, 11.5),
+    ],
+)
+def test_only_what_stays_for_two_seconds_is_back(
+    monkeypatch: pytest.MonkeyPatch, looks: list[t.Any], verified: bool, seconds: float
+) -> None:
+    """A crash loop is up for seconds in each round. What came in time is still watched after it."""
+    clock = Clock()
+    monkeypatch.setattr(_manager, "time", clock)
+    given = {"manager": "command", "command": ["x"], "url": "http://127.0.0.1:1", "timeout": 10.0}
+    restart = _manager.Restart(params_of(supervisor_manager, **given), Change("x", None), False)
+    left = iter([*looks, *[looks[-1]] * 1000])
+
+    def look() -> t.Any:
+        return next(left), lambda: LineopsError("restart.not_back", "x")
+
+    if verified:
+        assert restart._until_steady(look)["verified"] is True
+    else:
+        with pytest.raises(LineopsError):
+            restart._until_steady(look)
+    assert clock.now - 1000.0 == pytest.approx(seconds, abs=0.5)
 
 
 def test_job_of_somebody_else_that_comes_in_between_is_waited_for(host: Host) -> None:
