@@ -140,7 +140,7 @@ class Bench:
 
     def __init__(self, folder: Path, block: int, plant: Plant) -> None:
         self._folder, self._prefix, self.plant = folder, f"127.{block}.9", plant
-        self.host, self.dir = f"{self._prefix}.200", folder / "supervisor"
+        self.host, self.dir, self.config = f"{self._prefix}.200", folder / "supervisor", folder / "supervisor.json"
         self.keys = {"<ADMIN_KEY>": plant.master_key or "unused", "<PLC_PASSWORD>": "plc-password-of-the-bench",
                      "<RTSP_PASSWORD>": "rtsp-password-of-the-bench"}
         self.plcs = {number: Plc(folder / f"plc{number}", f"{self._prefix}.{number}", plant)
@@ -190,14 +190,13 @@ class Bench:
         """Start the supervisor and wait until it answers."""
         entry = f"{self._prefix}.{self.plant.plc}"
         plc = {"name": "Bench", "ams_net_id": f"{entry}.1.1", "ams_port": 851, "ip_address": entry}
-        config = self._folder / "supervisor.json"
-        config.write_text(json.dumps({
+        self.config.write_text(json.dumps({
             "host": self.host, "port": 5000, "dir": str(self.dir), "master_key": self.plant.master_key,
             "plc_configs": {"plc_001": plc}, "active_plc": "plc_001", "cameras": translated(self.plant.cameras, self.translate),
             "target": plc | {"runtime_type": self.plant.runtime_type} if self.plant.target else None,
             "symbols": self.plant.symbols, "env": dict(self.plant.env),
         }), encoding="utf-8")
-        self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(config)], cwd=REPOSITORY))
+        self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(self.config)], cwd=REPOSITORY))
         until(self._listens, "the supervisor listens")
         self._pid = self.supervisor_pid()
 
