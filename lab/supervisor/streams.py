@@ -132,7 +132,11 @@ class Stream:
             if self.process:
                 self._end_process()
                 self.metrics["restarts_total"] += 1
-            command = source.command(self._files.path)
+            try:
+                command = source.command(self._files.path)
+            except ValueError:
+                self.metrics["last_exit_code"] = None  # as recorded: nothing tells what became of the one before
+                raise
             self.desired = source
             if not self.breaker.allow():
                 self.metrics["last_error"] = "circuit_open"
