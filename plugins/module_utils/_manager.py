@@ -18,7 +18,7 @@ from . import _manager_rules as rules
 from ._change import Change
 from ._errors import LineopsError
 from ._host_proc import Process, inodes_of, is_alive, listening_on, name_of, process_of, sockets, uid_of
-from ._host_texts import plain_lines, port_of
+from ._host_texts import TcpSocket, plain_lines, port_of
 from ._host_unit import Ran, container, run_program, unit
 from ._timestamps import ms_of
 
@@ -112,8 +112,8 @@ class Restart:
             **{name: view[name] for name in ("main_pid", "active_state", "sub_state", "result", "restarts")},
             "listening": self._listens(view["main_pid"], uid),
             "syn_sent": any(
-                entry.state == "SYN_SENT" and entry.remote_port == _ADS_TCP_PORT and uid in (entry.uid, None)
-                for entry in sockets() or []),
+                entry.state == "SYN_SENT" and entry.remote_port == _ADS_TCP_PORT
+                and self._is_own(entry, view["main_pid"], uid) for entry in sockets() or []),
         }
         self._change.note(reached=reached)
         return reached
@@ -121,8 +121,13 @@ class Restart:
     def _listens(self, pid: int | None, uid: int | None) -> bool:
         """Say whether the port is served by a socket that was not there before: an escaped process has the same user."""
         new = [entry for entry in listening_on(self._port) if entry.inode not in self._sockets_before]
+        return any(self._is_own(entry, pid, uid) for entry in new)
+
+    @staticmethod
+    def _is_own(entry: TcpSocket, pid: int | None, uid: int | None) -> bool:
+        """Say whether a socket is of this user and, where that can be seen, of this process."""
         own = inodes_of(pid) if pid else None
-        return any(uid in (entry.uid, None) and (own is None or entry.inode in own) for entry in new)
+        return uid in (entry.uid, None) and (own is None or entry.inode in own)
 
     def _journal(self) -> list[str]:
         """Return the last lines systemd wrote of the unit; none where the journal may not be read."""

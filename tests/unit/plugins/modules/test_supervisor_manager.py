@@ -312,6 +312,7 @@ def test_active_unit_with_a_closed_port_is_not_back(host: Host) -> None:
 def test_start_blocked_by_a_silent_plc_is_told_as_that(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = TcpSocket("10.0.0.1", 50000, "10.0.0.2", 48898, "SYN_SENT", os.geteuid(), 1)
     monkeypatch.setattr(_manager, "sockets", lambda: [waiting._replace(uid=pwd.getpwnam(ME).pw_uid)])
+    monkeypatch.setattr(_manager, "inodes_of", lambda pid: {waiting.inode})
     host.set(does="mute")
     result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and result["reached"]["syn_sent"] is True
