@@ -214,7 +214,12 @@ def test_unit_is_restarted_and_its_new_process_serves_the_port(host: Host) -> No
 
 @pytest.mark.parametrize(
     ("state", "calls"),
-    [("failed", ["reset-failed", "start"]), ("inactive", ["start"]), ("activating", ["reset-failed", "restart"]), ("deactivating", ["restart"])],
+    [
+        ("failed", ["reset-failed", "start"]),
+        ("inactive", ["start"]),
+        ("activating", ["restart"]),
+        ("deactivating", ["restart"]),
+    ],
 )
 def test_what_is_done_depends_on_the_units_state(host: Host, state: str, calls: list[str]) -> None:
     host.set(unit={"ActiveState": state})
@@ -309,14 +314,27 @@ def test_active_unit_with_a_closed_port_is_not_back(host: Host) -> None:
     assert result["reached"]["listening"] is False and result["reached"]["main_pid"]
 
 
-def test_start_blocked_by_a_silent_plc_is_told_as_that(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = TcpSocket("10.0.0.1", 50000, "10.0.0.2", 48898, "SYN_SENT", os.geteuid(), 1)
-    monkeypatch.setattr(_manager, "sockets", lambda: [waiting._replace(uid=pwd.getpwnam(ME).pw_uid)])
-    monkeypatch.setattr(_manager, "inodes_of", lambda pid: {waiting.inode})
+@pytest.mark.parametrize(
+    ("facts", "files", "waits"),
+    [
+        ({}, None, True),
+        ({}, {77}, True),
+        ({}, {78}, False),
+        ({"uid": 4_000_000_000}, None, False),
+        ({"state": "ESTABLISHED"}, None, False),
+        ({"remote_port": 80}, None, False),
+    ],
+)
+def test_start_blocked_by_a_silent_plc_is_told_as_that(
+    host: Host, facts: dict[str, t.Any], files: set[int] | None, waits: bool
+) -> None:
+    waiting = TcpSocket("10.0.0.1", 50000, "10.0.0.2", 48898, "SYN_SENT", pwd.getpwnam(ME).pw_uid, 77)
+    host.monkeypatch.setattr(_manager, "sockets", lambda: [waiting._replace(**facts)])
+    host.monkeypatch.setattr(_manager, "inodes_of", lambda pid: files)
     host.set(does="mute")
     result = host.restart(timeout=0.5)
-    assert code(result) == "restart.not_back" and result["reached"]["syn_sent"] is True
-    assert "48898" in result["failure"]["message"] and "again" in result["failure"]["hint"]
+    assert code(result) == "restart.not_back" and result["reached"]["syn_sent"] is waits
+    assert ("48898" in result["failure"]["message"] and "again" in result["failure"]["hint"]) is waits
 
 
 @pytest.mark.parametrize("sees_files", [True, False])
@@ -337,7 +355,8 @@ def test_restart_that_left_the_old_process_in_place_is_no_success(host: Host) ->
     """Even if it serves the port with another socket."""
     with host.escaped() as (process, dummy):
         host.set(does="nothing", unit={"MainPID": process.pid})
-        host.monkeypatch.setattr(_manager.Restart, "_listens", lambda self, pid, uid: True)
+        restart = _manager.Restart._reached
+        host.monkeypatch.setattr(_manager.Restart, "_reached", lambda *seen: {**restart(*seen), "listening": True})
         result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and result["verified"] is False
 
@@ -395,7 +414,8 @@ def test_job_of_somebody_else_that_comes_in_between_is_waited_for(host: Host) ->
 
 
 def test_systemctl_that_never_ends_is_given_up(host: Host) -> None:
-    host.program("systemctl", MANAGER.replace("if words[0] == \"show\":", "if words[0] == 'restart':\n    import time\n    time.sleep(300)\nelif words[0] == 'show':"))
+    hanging = "import time\nif words[0] == 'restart':\n    time.sleep(300)\n"
+    host.program("systemctl", MANAGER.replace('if words[0] == "show":', f'{hanging}if words[0] == "show":'))
     started = time.monotonic()
     result = host.restart(timeout=1.0)
     assert code(result) == "manager.failed" and "no answer within" in result["failure"]["message"]
@@ -567,7 +587,10 @@ def test_check_mode_runs_nothing(host: Host) -> None:
         {"manager": "podman", "container": PROJECT},
         {"manager": "compose", "container": BOX},
         {"manager": "command"},
-        *({"manager": "command", "command": wrong} for wrong in ("kubectl rollout", [], [""], [" x"], ["-x"], [["x"]], ["x", None], {"a": 1})),
+        *(
+            {"manager": "command", "command": wrong}
+            for wrong in ("kubectl rollout", [], [""], [" x"], ["-x"], [["x"]], ["x", None], {"a": 1})
+        ),
     ],
 )
 def test_options_that_do_not_fit_the_manager_are_refused(host: Host, options: dict[str, t.Any]) -> None:
