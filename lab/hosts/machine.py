@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import LabError
@@ -19,6 +20,7 @@ from .tools import run
 
 #: A reboot from inside ends nspawn with 133: then it is started again; any other end is the host's own.
 _KEEP_BOOTED = 'while :; do "$@"; [ $? = 133 ] || exit; done'
+_NSPAWN = Path("/run/systemd/nspawn")
 _VISITORS = "visitors"  # the part of a host's control group for commands from outside
 
 
@@ -37,6 +39,18 @@ def unmount_below(folder: Path) -> None:
         point = Path(re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4]))
         if folder in point.parents:
             run(["umount", point])
+
+
+def forget(name: str) -> None:
+    """Remove what nspawn, ended hard, leaves of a machine of this name."""
+    with suppress(FileNotFoundError):
+        (_NSPAWN / "propagate" / name).rmdir()
+
+
+def forget_lock(root: Path) -> None:
+    """Remove the lock that nspawn, ended hard, leaves of a file system. To be called while it is mounted."""
+    status = root.stat()
+    (_NSPAWN / "locks" / f"inode-{status.st_dev}:{status.st_ino}").unlink(missing_ok=True)
 
 
 class Machine:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .. import api, inventory, processes
@@ -61,14 +62,13 @@ def is_here(folder: Path) -> bool:
     return any(layout.claimed(folder)) or _machines(folder).exists()
 
 
-def start_streams(plant: Plant, host: Host, watch: Watch) -> None:
-    """Start the cameras of a host that do not stream, and wait until all do."""
+def start_cameras(plant: Plant, host: Host) -> None:
+    """Tell a host to start its cameras that do not stream; LabError if it will not."""
     key = plant.line(host.line).operator_key
     for camera in look(plant, host).dead_streams:
         answer = api.call("POST", f"{host.url}/api/cameras/{camera}/start", {}, key=key, timeout=30)
         if not answer.ok:
             raise LabError(f"{host.name} does not start {camera}: {answer.status} {answer.body}")
-    watch.wait(lambda: not look(plant, host).dead_streams, f"the cameras of {host.name} stream")
 
 
 def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
@@ -91,10 +91,10 @@ def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
     for item in machines:
         watch.wait(lambda item=item: _runs(plant, item), f"the supervisor of {item.host.name} is connected to its PLC")
     prove_links(plant, watch)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda host: start_cameras(plant, host), plant.hosts))
     for host in plant.hosts:
-        start_streams(plant, host, watch)
-    for host in plant.hosts:
-        watch.wait(lambda host=host: look(plant, host).healthy, f"{host.name} is healthy")
+        watch.wait(lambda host=host: look(plant, host).healthy, f"{host.name} is healthy, its streams too")
     plant.save()
     inventory.write(plant)
 
@@ -117,6 +117,7 @@ def _take_down(folder: Path) -> int:
         prefix = layout.controller(block)
         for group in Cgroup.of_lab(prefix):
             count += group.remove()
+            machine.forget(group.name)
         count += network.remove_all(prefix)
         _remove_machines(folder)
         layout.release(block)
@@ -130,5 +131,7 @@ def _machines(folder: Path) -> Path:
 
 
 def _remove_machines(folder: Path) -> None:
+    for root in _machines(folder).glob("*/root"):
+        machine.forget_lock(root)
     machine.unmount_below(_machines(folder))
     shutil.rmtree(_machines(folder), ignore_errors=True)
