@@ -23,9 +23,9 @@ from ._words import Words, say
 
 #: What a rung may be switched off by (restart_recovery_ladder).
 LADDER = ("api", "container", "host")
-#: Seconds that a step may take, for the lease (DESIGN §7.8): delay, window and the unit's own time to stop are in it.
+#: Seconds that a step may take, for the lease (DESIGN §7.8): a start that a silent PLC holds up is in it.
 DEADLINE_S = {
-    "stop_streams": 60, "restart_daemon": 120, "restart_app": 120, "restart_container": 150, "restart_host": 150,
+    "stop_streams": 60, "restart_daemon": 240, "restart_app": 240, "restart_container": 240, "restart_host": 240,
     "start_streams": 120, "wait_for_start": 240}
 #: Findings that a restart may heal, beside what Playbook B asks for.
 HEALABLE = tuple(code for code, row in FINDINGS.items() if row.playbook == "C" and row.heals) + (

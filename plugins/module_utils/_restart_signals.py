@@ -129,8 +129,8 @@ def missing_rights(permissions: Evidence) -> list[str]:
     closed = [
         str(directory.get("path")) for directory in part(permissions, "directories").values()
         if part(directory).get("exists") and part(directory).get("enterable") is False]
-    script = part(permissions, "start_script")
-    unreadable = [str(script["path"])] if script.get("exists") and script.get("readable") is False else []
+    script = part(permissions, "files", "start_script")
+    unreadable = [str(script.get("path"))] if script.get("exists") and script.get("readable") is False else []
     return list(dict.fromkeys([*closed, *unwritable(permissions), *unreadable]))
 
 
