@@ -134,6 +134,17 @@ def missing_rights(permissions: Evidence) -> list[str]:
     return list(dict.fromkeys([*closed, *unwritable(permissions), *unreadable]))
 
 
+#: Why a host could not be looked at, in the few words that fit into a sentence.
+_UNSEEN = {"host.unreachable": "SSH does not work", "host.not_allowed": "sudo does not let us"}
+
+
+def unseen(host: Evidence) -> str:
+    """Return why a host could not be looked at; "" where it could, or nobody tried."""
+    failure = part(host, "failure")
+    message = str(failure.get("message") or "").partition(". ")[0].rstrip(".")
+    return _UNSEEN.get(str(failure.get("code")), message)
+
+
 def _rights(permissions: Evidence) -> Signal:
     if not part(permissions, "directories"):
         return None
