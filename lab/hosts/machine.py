@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -122,7 +123,9 @@ class Machine:
             raise LabError(f"{self.host.name} is off")
         enter = ["nsenter", f"--target={leader}", "--all", "--wd=/", "env", "-i",
                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", *argv]
-        try:
-            return run(self.cgroup.entering(enter, _VISITORS), check=check, timeout=timeout, text=text)
-        except LabError as error:
-            raise LabError(f"{self.host.name}: {error}") from None
+        done = run(self.cgroup.entering(enter, _VISITORS), check=False, timeout=timeout, text=text)
+        if check and done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise LabError(f"{self.host.name}: {shlex.join(argv)} ended with {done.returncode}: "
+                           f"{said[-1] if said else 'it said nothing'}")
+        return done

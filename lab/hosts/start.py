@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,12 +23,11 @@ from .tools import why_not
 
 
 def up(
-    folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch,
-    say: Callable[[str], None] = print, environment: Mapping[str, str] | None = None,
+    folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, say: Callable[[str], None] = print,
 ) -> Plant:
     """Start a lab and return it when everything in it answers; on failure or interruption nothing is left of it.
 
-    :param environment: for the programs that download the base tree if there is none.
+    :param say: takes a sentence about what goes on where that takes long.
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
     """
     if reason := why_not():
@@ -39,7 +38,7 @@ def up(
             raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
         clear(folder)
         _remove_machines(folder)
-        tree = base.ensure(watch, say, environment)
+        tree = base.ensure(watch, say)
         try:
             plant = layout.plan(folder, inventory_folder, layout.claim(folder), lines, hosts)
             _bring_up(plant, tree, watch)
