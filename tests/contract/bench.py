@@ -356,7 +356,10 @@ class Bench:
 
     def signal_stream(self, number: int, camera_id: str = "cam1") -> None:
         """Send a signal to a stream's process."""
-        os.kill(self.streams()[camera_id]["process_pid"], number)
+        process = psutil.Process(self.streams()[camera_id]["process_pid"])
+        process.send_signal(number)
+        if number == signal.SIGKILL:
+            until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the stream is dead")
 
     def kill_stream_between_checks(self, camera_id: str = "cam1") -> None:
         """Kill a stream's process when the supervisor has just looked after its streams: it does every two seconds from
