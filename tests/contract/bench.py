@@ -192,11 +192,13 @@ class Bench:
         plc = {"name": "Bench", "ams_net_id": f"{entry}.1.1", "ams_port": 851, "ip_address": entry}
         self.config.write_text(json.dumps({
             "host": self.host, "port": 5000, "dir": str(self.dir), "master_key": self.plant.master_key,
-            "plc_configs": {"plc_001": plc}, "active_plc": "plc_001", "cameras": translated(self.plant.cameras, self.translate),
+            "plc_configs": {"plc_001": plc}, "active_plc": "plc_001",
+            "cameras": translated(self.plant.cameras, self.translate),
             "target": plc | {"runtime_type": self.plant.runtime_type} if self.plant.target else None,
             "symbols": self.plant.symbols, "env": dict(self.plant.env),
         }), encoding="utf-8")
-        self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(self.config)], cwd=REPOSITORY))
+        self._processes.append(
+            subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(self.config)], cwd=REPOSITORY))
         until(self._listens, "the supervisor listens")
         self._pid = self.supervisor_pid()
 
@@ -354,7 +356,10 @@ class Bench:
 
     def signal_stream(self, number: int, camera_id: str = "cam1") -> None:
         """Send a signal to a stream's process."""
-        os.kill(self.streams()[camera_id]["process_pid"], number)
+        process = psutil.Process(self.streams()[camera_id]["process_pid"])
+        process.send_signal(number)
+        if number == signal.SIGKILL:
+            until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the stream is dead")
 
     def kill_stream_between_checks(self, camera_id: str = "cam1") -> None:
         """Kill a stream's process when the supervisor has just looked after its streams: it does every two seconds from

@@ -97,13 +97,30 @@ def _full(store: LogStore, rows_fit: bool) -> None:
     database.execute(f"PRAGMA max_page_count = {pages + 1000 if rows_fit else pages}")
 
 
-def test_a_full_disk_refuses_the_restart(tmp_path: Path) -> None:
-    """SUPERVISOR_SYSTEMD §8.34: 500 with sqlite's words; reads work, and all does again once there is room."""
+@pytest.fixture
+def sup(tmp_path: Path) -> Supervisor:
+    """A supervisor in this process, with one camera that nobody answers for."""
     config = tmp_path / "config.json"
-    config.write_text(json.dumps({"host": "127.0.0.1", "port": 5000, "dir": str(tmp_path / "sup"), "master_key": KEY}))
+    config.write_text(json.dumps({
+        "host": "127.0.0.1", "port": 5000, "dir": str(tmp_path / "sup"), "master_key": KEY,
+        "cameras": {"cam1": {"url": "rtsp://127.0.0.1:9/none", "type": "rtsp"}}}))
     settings = Settings.load(config)
     settings.install()
-    sup = Supervisor(settings)
+    return Supervisor(settings)
+
+
+def test_a_host_without_ffmpeg(sup: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SUPERVISOR_API §5: 503, and the camera stays absent from monitor/streams."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    client = sup.web().test_client()
+    answer = client.post("/api/cameras/cam1/start", json={}, headers={"X-API-Key": KEY})
+    assert (answer.status_code, answer.json) == (503, {"error": "FFmpeg nicht verfügbar"})
+    assert client.get("/api/monitor/streams").json["streams"] == {}
+    assert client.get("/api/system/dependencies").json["ffmpeg"]["available"] is False
+
+
+def test_a_full_disk_refuses_the_restart(sup: Supervisor) -> None:
+    """SUPERVISOR_SYSTEMD §8.34: 500 with sqlite's words; reads work, and all does again once there is room."""
     client, headers = sup.web().test_client(), {"X-API-Key": KEY}
     _full(sup.logs, rows_fit=False)
     with pytest.raises(sqlite3.OperationalError):
