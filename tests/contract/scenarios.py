@@ -137,6 +137,7 @@ SCENARIOS: dict[str, Scenario] = {
         do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.playlist_moves),
         "monitor_streams_running_with_viewer", "camera_start_ok_idempotent",
         "camera_start_with_credentials", "monitor_streams_leaks_credentials", "cameras_list_leaks_credentials",
+        do(Bench.stream_shows, "camcred", hls__playlist_exists=True),  # ffmpeg minds SIGTERM by then
         "camera_stop_ok", do(Bench.playlist_moves), "monitor_streams_after_stop", "cameras_list_running",
         do(Bench.signal_stream, signal.SIGSTOP), "hls_playlist_hung", "monitor_streams_hung", "camera_start_on_hung",
         "camera_stop_hung", "monitor_streams_after_stop_hung", "camera_start_again",
