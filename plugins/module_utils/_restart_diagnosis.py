@@ -125,7 +125,8 @@ def _detail(code: str, signals: Signals, evidence: Evidence) -> str:
         or f"there is no user {part(host, 'permissions', 'user').get('name')}",
         "supervisor.start_limit": lambda: _ended(unit),
         "supervisor.crash_loop": lambda: _ended(unit),
-        "supervisor.healthy": lambda: "restart asked for" if part(evidence, "wanted").get("restart") is True else "",
+        "supervisor.healthy": lambda: "restart asked for" if part(evidence, "wanted").get("restart") is True
+        else "streams of an interrupted run are missing" if evidence.get("owed") is True else "",
         "restart.no_effect": lambda: "; ".join(_no_effects(evidence)),
         "restart.recurs": lambda: f"{len(set(pids_of(evidence)))} processes while it was watched",
         "restart.streams_lost": lambda: ", ".join(lost_streams(evidence)),

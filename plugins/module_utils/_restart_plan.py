@@ -65,12 +65,17 @@ def restart_plan(
     rungs that were left out) and refusals (a delay that cannot be meant). A supervisor that is starting is waited for:
     another restart would only delay it.
 
-    finding: of restart_diagnosis; plc: the active entry of lineops_plcs; evidence["noted"]: streams to bring back.
+    finding: of restart_diagnosis; plc: the active entry of lineops_plcs; evidence: noted (streams to bring back) and owed
+    (whether an interrupted run left them stopped) beside what the finding was made of.
     """
     nothing: dict[str, t.Any] = {"steps": [], "rungs": [], "skipped": [], "refusals": _delay_refusals(delay)}
     if finding["code"] == "supervisor.start_blocked":
         return {**nothing, "steps": [_step("wait_for_start", [], language)]}
-    if finding["code"] not in HEALABLE and not (force and finding["code"] == "supervisor.healthy"):
+    noted = evidence.get("noted") or []
+    is_healthy = finding["code"] == "supervisor.healthy"
+    if is_healthy and not force and evidence.get("owed") is True:
+        return {**nothing, "steps": [_step("start_streams", noted, language)]}
+    if finding["code"] not in HEALABLE and not (force and is_healthy):
         return nothing
     left_out = _left_out(finding["signals"], evidence, ladder, host_access, language)
     rungs = [name for name, reason in left_out.items() if not reason]
@@ -79,7 +84,6 @@ def restart_plan(
         for name, reason in left_out.items() if reason]
     if not rungs:
         return {**nothing, "skipped": skipped}
-    noted = evidence.get("noted") or []
     can_stop = finding["signals"].get("api") == "answers"
     names = [*(["stop_streams"] if noted and can_stop else []), *rungs, *(["start_streams"] if noted else [])]
     steps = [_step(name, noted, language) for name in names]
@@ -98,9 +102,9 @@ def _delay_refusals(delay: t.Any) -> list[dict[str, str]]:
 
 
 def _step(name: str, noted: t.Sequence[t.Any], language: str) -> dict[str, t.Any]:
-    """Return a step; streams that were stopped may not stay so, and nothing takes a restart back."""
-    about = name.endswith("_streams")
-    undo = {"do": "start_streams", "must": True, "streams": list(noted)} if about else {"do": "", "must": False}
+    """Return a step. Nothing takes a restart back, but streams that it ends, or that were stopped, may not stay so."""
+    owes = bool(noted) and name != "wait_for_start"
+    undo = {"do": "start_streams", "must": True, "streams": list(noted)} if owes else {"do": "", "must": False}
     return {
         "name": name, "title": say(_WORDS, name, language, n=len(noted)), "plc": None, "undos": [undo],
         "target": "supervisor" if name.startswith("restart_") else "", "deadline_s": DEADLINE_S[name],

@@ -116,8 +116,16 @@ def test_streams_are_stopped_before_and_started_after_and_a_journal_can_tell() -
     begun = [{**entry, "host": "h"} for entry in step_entries(stop, "begin")]
     assert [undo["streams"] for undo in open_undos(begun, "h")] == [[CAM1]]
     assert open_undos([*begun, *({**entry, "host": "h"} for entry in step_entries(start, "done"))], "h") == []
-    # Of one that does not answer nothing can be stopped; what ran is started all the same.
-    assert names(planned("supervisor.hung", seen(noted=[CAM1]), SILENT)) == ["restart_host", "start_streams", *AFTER]
+    # Of one that does not answer nothing can be stopped; what ran is started all the same, by the next run if need be.
+    plan = planned("supervisor.hung", seen(noted=[CAM1]), SILENT)
+    assert names(plan) == ["restart_host", "start_streams", *AFTER]
+    begun = [{**entry, "host": "h"} for entry in step_entries(plan["steps"][0], "begin")]
+    assert [undo["streams"] for undo in open_undos(begun, "h")] == [[CAM1]]
+
+
+def test_streams_that_an_interrupted_run_owes_are_started_though_nothing_else_is_wrong() -> None:
+    assert names(planned("supervisor.healthy", seen(noted=[CAM1], owed=True))) == ["start_streams"]
+    assert names(planned("supervisor.disk_full", seen(noted=[CAM1], owed=True))) == []
 
 
 def test_every_step_is_known_to_guards_and_words_and_has_a_deadline() -> None:

@@ -1,0 +1,386 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbook C on booted hosts: a case for every rung and every fault, with what is true afterwards by SSH.
+
+The hosts are entered as the user lineops, with no more rights than roles/restart_recovery/files/lineops.sudoers gives.
+Of a line of three never more than two are in trouble at once: the blast radius would forbid to restart them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from booted import HostsLab, until
+from plays import Plays, Truth
+from runs import RESULT_KEYS, Run
+
+from lab.hosts import layout
+
+SEV_1, SEV_2, SEV_3 = "SEV-1", "SEV-2", "SEV-3"
+AFTER = ("was connected", "test variable written and put back")
+HOST, STARTED = "its service restarted on the host", "streams started again"
+Prepare = Callable[[Plays, str], Any]
+Edit = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is done to a host, and what must come of it. restarted: whether its main process is another one afterwards."""
+
+    finding: str
+    result: str = "HEALED"
+    faults: tuple[str, ...] = ()
+    prepare: tuple[Prepare, ...] = ()
+    edit: Edit = lambda variables: None
+    severity: str = SEV_1
+    actions: tuple[str, ...] = ()
+    restarted: bool | None = True
+    works: bool = True
+    words: tuple[str, ...] = ()
+    proof: str = "the unit's own process holds the port"
+
+
+def stop(plays: Plays, name: str) -> None:
+    """Stop the unit by hand."""
+    plays.inside_host(name, "systemctl", "stop", layout.UNIT)
+
+
+def until_failed(plays: Plays, name: str) -> None:
+    """Wait for the start limit."""
+    until(lambda: plays.lab.unit(plays.host(name))["ActiveState"] == "failed", f"the unit of {name} has failed")
+
+
+def restore_script(plays: Plays, name: str) -> None:
+    """Take away what ends the process, and leave the unit as it is."""
+    script = f"{plays.host(name).install_dir}/start_web_hmi.py"
+    kept = plays.inside_host(name, "sh", "-c", f"ls {script}.*").stdout.split()
+    assert len(kept) == 1, kept
+    plays.inside_host(name, "mv", kept[0], script)
+
+
+def kill_once_restarted(plays: Plays, name: str) -> None:
+    """Something ends the supervisor a few seconds after each start, from its next restart on."""
+    watch = (
+        f'pid() {{ systemctl show -P MainPID {layout.UNIT}; }}; old=$(pid); while [ "$(pid)" = "$old" ]; do sleep 0.2; done; '
+        f"for i in 1 2 3 4 5 6 7 8; do sleep 4; systemctl kill -s KILL {layout.UNIT}; done")
+    plays.inside_host(name, "systemd-run", "--collect", "--unit=lineops-test-killer", "sh", "-c", watch)
+
+
+def end_killer(plays: Plays, name: str) -> None:
+    """End what kill_once_restarted started."""
+    plays.inside_host(name, "systemctl", "stop", "lineops-test-killer")
+
+
+def without_sudo(plays: Plays, name: str) -> None:
+    """The file with the rights is gone, so sudo asks for a password that nobody gave."""
+    plays.inside_host(name, "mv", "/etc/sudoers.d/lineops", "/root/lineops.sudoers")
+
+
+def with_sudo(plays: Plays, name: str) -> None:
+    """Put it back."""
+    plays.inside_host(name, "mv", "/root/lineops.sudoers", "/etc/sudoers.d/lineops")
+
+
+def forced(variables: dict[str, Any]) -> None:
+    """A restart is asked for."""
+    variables["restart_recovery_force"] = True
+
+
+def by_hook(variables: dict[str, Any]) -> None:
+    """An orchestrator with a command of its own runs the supervisor."""
+    variables.pop("lineops_supervisor_unit")
+    variables["lineops_restart_command"] = ["sudo", "-n", "/usr/bin/systemctl", "restart", layout.UNIT]
+
+
+BATCHES: dict[str, dict[str, Case]] = {
+    "host": {
+        "line1-hmi1": Case("supervisor.hung", faults=("supervisor-frozen",), actions=(HOST, STARTED, *AFTER)),
+        "line1-hmi2": Case("supervisor.stopped", faults=("unit-stopped",), actions=(HOST, STARTED, *AFTER)),
+        "line2-hmi1": Case(
+            "supervisor.escaped", faults=("port-escaped",), severity=SEV_2, actions=(HOST, STARTED, *AFTER)),
+        "line2-hmi2": Case(
+            "supervisor.port_taken", "UNRESOLVED", faults=("port-stranger",), restarted=None, works=False,
+            words=("of user nobody", "is not ended from here")),
+    },
+    "api": {
+        "line1-hmi1": Case(
+            "supervisor.healthy", edit=forced, severity="",
+            actions=("streams stopped", "restarted by its API (control script)", STARTED, *AFTER), words=("restart asked for",)),
+        "line2-hmi2": Case(
+            "supervisor.healthy", edit=forced, severity="",
+            actions=("streams stopped", "restarted by its API", STARTED, *AFTER)),
+        "line2-hmi3": Case(
+            "supervisor.healthy", "REFUSED", severity="", works=True, restarted=False,
+            edit=lambda variables: variables.update(restart_recovery_force=True, restart_recovery_delay="abc"),
+            words=("whole number of seconds from 1 to 30", "'abc'")),
+        "line1-hmi3": Case(
+            "supervisor.hung", "REFUSED", faults=("supervisor-frozen",), restarted=False, works=False,
+            edit=lambda variables: variables.update(lineops_freeze=True), words=("frozen (lineops_freeze)",)),
+    },
+    "cannot": {
+        "line1-hmi2": Case(
+            "restart.no_effect", "UNRESOLVED", faults=("crash-loop",), restarted=None, works=False,
+            actions=("FAILED: restart of its service on the host",), words=("rule C.E1",)),
+        "line1-hmi3": Case(
+            "supervisor.no_rights", "UNRESOLVED", faults=("permissions what=config",), restarted=None, works=False,
+            words=("/opt/Smarthome-Web/config", "a restart does not help")),
+        "line2-hmi1": Case(
+            "supervisor.unit_masked", "UNRESOLVED", faults=("unit-masked",), prepare=(stop,), restarted=None, works=False,
+            words=("masked",)),
+        "line2-hmi3": Case(
+            "supervisor.disk_full", "UNRESOLVED", faults=("disk-full what=log", "supervisor-killed"), restarted=None, works=False,
+            words=("/var/log", "a restart does not help")),
+    },
+    "cause is gone": {
+        "line1-hmi1": Case(
+            "supervisor.start_limit", faults=("crash-loop",), prepare=(until_failed, restore_script),
+            actions=(HOST, STARTED, *AFTER)),
+        "line1-hmi2": Case(
+            "supervisor.unit_missing", "UNRESOLVED", faults=("unit-missing",), prepare=(stop,), restarted=None, works=False,
+            words=("lineops_supervisor_unit",)),
+        "line2-hmi2": Case(
+            "restart.recurs", "UNRESOLVED", prepare=(kill_once_restarted,), edit=forced, severity=SEV_2, restarted=True,
+            works=False, words=("rule C.E2",)),
+        "line2-hmi1": Case(
+            "supervisor.hung", faults=("supervisor-frozen",), edit=by_hook,
+            actions=("its container restarted", STARTED, *AFTER), proof="system status"),
+    },
+    "network": {
+        "line1-hmi1": Case(
+            "supervisor.start_blocked", "UNRESOLVED", faults=("network-dropped direction=plc", "supervisor-killed"),
+            actions=("waited until it had started",), restarted=None, works=False, words=("blocked by a silent PLC", "starts the wait anew")),
+        "line1-hmi2": Case(
+            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen", "ssh-down"), restarted=None, works=False,
+            words=("host side not tried: SSH does not work", "JOURNAL NOT WRITTEN")),
+        "line1-hmi3": Case(
+            "supervisor.healthy", "HEALTHY", faults=("ssh-down",), severity="", restarted=None, works=False,
+            words=("not observed: which process the unit owns",)),
+        "line2-hmi1": Case(
+            "supervisor.path_blocked", "UNRESOLVED", faults=("network-dropped direction=api",), severity=SEV_3, restarted=False),
+        "line2-hmi2": Case(
+            "supervisor.unreachable", "UNRESOLVED", faults=("host-frozen",), restarted=None, works=False,
+            words=("SSH does not work",)),
+        "line2-hmi3": Case(
+            "supervisor.unreachable", "UNRESOLVED", faults=("power-cut",), restarted=None, works=False,
+            words=("SSH does not work",)),
+    },
+    "bad input": {
+        "line1-hmi1": Case(
+            "supervisor.unit_missing", "UNRESOLVED", faults=("supervisor-frozen",), restarted=False, works=False,
+            edit=lambda variables: variables.update(lineops_supervisor_unit="smarthome-wep.service"), words=("smarthome-wep.service",)),
+        "line1-hmi2": Case(
+            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen",), prepare=(without_sudo,), restarted=False,
+            works=False, words=("host side not tried", "password")),
+        "line2-hmi1": Case(
+            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen",), restarted=False, works=False,
+            edit=lambda variables: variables.update(lineops_host_access=False),
+            words=("host side not tried: lineops_host_access is false", "guard rails local only")),
+        "line2-hmi2": Case(
+            "supervisor.healthy", "HEALTHY", severity=SEV_3, restarted=False, words=("does not know the service of the inventory",),
+            edit=lambda variables: variables.update(lineops_supervisor_unit="nobody.service")),
+    },
+}
+CLEAN_UP: dict[tuple[str, str], Prepare] = {
+    ("cause is gone", "line2-hmi2"): end_killer, ("bad input", "line1-hmi2"): with_sudo}
+UNREACHABLE = {("network", name) for name in ("line1-hmi2", "line1-hmi3", "line2-hmi2", "line2-hmi3")}
+
+
+@dataclass
+class Scene:
+    """One batch: broken, looked at, run against, looked at again, healed."""
+
+    cases: dict[str, Case]
+    run: Run
+    before: dict[str, Truth]
+    after: dict[str, Truth]
+    journals: dict[str, list[dict[str, Any]]]
+    leases: dict[str, list[str]]
+    check: Run | None = None
+    untouched: dict[str, tuple[Truth, Truth]] = field(default_factory=dict)
+
+
+def play_batch(plays: Plays, batch: str) -> Scene:
+    """Play one batch; whatever becomes of it, the hosts are healed."""
+    cases = BATCHES[batch]
+    names = [host.name for host in plays.plant.hosts]
+    before = {name: plays.truth(name) for name in names}
+    # Where SSH is broken, nobody asks by SSH.
+    seen = [name for name in names if (batch, name) not in UNREACHABLE]
+    try:
+        for name, case in cases.items():
+            plays.fault(name, *case.faults)
+            for prepare in case.prepare:
+                prepare(plays, name)
+
+        def change(groups: dict[str, Any]) -> None:
+            for name, case in cases.items():
+                case.edit(groups[name.split("-")[0]]["hosts"][name])
+
+        inventory = plays.variant(change)
+        check = plays.play("--check", inventory=inventory) if batch == "host" else None
+        planned = {name: plays.truth(name) for name in seen} if check else {}
+        run = plays.play(inventory=inventory)
+        return Scene(
+            cases, run, before, {name: plays.truth(name) for name in seen}, {name: plays.journal(name) for name in seen},
+            {name: plays.leases(name) for name in seen}, check,
+            {name: (truth, plays.truth(name)) for name, truth in planned.items() if name not in cases})
+    finally:
+        for name in cases:
+            if clean_up := CLEAN_UP.get((batch, name)):
+                clean_up(plays, name)
+        plays.heal(*cases)
+        plays.forget()
+
+
+class Scenes:
+    """The batches that were asked for so far."""
+
+    def __init__(self, plays: Plays) -> None:
+        self._plays, self._played = plays, {}
+
+    def __getitem__(self, batch: str) -> Scene:
+        if batch not in self._played:
+            self._played[batch] = play_batch(self._plays, batch)
+        return self._played[batch]
+
+
+@pytest.fixture(scope="session")
+def plays(hosts_lab: HostsLab, tmp_path_factory: pytest.TempPathFactory) -> Plays:
+    """Runs on the lab of the session."""
+    return Plays(hosts_lab, tmp_path_factory.mktemp("plays"))
+
+
+@pytest.fixture(scope="session")
+def scenes(plays: Plays) -> Scenes:
+    """Batches, each played once."""
+    return Scenes(plays)
+
+
+EVERY = [pytest.param(batch, name, id=f"{batch}: {name}") for batch, cases in BATCHES.items() for name in cases]
+
+
+class TestRungsAndFaults:
+    """One lab for all of them."""
+
+    @pytest.mark.parametrize(("batch", "name"), EVERY)
+    def test_told(self, scenes: Scenes, batch: str, name: str) -> None:
+        scene = scenes[batch]
+        case, outcome = scene.cases[name], scene.run.outcomes[name]
+        assert (outcome["result"], outcome["finding"], outcome["severity"]) == (case.result, case.finding, case.severity)
+        assert set(outcome) == RESULT_KEYS
+        if case.result != "REFUSED":
+            assert outcome["actions"] == list(case.actions)
+        if case.result == "HEALED":
+            assert case.proof in outcome["proof"] and "playlists that move" in outcome["proof"], outcome["proof"]
+            assert {"route test", "write test", "no failure while it was watched"} <= set(outcome["proof"])
+        assert [word for word in case.words if word not in scene.run.lines[name]] == [], scene.run.lines[name]
+
+    @pytest.mark.parametrize(("batch", "name"), [param for param in EVERY if tuple(param.values) not in UNREACHABLE])
+    def test_true_on_the_host(self, scenes: Scenes, batch: str, name: str) -> None:
+        case, before, after = scenes[batch].cases[name], scenes[batch].before[name], scenes[batch].after[name]
+        assert before.works
+        assert after.works == case.works, after
+        if case.restarted is not None:
+            assert (after.main_pid != before.main_pid) == case.restarted, (before, after)
+
+    @pytest.mark.parametrize(("batch", "name"), [param for param in EVERY if tuple(param.values) not in UNREACHABLE])
+    def test_journal_and_lease(self, scenes: Scenes, batch: str, name: str) -> None:
+        scene, case = scenes[batch], scenes[batch].cases[name]
+        assert scene.leases[name] == []
+        entries = scene.journals[name]
+        if name == "line2-hmi1" and batch == "bad input":  # without access its journal lies on the controller
+            return
+        assert entries[-1]["event"] == case.result.lower() and entries[-1]["finding"] == case.finding
+        assert [entry["prev"] for entry in entries[1:]] == [entry["hash"] for entry in entries[:-1]]
+        begun = [entry["action"] for entry in entries if entry["event"] == "begin"]
+        ended = [entry["action"] for entry in entries if entry["event"] in ("done", "failed")]
+        assert begun == ended
+
+    @pytest.mark.parametrize("batch", BATCHES)
+    def test_other_hosts_are_left_alone(self, scenes: Scenes, batch: str) -> None:
+        scene = scenes[batch]
+        for name in set(scene.before) - set(scene.cases):
+            assert scene.run.outcomes[name]["result"] == "HEALTHY"
+            assert (scene.after[name].main_pid, scene.after[name].works) == (scene.before[name].main_pid, True)
+            assert scene.run.recap[name]["changed"] == 0
+
+    @pytest.mark.parametrize("batch", BATCHES)
+    def test_exit_code_says_whether_a_person_has_to_act(self, scenes: Scenes, batch: str) -> None:
+        scene = scenes[batch]
+        unresolved = [case for case in scene.cases.values() if case.result not in ("HEALED", "HEALTHY")]
+        assert scene.run.code == (2 if unresolved else 0)
+
+    def test_check_mode_shows_the_plan_and_touches_nothing(self, scenes: Scenes) -> None:
+        scene = scenes["host"]
+        planned = {name: outcome["result"] for name, outcome in scene.check.outcomes.items()}
+        assert planned == {
+            "line1-hmi1": "PLANNED", "line1-hmi2": "PLANNED", "line2-hmi1": "PLANNED", "line2-hmi2": "UNRESOLVED",
+            "line1-hmi3": "HEALTHY", "line2-hmi3": "HEALTHY"}
+        assert all(numbers["changed"] == 0 for numbers in scene.check.recap.values())
+        assert "restart of its service on the host" in scene.check.lines["line1-hmi1"]
+        assert [entry for entry in scene.journals["line1-hmi1"] if entry["details"].get("check")] == []
+
+    def test_a_stranger_is_never_ended(self, scenes: Scenes) -> None:
+        assert scenes["host"].after["line2-hmi2"].port_pid not in (0, scenes["host"].after["line2-hmi2"].main_pid)
+
+    def test_a_start_that_is_held_up_is_not_begun_anew(self, scenes: Scenes) -> None:
+        after = scenes["network"].after["line1-hmi1"]
+        assert (after.state, after.port_pid, after.restarts) == ("active", 0, scenes["network"].before["line1-hmi1"].restarts + 1)
+
+    def test_streams_that_were_stopped_are_settled_in_the_journal(self, scenes: Scenes) -> None:
+        entries = scenes["api"].journals["line1-hmi1"]
+        undos = [(entry["action"], entry["event"]) for entry in entries if (entry.get("undo") or {}).get("do") == "start_streams"]
+        assert undos == list(itertools.product(("stop_streams", "start_streams"), ("begin", "done")))
+        cameras = [entry["undo"]["streams"] for entry in entries if entry["action"] == "stop_streams"][0]
+        assert [stream["camera"] for stream in cameras] == ["cam1", "cam2"]
+
+    @pytest.mark.parametrize("batch", BATCHES)
+    def test_no_secret_is_shown(self, scenes: Scenes, plays: Plays, batch: str) -> None:
+        shown = scenes[batch].run.text + json.dumps(scenes[batch].journals)
+        lines = plays.plant.lines
+        secrets = [secret for line in lines for secret in (line.admin_key, line.operator_key, line.plc_password, line.camera_password)]
+        assert [secret[:3] for secret in secrets if secret in shown] == []
+
+
+class TestTriage:
+    """One look, then C and B only where they are asked for."""
+
+    @pytest.fixture(scope="class")
+    def triage(self, plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list[dict[str, Any]]]]]:
+        plays.fault("line1-hmi1", "supervisor-frozen")
+        plays.fault("line2-hmi1", "route-removed")
+        plays.fault("line2-hmi2", "unit-stopped", "route-removed")
+        run = plays.play(playbook="triage.yml")
+        names = [host.name for host in plays.plant.hosts]
+        yield run, {name: plays.truth(name) for name in names}, {name: plays.journal(name) for name in names}
+        plays.heal("line1-hmi1", "line2-hmi1", "line2-hmi2")
+        plays.forget()
+
+    def test_each_gets_the_playbook_it_needs(self, triage) -> None:
+        run, truths, dummy = triage
+        told = {name: (outcome["result"], outcome["finding"]) for name, outcome in run.outcomes.items()}
+        assert told == {
+            "line1-hmi1": ("HEALED", "supervisor.hung"), "line2-hmi1": ("HEALED", "plc.route_missing"),
+            "line2-hmi2": ("HEALED", "plc.route_missing"), "line1-hmi2": ("HEALTHY", "supervisor.healthy"),
+            "line1-hmi3": ("HEALTHY", "supervisor.healthy"), "line2-hmi3": ("HEALTHY", "supervisor.healthy")}
+        assert run.code == 0 and all(truth.works for truth in truths.values())
+
+    def test_one_incident_for_each_host_and_cause(self, triage) -> None:
+        dummy, dummy, journals = triage
+        incidents = {
+            name: [(entry["playbook"], entry["event"]) for entry in entries if entry["event"] in ("opened", "healed")]
+            for name, entries in journals.items()}
+        assert incidents == {
+            "line1-hmi1": [("C", "opened"), ("C", "healed")], "line2-hmi1": [("B", "opened"), ("B", "healed")],
+            "line2-hmi2": [("C", "opened"), ("C", "healed"), ("B", "opened"), ("B", "healed")],
+            "line1-hmi2": [], "line1-hmi3": [], "line2-hmi3": []}
+
+    def test_what_was_healed_first_is_told_too(self, triage) -> None:
+        run, dummy, dummy = triage
+        assert run.out.count('"line2-hmi2: HEALED - ') == 2
