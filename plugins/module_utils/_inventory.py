@@ -159,6 +159,7 @@ HOST_RULES = (
     Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
     Rule("lineops_freeze", _is_switch, "true or false", required=False),
+    Rule("lineops_hand_over", _is_switch, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
 )

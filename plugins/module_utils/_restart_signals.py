@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._checklist_host import LIMITS, unwritable
+from ._checklist_host import unwritable
+from ._hypotheses import CONFIRMED
 from ._plc_signals import SOURCES as PLC_SOURCES
 from ._plc_signals import Evidence, Signal, part
 from ._plc_signals import signals_of as plc_signals_of
@@ -116,14 +117,6 @@ def full_places(host: Evidence) -> list[str]:
         if part(disk).get("total") and part(disk).get("free", 1) < _FULL * part(disk)["total"] or part(disk).get("read_only") is True]
 
 
-def nearly_full(host: Evidence) -> list[str]:
-    """Return the mount points with less room than the checklist wants."""
-    disks = part(host, "resources").get("disks")
-    return [
-        str(part(disk).get("mount")) for disk in (disks if isinstance(disks, list) else [])
-        if part(disk).get("total") and part(disk).get("free", 0) < LIMITS["disk_free"] * part(disk)["total"]]
-
-
 def missing_rights(permissions: Evidence) -> list[str]:
     """Return the paths that the service's user would have to enter, read or write, and may not."""
     closed = [
@@ -157,9 +150,10 @@ def _plc(plc: Evidence, asked: t.Any) -> Signal:
     code = plc.get("code")
     if not isinstance(code, str):
         return None
-    if code in ASKED:
-        return code
-    return str(asked) if asked in ASKED and code != "plc.healthy" else "well" if code == "plc.healthy" else "other"
+    if code == "plc.healthy":
+        return "well"
+    is_confirmed = code in ASKED and plc.get("verdict") == CONFIRMED
+    return str(asked) if asked in ASKED else code if is_confirmed else "other"
 
 
 def pids_of(evidence: Evidence) -> list[int]:

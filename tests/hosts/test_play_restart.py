@@ -348,19 +348,20 @@ class TestRungsAndFaults:
         assert [secret[:3] for secret in secrets if secret in shown] == []
 
 
+@pytest.fixture(scope="class")
+def triage(plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list[dict[str, Any]]]]]:
+    plays.fault("line1-hmi1", "supervisor-frozen")
+    plays.fault("line2-hmi1", "route-removed")
+    plays.fault("line2-hmi2", "unit-stopped", "route-removed")
+    run = plays.play(playbook="triage.yml")
+    names = [host.name for host in plays.plant.hosts]
+    yield run, {name: plays.truth(name) for name in names}, {name: plays.journal(name) for name in names}
+    plays.heal("line1-hmi1", "line2-hmi1", "line2-hmi2")
+    plays.forget()
+
+
 class TestTriage:
     """One look, then C and B only where they are asked for."""
-
-    @pytest.fixture(scope="class")
-    def triage(self, plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list[dict[str, Any]]]]]:
-        plays.fault("line1-hmi1", "supervisor-frozen")
-        plays.fault("line2-hmi1", "route-removed")
-        plays.fault("line2-hmi2", "unit-stopped", "route-removed")
-        run = plays.play(playbook="triage.yml")
-        names = [host.name for host in plays.plant.hosts]
-        yield run, {name: plays.truth(name) for name in names}, {name: plays.journal(name) for name in names}
-        plays.heal("line1-hmi1", "line2-hmi1", "line2-hmi2")
-        plays.forget()
 
     def test_each_gets_the_playbook_it_needs(self, triage) -> None:
         run, truths, dummy = triage

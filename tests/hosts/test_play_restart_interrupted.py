@@ -25,6 +25,8 @@ PHASES = {
     "act": "Restart the supervisor through who runs it",
     "verify": "Watch whether it falls again",
 }
+#: How many runs meet, and where.
+RUNS, HOST = 20, "line2-hmi2"
 #: All hosts of a line are in trouble at once here, which a person has to allow.
 CONFIRMED = ("-e", "lineops_confirm={line}")
 
@@ -108,12 +110,13 @@ def play_round(plays: Plays, hosts: dict[str, tuple[str, Callable[[Plays, str, R
         plays.forget()
 
 
+@pytest.fixture(scope="class")
+def rounds(plays: Plays) -> list[Round]:
+    return [play_round(plays, hosts) for hosts in ROUNDS]
+
+
 class TestInterrupted:
     """One class, one lab."""
-
-    @pytest.fixture(scope="class")
-    def rounds(self, plays: Plays) -> list[Round]:
-        return [play_round(plays, hosts) for hosts in ROUNDS]
 
     @pytest.mark.parametrize(("number", "name"), ENDED)
     def test_the_next_run_ends_well(self, rounds: list[Round], number: int, name: str) -> None:
@@ -148,31 +151,30 @@ class TestInterrupted:
             assert ended.recap[name]["unreachable"] == 0
 
 
+@pytest.fixture(scope="class")
+def many(plays: Plays) -> Iterator[tuple[list[Run], Truth, list[dict[str, Any]], int]]:
+    before = plays.truth(HOST)
+    plays.fault(HOST, "supervisor-frozen")
+    running = [plays.start(limit=HOST) for dummy in range(RUNS)]
+    runs = [run.finish() for run in running]
+    starts = plays.inside_host(HOST, "journalctl", "-u", layout.UNIT, "-o", "cat").stdout
+    yield runs, plays.truth(HOST), plays.journal(HOST), len(re.findall("^Started ", starts, re.MULTILINE))
+    assert before.works
+    plays.heal(HOST)
+    plays.forget()
+
+
 class TestManyAtOnce:
     """Twenty runs for one host."""
 
-    RUNS, HOST = 20, "line2-hmi2"
-
-    @pytest.fixture(scope="class")
-    def many(self, plays: Plays) -> Iterator[tuple[list[Run], Truth, list[dict[str, Any]], int]]:
-        before = plays.truth(self.HOST)
-        plays.fault(self.HOST, "supervisor-frozen")
-        running = [plays.start(limit=self.HOST) for dummy in range(self.RUNS)]
-        runs = [run.finish() for run in running]
-        starts = plays.inside_host(self.HOST, "journalctl", "-u", layout.UNIT, "-o", "cat").stdout
-        yield runs, plays.truth(self.HOST), plays.journal(self.HOST), len(re.findall("^Started ", starts, re.MULTILINE))
-        assert before.works
-        plays.heal(self.HOST)
-        plays.forget()
-
     def test_one_acts_and_the_others_say_who(self, many) -> None:
         runs, truth, journal, dummy = many
-        results = [run.outcomes[self.HOST]["result"] for run in runs]
+        results = [run.outcomes[HOST]["result"] for run in runs]
         # A run that came when all was over finds nothing wrong.
         assert results.count("HEALED") == 1 and set(results) <= {"HEALED", "BUSY", "HEALTHY"}
-        assert results.count("BUSY") >= self.RUNS / 2
+        assert results.count("BUSY") >= RUNS / 2
         for run, result in zip(runs, results):
             assert run.code == (2 if result == "BUSY" else 0)
-            assert result != "BUSY" or "Playbook C" in run.lines[self.HOST]
+            assert result != "BUSY" or "Playbook C" in run.lines[HOST]
         assert truth.works
         assert [entry["event"] for entry in journal if entry["action"] == "restart_host"] == ["begin", "done"]

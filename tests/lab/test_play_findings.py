@@ -323,9 +323,12 @@ class Scene:
         self._keep_its_hosts(groups)
 
     def _keep_its_hosts(self, groups: dict[str, Any]) -> None:
-        """A whole line is broken at once, and each host is to be told as if it were alone: a person confirms that."""
+        """A whole line is broken at once, and each host is to be told as if it were alone: a person confirms that.
+
+        What Playbook B hands over to Playbook C has tests of its own (test_play_hand_over).
+        """
         for line, group in groups.items():
-            group["vars"]["lineops_confirm"] = line
+            group["vars"] |= {"lineops_confirm": line, "lineops_hand_over": False}
             group["hosts"] = {host: found for host, found in group["hosts"].items() if host in self._hosts.values()}
 
     def _play_with_what_happens_meanwhile(self) -> Run:

@@ -100,7 +100,9 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
             "pid": None, "listens": [], "api": "no_listener"}}},
         "supervisor.container_stopped", CONFIRMED),
     "Playbook B saw the breaker wedged": (
-        {**WELL, "plc": {"code": "plc.write_breaker_wedged"}}, "plc.write_breaker_wedged", OPEN),
+        {**WELL, "plc": {"code": "plc.write_breaker_wedged", "verdict": CONFIRMED}}, "plc.write_breaker_wedged", OPEN),
+    "Playbook B did not see it reject anything": (
+        {**WELL, "plc": {"code": "plc.write_breaker_wedged", "verdict": OPEN}}, "supervisor.healthy", CONFIRMED),
     "an open incident asks, and the PLC is still out": (
         {**WELL, "plc": {"code": "plc.link_stale"}, "asked": "plc.library_wedged"}, "plc.library_wedged", OPEN),
     "an open incident asks, but the PLC is well": (
