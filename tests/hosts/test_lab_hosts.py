@@ -130,7 +130,7 @@ def test_crash_loop_ends_at_the_start_limit(hosts_lab: HostsLab, booted_host: Ho
 def test_unit_faults(hosts_lab: HostsLab, booted_host: Host, name: str, shown: dict[str, str]) -> None:
     hosts_lab.run("fault", booted_host.name, name)
     unit = hosts_lab.unit(booted_host)
-    assert {key: unit[key] for key in shown} == shown
+    assert {key: unit.get(key, "") for key in shown} == shown
     if name == "unit-masked":
         assert hosts_lab.ssh(booted_host, "systemctl", "restart", layout.UNIT).returncode == 1
 
@@ -232,14 +232,8 @@ def test_silent_plc_blocks_a_start(hosts_lab: HostsLab, booted_host: Host) -> No
 
 
 def test_stalled_cameras_are_everybodys(hosts_lab: HostsLab, booted_host: Host) -> None:
-    def playlists() -> list[str]:
-        return [hosts_lab.ssh(host, "stat", "-c", "%Y", f"{host.install_dir}/web/static/hls/cam1.m3u8").stdout
-                for host in hosts_lab.plant.hosts]
-
     hosts_lab.run("fault", booted_host.name, "camera-stalled")
     until(lambda: not any(row["streams"] for row in hosts_lab.status().values()), "no camera streams")
-    before = playlists()
-    assert playlists() == before
     for line in hosts_lab.plant.lines:
         hosts_lab.run("heal", line.name)
     assert all(row["healthy"] for row in hosts_lab.status().values())
