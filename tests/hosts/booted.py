@@ -114,9 +114,11 @@ def _processes(words: Sequence[str]) -> Iterator[str]:
         try:
             command = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
             groups = Path(f"/proc/{entry}/cgroup").read_text(encoding="utf-8")
+            state = Path(f"/proc/{entry}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
         except OSError:
             continue
-        if int(entry) != os.getpid() and (_has(command, words) or _has(groups, words)):
+        if int(entry) != os.getpid() and state != "Z" and (  # ended; its parent has not taken note so far
+                _has(command, words) or _has(groups, words)):
             yield f"{entry} {command}"
 
 

@@ -54,7 +54,8 @@ def test_both_kinds_of_install_directory_are_there(hosts_lab: HostsLab) -> None:
 
 
 def test_the_inventory_works_with_ansible_and_its_host_keys(hosts_lab: HostsLab) -> None:
-    done = hosts_lab.inside(ANSIBLE, "-i", str(hosts_lab.inventory), "all", "-o", "-m", "ansible.builtin.command", "-a", "id -un")
+    words = ("-o", "-m", "ansible.builtin.command", "-a", "id -un")
+    done = hosts_lab.inside(ANSIBLE, "-i", str(hosts_lab.inventory), "all", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("(stdout) lineops") == len(hosts_lab.plant.hosts)
     values = yaml.safe_load((hosts_lab.inventory / "hosts.yml").read_text(encoding="utf-8"))["line1"]
@@ -130,7 +131,7 @@ def test_crash_loop_ends_at_the_start_limit(hosts_lab: HostsLab, booted_host: Ho
 def test_unit_faults(hosts_lab: HostsLab, booted_host: Host, name: str, shown: dict[str, str]) -> None:
     hosts_lab.run("fault", booted_host.name, name)
     unit = hosts_lab.unit(booted_host)
-    assert {key: unit[key] for key in shown} == shown
+    assert {key: unit.get(key, "") for key in shown} == shown
     if name == "unit-masked":
         assert hosts_lab.ssh(booted_host, "systemctl", "restart", layout.UNIT).returncode == 1
 
@@ -166,7 +167,8 @@ def test_port_of_another_process(hosts_lab: HostsLab, booted_host: Host, name: s
 @pytest.mark.parametrize("what", ["log", "hls", "config"])
 def test_full_disk(hosts_lab: HostsLab, booted_host: Host, what: str) -> None:
     hosts_lab.run("fault", booted_host.name, "disk-full", f"what={what}")
-    place = {"log": "/var/log", "hls": f"{booted_host.install_dir}/web/static/hls", "config": f"{booted_host.install_dir}/config"}
+    folder = booted_host.install_dir
+    place = {"log": "/var/log", "hls": f"{folder}/web/static/hls", "config": f"{folder}/config"}
     assert hosts_lab.ssh(booted_host, "df", "--output=avail", place[what]).stdout.split()[-1] == "0"
     if what == "log":
         until(lambda: int(hosts_lab.unit(booted_host)["NRestarts"]) >= 2, "the unit flaps")
@@ -232,14 +234,8 @@ def test_silent_plc_blocks_a_start(hosts_lab: HostsLab, booted_host: Host) -> No
 
 
 def test_stalled_cameras_are_everybodys(hosts_lab: HostsLab, booted_host: Host) -> None:
-    def playlists() -> list[str]:
-        return [hosts_lab.ssh(host, "stat", "-c", "%Y", f"{host.install_dir}/web/static/hls/cam1.m3u8").stdout
-                for host in hosts_lab.plant.hosts]
-
     hosts_lab.run("fault", booted_host.name, "camera-stalled")
     until(lambda: not any(row["streams"] for row in hosts_lab.status().values()), "no camera streams")
-    before = playlists()
-    assert playlists() == before
     for line in hosts_lab.plant.lines:
         hosts_lab.run("heal", line.name)
     assert all(row["healthy"] for row in hosts_lab.status().values())
