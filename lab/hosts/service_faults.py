@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 
-from ..errors import LabError
 from ..faults import Fault, one_of
 from ..plant import Host, Plant
 from ..waiting import Watch
