@@ -37,10 +37,18 @@ $(stages) $(parts): .venv-test
 matrix: .venv-test ## the tests with the oldest and the newest ansible-core
 	@exec .venv/bin/python scripts/run_tests.py core-2.18 core-2.21
 
+# --- A lab of booted Debian hosts (root) -----------------------------------------------------------------------------
+.PHONY: lab-hosts lab-hosts-down
+lab-hosts: .venv-demo ## a lab of 2 lines with 3 booted Debian hosts each; installs what it needs (root)
+	@exec .venv/bin/python scripts/lab_hosts.py up
+
+lab-hosts-down: .venv-demo ## end it
+	@exec .venv/bin/python scripts/lab_hosts.py down
+
 # --- Helpers ---------------------------------------------------------------------------------------------------------
 .PHONY: help venv build bench peers clean .venv-demo .venv-test
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
 	@echo "stages of make test, each a target of its own: $(stages)"
 	@echo "parts of them, also targets: $(parts)"
 

@@ -7,7 +7,7 @@ CONFIG.json::
 
     {"address": "10.30.0.5", "port": 8554, "paths": ["/line1-hmi1/cam1", …]}
 
-Every path shows the same small moving picture, encoded once while anybody watches. It prints "ready" when it listens.
+Every path shows the same small moving picture, encoded while anybody watches. It prints "ready" when it listens.
 SIGSTOP stalls all paths: clients stay connected and get nothing. Needs GStreamer and gi of the system's Python
 (TOOLCHAIN §5), so nothing else imports this file.
 """
@@ -32,14 +32,6 @@ PICTURE = (
 )
 
 
-class OneForAll(GstRtspServer.RTSPMediaFactory):
-    """Makes one medium for all paths: media are shared by their key, which is the path unless told otherwise."""
-
-    def do_gen_key(self, dummy: object) -> str:
-        """The same key for every path."""
-        return "all"
-
-
 def main() -> int:
     """Serve until a signal."""
     config = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -47,10 +39,11 @@ def main() -> int:
     server = GstRtspServer.RTSPServer()
     server.set_address(config["address"])
     server.set_service(str(config["port"]))
-    factory = OneForAll()
-    factory.set_launch(PICTURE)
-    factory.set_shared(True)
     for path in config["paths"]:
+        # Each path has a medium of its own: one for all stalls for everybody once a client has left and come back.
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(PICTURE)
+        factory.set_shared(True)
         server.get_mount_points().add_factory(path, factory)
     if not server.attach(None):
         print(f"cannot listen on {config['address']}:{config['port']}", file=sys.stderr)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import inspect
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,19 +42,15 @@ _UNWANTED_UNITS = (
 _LIMIT_S = 1800.0
 
 
-def ensure(watch: Watch, say=print, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the base tree, after building it if there is none.
-
-    :param environment: for the programs that download; by default this process's own.
-    :raises LabError: it cannot be built.
-    """
+def ensure(watch: Watch, say: Callable[[str], None] = print) -> Path:
+    """Return the base tree, after building it if there is none; LabError if it cannot be built."""
     tree = place()
     if tree.exists():
         return tree
     HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
     with _locked() as lock:
         if not tree.exists():
-            _build(tree, lock, watch, say, dict(environment or os.environ))
+            _build(tree, lock, watch, say)
     return tree
 
 
@@ -72,7 +67,7 @@ def _requirements() -> list[str]:
     return [f"{name}=={pinned[name]}" if name in pinned else name for name in _STAND_IN]
 
 
-def _build(tree: Path, lock: int, watch: Watch, say, environment: dict[str, str]) -> None:
+def _build(tree: Path, lock: int, watch: Watch, say: Callable[[str], None]) -> None:
     began = time.monotonic()
     for leftover in HOME.glob("*.new"):  # of a build that was killed: whoever holds the lock is the only one at work
         shutil.rmtree(leftover)
@@ -80,7 +75,7 @@ def _build(tree: Path, lock: int, watch: Watch, say, environment: dict[str, str]
 
     def work(what: str, *argv: str | Path) -> None:
         say(f"base tree: {what} …")
-        _follow([str(word) for word in argv], lock, watch, environment)
+        _follow([str(word) for word in argv], lock, watch)
 
     try:
         work(f"Debian {SUITE} with {', '.join(PACKAGES)}",
@@ -110,10 +105,10 @@ def _finish(tree: Path) -> None:
     shutil.rmtree(tree / "var/cache/apt", ignore_errors=True)
 
 
-def _follow(argv: list[str], lock: int, watch: Watch, environment: dict[str, str]) -> None:
+def _follow(argv: list[str], lock: int, watch: Watch) -> None:
     """Run a long program that ends when a signal comes. It keeps the lock: a second build waits for an orphan."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                    pass_fds=(lock,), start_new_session=True)
         try:
             watch.wait(lambda: process.poll() is not None, f"{argv[0]} ends", _LIMIT_S)

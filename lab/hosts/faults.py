@@ -17,7 +17,7 @@ from ..waiting import Watch
 from . import cameras, files, filters, layout, machine_faults, service_faults
 from .look import look
 from .machine import Machine
-from .start import start_streams
+from .start import start_cameras
 
 
 def _drop(plant: Plant, host: Host, plc: str = "1", source: str | None = None) -> None:
@@ -61,7 +61,7 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
     if changed or _trouble(plant, host):
         _restart(plant, host)
         watch.wait(lambda: not _trouble(plant, host), f"{host.name} is healthy again, its streams aside")
-    start_streams(plant, host, watch)
+    start_cameras(plant, host)
     watch.wait(lambda: look(plant, host).healthy, f"{host.name} is healthy again")
 
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import LabError
@@ -19,6 +21,7 @@ from .tools import run
 
 #: A reboot from inside ends nspawn with 133: then it is started again; any other end is the host's own.
 _KEEP_BOOTED = 'while :; do "$@"; [ $? = 133 ] || exit; done'
+_NSPAWN = Path("/run/systemd/nspawn")
 _VISITORS = "visitors"  # the part of a host's control group for commands from outside
 
 
@@ -37,6 +40,18 @@ def unmount_below(folder: Path) -> None:
         point = Path(re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4]))
         if folder in point.parents:
             run(["umount", point])
+
+
+def forget(name: str) -> None:
+    """Remove what nspawn, ended hard, leaves of a machine of this name."""
+    with suppress(FileNotFoundError):
+        (_NSPAWN / "propagate" / name).rmdir()
+
+
+def forget_lock(root: Path) -> None:
+    """Remove the lock that nspawn, ended hard, leaves of a file system. To be called while it is mounted."""
+    status = root.stat()
+    (_NSPAWN / "locks" / f"inode-{status.st_dev}:{status.st_ino}").unlink(missing_ok=True)
 
 
 class Machine:
@@ -108,7 +123,9 @@ class Machine:
             raise LabError(f"{self.host.name} is off")
         enter = ["nsenter", f"--target={leader}", "--all", "--wd=/", "env", "-i",
                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", *argv]
-        try:
-            return run(self.cgroup.entering(enter, _VISITORS), check=check, timeout=timeout, text=text)
-        except LabError as error:
-            raise LabError(f"{self.host.name}: {error}") from None
+        done = run(self.cgroup.entering(enter, _VISITORS), check=False, timeout=timeout, text=text)
+        if check and done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise LabError(f"{self.host.name}: {shlex.join(argv)} ended with {done.returncode}: "
+                           f"{said[-1] if said else 'it said nothing'}")
+        return done

@@ -19,18 +19,19 @@ from .machine import Machine
 _UNIT = layout.UNIT
 _ESCAPED, _STRANGER = "lineops-fault-escaped.scope", "lineops-fault-stranger.service"
 _DIES = "raise SystemExit('the lab lets this start script die')\n"
-#: place -> (path, size of the file system that hides it, must the supervisor start again to see it?)
-_DISKS: Mapping[str, tuple[str, str, bool]] = {
-    "log": ("/var/log", "1m", True), "hls": ("{dir}/web/static/hls", "256k", False), "config": ("{dir}/config", "8m", True),
+#: what -> (place, size of the file system that hides it, does it hold the place's files?)
+_DISKS: Mapping[str, tuple[str, str, str]] = {
+    "log": ("/var/log", "64k", "empty"), "hls": ("{dir}/web/static/hls", "64k", "empty"),
+    "config": ("{dir}/config", "8m", "kept"),
 }
 _FILL_DISK = """
-kept=$(mktemp -d)
-mount --bind "$1" "$kept"
-mount -t tmpfs -o "size=$2,mode=$(stat -c %a "$1"),uid=$(stat -c %u "$1"),gid=$(stat -c %g "$1")" "$3" "$1"
-cp -a "$kept/." "$1/"
-umount "$kept"
-rmdir "$kept"
-cat /dev/zero > "$1/.full" 2>/dev/null || true
+full=$(mktemp -d)
+mount -t tmpfs -o "size=$2,mode=$(stat -c %a "$1"),uid=$(stat -c %u "$1"),gid=$(stat -c %g "$1")" "$3" "$full"
+[ "$4" != kept ] || cp -a "$1/." "$full/"
+cat /dev/zero > "$full/.filler" 2>/dev/null || true
+mount --bind "$full" "$1"
+umount "$full"
+rmdir "$full"
 """
 _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "config": ("chown -R root:root config",), "install": ("chown root:root .", "chmod 700 ."),
@@ -80,9 +81,9 @@ def _permissions(plant: Plant, host: Host, what: str) -> None:
 
 
 def _fill_disk(plant: Plant, host: Host, what: str) -> None:
-    place, size, needs_restart = _DISKS[what]
-    _sh(plant, host, _FILL_DISK, place.format(dir=host.install_dir), size, FAULT_MOUNT)
-    if needs_restart:
+    place, size, content = _DISKS[what]
+    _sh(plant, host, _FILL_DISK, place.format(dir=host.install_dir), size, FAULT_MOUNT, content)
+    if what != "hls":  # whose files a running supervisor opens anew for each segment
         restart(plant, host)
 
 

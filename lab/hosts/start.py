@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .. import api, inventory, processes
@@ -22,12 +23,11 @@ from .tools import why_not
 
 
 def up(
-    folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch,
-    say: Callable[[str], None] = print, environment: Mapping[str, str] | None = None,
+    folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, say: Callable[[str], None] = print,
 ) -> Plant:
     """Start a lab and return it when everything in it answers; on failure or interruption nothing is left of it.
 
-    :param environment: for the programs that download the base tree if there is none.
+    :param say: takes a sentence about what goes on where that takes long.
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
     """
     if reason := why_not():
@@ -38,7 +38,7 @@ def up(
             raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
         clear(folder)
         _remove_machines(folder)
-        tree = base.ensure(watch, say, environment)
+        tree = base.ensure(watch, say)
         try:
             plant = layout.plan(folder, inventory_folder, layout.claim(folder), lines, hosts)
             _bring_up(plant, tree, watch)
@@ -61,14 +61,13 @@ def is_here(folder: Path) -> bool:
     return any(layout.claimed(folder)) or _machines(folder).exists()
 
 
-def start_streams(plant: Plant, host: Host, watch: Watch) -> None:
-    """Start the cameras of a host that do not stream, and wait until all do."""
+def start_cameras(plant: Plant, host: Host) -> None:
+    """Tell a host to start its cameras that do not stream; LabError if it will not."""
     key = plant.line(host.line).operator_key
     for camera in look(plant, host).dead_streams:
         answer = api.call("POST", f"{host.url}/api/cameras/{camera}/start", {}, key=key, timeout=30)
         if not answer.ok:
             raise LabError(f"{host.name} does not start {camera}: {answer.status} {answer.body}")
-    watch.wait(lambda: not look(plant, host).dead_streams, f"the cameras of {host.name} stream")
 
 
 def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
@@ -91,10 +90,10 @@ def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
     for item in machines:
         watch.wait(lambda item=item: _runs(plant, item), f"the supervisor of {item.host.name} is connected to its PLC")
     prove_links(plant, watch)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda host: start_cameras(plant, host), plant.hosts))
     for host in plant.hosts:
-        start_streams(plant, host, watch)
-    for host in plant.hosts:
-        watch.wait(lambda host=host: look(plant, host).healthy, f"{host.name} is healthy")
+        watch.wait(lambda host=host: look(plant, host).healthy, f"{host.name} is healthy, its streams too")
     plant.save()
     inventory.write(plant)
 
@@ -117,6 +116,7 @@ def _take_down(folder: Path) -> int:
         prefix = layout.controller(block)
         for group in Cgroup.of_lab(prefix):
             count += group.remove()
+            machine.forget(group.name)
         count += network.remove_all(prefix)
         _remove_machines(folder)
         layout.release(block)
@@ -130,5 +130,7 @@ def _machines(folder: Path) -> Path:
 
 
 def _remove_machines(folder: Path) -> None:
+    for root in _machines(folder).glob("*/root"):
+        machine.forget_lock(root)
     machine.unmount_below(_machines(folder))
     shutil.rmtree(_machines(folder), ignore_errors=True)

@@ -80,6 +80,11 @@ def routes(sup: Supervisor) -> Blueprint:
         agent = request.headers.get("User-Agent", "-")
         say("requested", kind, f"{caller(delay)} ua={agent}")
 
+    @web.errorhandler(sqlite3.OperationalError)
+    def not_audited(error: sqlite3.OperationalError) -> Any:
+        """What cannot be audited is not done: "database or disk is full" (SUPERVISOR_SYSTEMD §8.34)."""
+        return jsonify(success=False, error=str(error)), 500
+
     @web.get("/api/admin/service/info")
     def info() -> Response:
         """The process; ``is_restarted`` stays true for the whole chain of restarts and proves nothing."""
@@ -88,13 +93,10 @@ def routes(sup: Supervisor) -> Blueprint:
                        platform=platform.system(), python=sys.executable)
 
     @web.post("/api/admin/service/restart")
-    def restart() -> Any:
-        """Restart the app; the answer comes first. What cannot be audited is not done."""
+    def restart() -> Response:
+        """Restart the app; the answer comes first."""
         delay = wanted_delay(2)
-        try:
-            sup.logs.audit("service_restart_scheduled", actor(), {"delay_seconds": delay, "request_id": g.request_id})
-        except sqlite3.OperationalError as error:  # "database or disk is full" (SUPERVISOR_SYSTEMD §8.34)
-            return jsonify(success=False, error=str(error)), 500
+        sup.logs.audit("service_restart_scheduled", actor(), {"delay_seconds": delay, "request_id": g.request_id})
         requested("app", delay)
         after(delay, lambda: replace_process(sup))
         say("scheduled", "app", caller(delay))

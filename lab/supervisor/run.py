@@ -83,10 +83,14 @@ class Process:
             sup.streams.open()
             self._supervisor = sup
             sup.connect_saved_target()
-            self._server = self._listen(sup)
+            server = self._listen(sup)
+            self._server = server
+            if self._ended.is_set():  # told to stop meanwhile: nobody is served any more
+                server.server_close()
+                return
             logging.getLogger("werkzeug").warning("Werkzeug appears to be used in a production deployment. Consider "
                                                   "switching to a production web server instead.")
-            self._server.serve_forever(poll_interval=0.1)
+            server.serve_forever(poll_interval=0.1)
         except PortTaken:
             self._port_taken = True
             self._ended.set()
@@ -100,7 +104,7 @@ class Process:
         settings = self._settings
         deadline = time.monotonic() + HANDOVER_PATIENCE_S
         while settings.restarted and time.monotonic() < deadline and not _is_free(settings.host, settings.port):
-            time.sleep(0.05)
+            self._ended.wait(0.05)
         try:
             return make_server(settings.host, settings.port, sup.web(), threaded=True)
         except SystemExit as error:  # what werkzeug makes of "address in use", after saying so

@@ -25,7 +25,7 @@ log = logging.getLogger("StreamManager")
 
 CHECK_EVERY_S, RETRIES, COOLDOWN_S = 2.0, 5, 120.0
 BACKOFF_S, BACKOFF_MAX_S, JITTER_S = 1.5, 20.0, 0.6
-ALIVE_AFTER_S = 0.4     #: a process that lives this long counts as started (quirk 17)
+ALIVE_AFTER_S = 0.4     #: a process that lives this long counts as started (quirk 17); LINEOPS_LAB_ALIVE_AFTER_S
 TERM_PATIENCE_S = 5.0   #: then SIGKILL: a stopped process does not take SIGTERM (quirk 15)
 BREAKER_FAILURES = 3
 VIEWER_TTL_S = 30
@@ -114,6 +114,7 @@ class Stream:
         self.metrics: dict[str, Any] = dict(METRICS)
         self.breaker = Breaker(f"stream:rtsp:{camera_id}", settings, threshold=BREAKER_FAILURES)
         self.retries, self.cooldown_until, self.recovering = 0, 0.0, False
+        self._alive_after_s = settings.number("LINEOPS_LAB_ALIVE_AFTER_S", ALIVE_AFTER_S)
 
     @property
     def is_running(self) -> bool:
@@ -132,7 +133,11 @@ class Stream:
             if self.process:
                 self._end_process()
                 self.metrics["restarts_total"] += 1
-            command = source.command(self._files.path)
+            try:
+                command = source.command(self._files.path)
+            except ValueError:
+                self.metrics["last_exit_code"] = None  # as recorded: nothing tells what became of the one before
+                raise
             self.desired = source
             if not self.breaker.allow():
                 self.metrics["last_error"] = "circuit_open"
@@ -146,7 +151,7 @@ class Stream:
         self.metrics["starts_total"] += 1
         self.metrics["last_start_ts"] = time.time()
         try:
-            code = self.process.wait(ALIVE_AFTER_S)
+            code = self.process.wait(self._alive_after_s)
         except subprocess.TimeoutExpired:
             self.metrics["last_error"] = ""
             self.retries, self.cooldown_until = 0, 0.0

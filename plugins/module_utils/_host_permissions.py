@@ -115,7 +115,7 @@ def _name(look_up: t.Callable[[int], t.Any], field: str, number: int) -> str:
 
 
 def _may(user: _User, path: str, wanted: int) -> bool | None:
-    """Say whether a user has rights on a directory or a file and a way to it; None if an access control list decides that."""
+    """Say whether a user has rights on a directory or file and a way to it; None if an access control list decides that."""
     if wanted & os.W_OK and os.statvfs(path).f_flag & os.ST_RDONLY:
         return False
     if user.uid == os.geteuid():

@@ -133,7 +133,7 @@ def tcp_sockets(table: str) -> list[TcpSocket]:
 
 
 def _address(text: str) -> tuple[str, int]:
-    """Read "0100007F:1388": the address as words of 32 bits of this machine, which is little-endian as all plant hosts are."""
+    """Read "0100007F:1388": the address as words of 32 bits of the machine, which is taken for little-endian."""
     digits, dummy, port = text.partition(":")
     raw = bytes.fromhex(digits)
     packed = b"".join(raw[at:at + 4][::-1] for at in range(0, len(raw), 4))

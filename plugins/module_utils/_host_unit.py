@@ -33,7 +33,7 @@ def unit(name: str, timeout: float) -> Seen:
 
 
 def container(engine: str, name: str, timeout: float, prefix: t.Sequence[str] = ()) -> Seen:
-    """Ask the engine for a container. A rootless podman shows its containers to their owner only; prefix: sudo and its words."""
+    """Ask the engine for a container. A rootless podman shows its containers to their owner only; prefix: words of sudo."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         return None, "the name given is none of a container"
     said, why = _ask([*prefix, engine, "inspect", "--type", "container", "--", name], timeout)
@@ -45,12 +45,16 @@ def container(engine: str, name: str, timeout: float, prefix: t.Sequence[str] = 
 
 @dataclass(frozen=True)
 class Ran:
-    """What became of a program. code is None where it could not be run or did not end in time; why is "" after success."""
+    """What became of a program.
+
+    code is None where it could not be run or did not end in time; why is "" after success; is_missing: it was never begun.
+    """
 
     code: t.Optional[int]
     out: str = ""
     err: str = ""
     why: str = ""
+    is_missing: bool = False
 
 
 def run_program(command: t.Sequence[str], timeout: float) -> Ran:
@@ -58,13 +62,14 @@ def run_program(command: t.Sequence[str], timeout: float) -> Ran:
     path = f"{os.environ.get('PATH', '')}:{_PATH}"
     program = shutil.which(command[0], path=path)
     if program is None:
-        return Ran(None, why=f"no {command[0]} on this host")
+        return Ran(None, why=f"no {command[0]} on this host", is_missing=True)
     environment = {**os.environ, "PATH": path, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
     try:
         process = subprocess.Popen(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+            [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=environment)
     except OSError as error:
-        return Ran(None, why=f"{command[0]} cannot be run: {error.strerror}")
+        return Ran(None, why=f"{command[0]} cannot be run: {error.strerror}", is_missing=True)
     try:
         out, err = (text.decode("utf-8", "replace") for text in process.communicate(timeout=max(0.0, timeout)))
     except subprocess.TimeoutExpired:

@@ -18,7 +18,7 @@ from . import _manager_rules as rules
 from ._change import Change
 from ._errors import LineopsError
 from ._host_proc import Process, inodes_of, is_alive, listening_on, name_of, process_of, sockets, uid_of
-from ._host_texts import plain_lines, port_of
+from ._host_texts import TcpSocket, plain_lines, port_of
 from ._host_unit import Ran, container, run_program, unit
 from ._timestamps import ms_of
 
@@ -108,21 +108,22 @@ class Restart:
         return (view["main_pid"] if is_back else None), why
 
     def _reached(self, view: t.Mapping[str, t.Any], uid: int | None) -> dict[str, t.Any]:
+        """Note and return how the unit is. Where the files of its process are hidden, a socket of its user counts as its own.
+
+        Of those that listen only new ones do: an escaped process has the same user.
+        """
+        pid = view["main_pid"]
+        files = inodes_of(pid) if pid else None
+        own = [
+            entry for entry in sockets() or []
+            if uid in (entry.uid, None) and (files is None or entry.inode in files) and entry.inode not in self._sockets_before]
         reached = {
             **{name: view[name] for name in ("main_pid", "active_state", "sub_state", "result", "restarts")},
-            "listening": self._listens(view["main_pid"], uid),
-            "syn_sent": any(
-                entry.state == "SYN_SENT" and entry.remote_port == _ADS_TCP_PORT and uid in (entry.uid, None)
-                for entry in sockets() or []),
+            "listening": any(entry.state == "LISTEN" and entry.port == self._port for entry in own),
+            "syn_sent": any(entry.state == "SYN_SENT" and entry.remote_port == _ADS_TCP_PORT for entry in own),
         }
         self._change.note(reached=reached)
         return reached
-
-    def _listens(self, pid: int | None, uid: int | None) -> bool:
-        """Say whether the port is served by a socket that was not there before: an escaped process has the same user."""
-        new = [entry for entry in listening_on(self._port) if entry.inode not in self._sockets_before]
-        own = inodes_of(pid) if pid else None
-        return any(uid in (entry.uid, None) and (own is None or entry.inode in own) for entry in new)
 
     def _journal(self) -> list[str]:
         """Return the last lines systemd wrote of the unit; none where the journal may not be read."""
@@ -179,24 +180,26 @@ class Restart:
         self._change.note(original={key: before[key] for key in ("pid", "started_at", "status", "restarts")})
         if self._check_mode:
             return self._change.result(changed=True, reached=None)
-        needs = self._needs
-        words = (
-            ["compose", "--project-directory", needs["project_dir"], "restart", needs["service"]]
-            if self._params["manager"] == "compose" else ["restart", name])
-        self._run([*prefix, needs["engine"], *words], "the container engine")
+        engine = self._needs["engine"]
+        by_compose = self._params["manager"] == "compose"
+        self._run([*prefix, *(self._compose("restart") if by_compose else [engine, "restart", name])], engine)
 
         def look() -> Look:
-            view, why = container(needs["engine"], name, _LOOK_S, prefix)
+            view, why = container(engine, name, _LOOK_S, prefix)
             seen = view or {}
             run = (seen.get("started_at"), seen.get("pid"))
-            self._change.note(reached={
-                **{key: seen.get(key) for key in ("pid", "started_at", "status", "restarts")}, "listening": self._is_served()})
+            facts = {key: seen.get(key) for key in ("pid", "started_at", "status", "restarts")}
+            self._change.note(reached={**facts, "listening": self._is_served()})
             is_back = seen.get("status") == "running" and run != (before["started_at"], before["pid"])
             said = why or f"it is {seen.get('status')}, started at {seen.get('started_at')}"
             return (run if is_back else None), lambda: LineopsError(
                 "manager.failed", f"The container {name} did not come back after the restart: {said}.")
 
         return self._until_steady(look)
+
+    def _compose(self, *words: str) -> list[str]:
+        needs = self._needs
+        return [needs["engine"], "compose", "--project-directory", needs["project_dir"], *words, needs["service"]]
 
     def _container(self) -> tuple[list[str], str, dict[str, t.Any]]:
         """Return the words that may ask the engine, the container's name and what it is before."""
@@ -210,8 +213,7 @@ class Restart:
         for prefix in ways:
             name, why = needs.get("name"), ""
             if not name:
-                words = [needs["engine"], "compose", "--project-directory", needs["project_dir"], "ps", "-q", needs["service"]]
-                ran = run_program([*prefix, *words], _LOOK_S)
+                ran = run_program([*prefix, *self._compose("ps", "-q")], _LOOK_S)
                 name, why = next(iter(ran.out.split()), ""), ran.why or "compose names no container of this service"
             view, why = container(needs["engine"], name, _LOOK_S, prefix) if name else (None, why)
             if view:
@@ -227,12 +229,12 @@ class Restart:
         self._change.note(original={"listening": was_served})
         if self._check_mode:
             return self._change.result(changed=True, reached=None)
-        self._run(self._needs["words"], "the command")
+        self._run(self._needs["words"], self._needs["words"][0])
 
         def look() -> Look:
             inodes = {entry.inode for entry in listening_on(self._port)} - self._sockets_before
             self._change.note(reached={"listening": bool(inodes)})
-            return inodes or None, lambda: LineopsError("restart.not_back", "No new socket listens on the supervisor's port.")
+            return inodes or None, lambda: LineopsError("restart.not_back", "No new socket listens on the port.")
 
         if not was_served:  # it is served elsewhere: nothing on this host can prove it
             look()
@@ -243,14 +245,14 @@ class Restart:
             return self._change.result(verified=False)
 
     def _run(self, words: t.Sequence[str], what: str) -> None:
-        self._change.note(changed=True, reached=None)
+        """Run what restarts the supervisor; raises where it did not end with 0."""
         ran = run_program(words, self._left())
-        if ran.code is None and ran.why.startswith("no "):
-            self._change.note(changed=False)
+        if rules.is_not_allowed(ran.err):
+            raise self._not_allowed(what)
+        if not ran.is_missing:
+            self._change.note(changed=True, reached=None)
         if ran.code != 0:
             self._change.note(lines=plain_lines(ran.err or ran.out, _JOURNAL_LINES))
-            if rules.is_not_allowed(ran.err):
-                raise self._not_allowed(words[0])
             raise LineopsError("manager.failed", f"The restart by {what} failed: {ran.why}")
 
     def _is_served(self, new: bool = True) -> bool:
@@ -264,7 +266,7 @@ class Restart:
     def _privileged(self, words: t.Sequence[str], limit: float, user: str | None = None) -> Ran:
         """Run a command as root, or as a user; raises where that is not allowed, or where it did not end in time."""
         ran = run_program(rules.as_user(words, self._is_root, user), limit)
-        if rules.is_not_allowed(ran.err) or (not self._is_root and ran.why == "no sudo on this host"):
+        if rules.is_not_allowed(ran.err) or (not self._is_root and ran.is_missing):
             raise self._not_allowed(" ".join(words[:2]))
         self._change.note(changed=True, reached=None)
         if ran.code is None:

@@ -18,8 +18,9 @@ from ._host_texts import in_control_group
 _GOING = ("active", "activating", "reloading", "deactivating")
 #: What sudo says (LC_ALL=C) when it does not let somebody, and systemctl without it.
 _NOT_ALLOWED = re.compile(
-    r"^sudo: .*(password|terminal|tty|authentication|not allowed|no new privileges|must be owned)|^Sorry, user |may not run sudo"
-    r"|is not (in the sudoers file|allowed to)|Interactive authentication required|Access denied", re.MULTILINE | re.IGNORECASE)
+    r"^sudo: .*(password|terminal|tty|authentication|not allowed|no new privileges|must be owned)|^Sorry, user "
+    r"|may not run sudo|is not (in the sudoers file|allowed to)|Interactive authentication required|Access denied",
+    re.MULTILINE | re.IGNORECASE)
 _TOO_OFTEN = re.compile(r"attempted too often|repeated too quickly|start-limit-hit", re.IGNORECASE)
 #: Restart= under which a unit only stays failed once its start limit is hit (SUPERVISOR_SYSTEMD 19).
 _COMES_AGAIN = ("always", "on-failure", "on-abnormal", "on-abort")
@@ -33,15 +34,13 @@ def checked(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     manager = params["manager"]
     box = params["container"] or {}
     engine = box.get("engine") or ("docker" if manager == "compose" else manager)
-    wrong = {
-        "systemd": "" if params["unit"] else "manager systemd needs unit.",
-        "compose": "" if box.get("project_dir") and box.get("service") else "manager compose needs container with project_dir and service.",
-        "command": "" if _is_command(params["command"]) else "manager command needs command: a list of words, the first a program.",
-    }.get(manager)  # fmt: skip
-    if wrong is None:
-        wrong = "" if box.get("name") and engine == manager else f"manager {manager} needs container with the name of one of {manager}."
-    if wrong:
-        raise LineopsError("manager.options", f"Nothing was done: {wrong}")
+    is_good, needed = {
+        "systemd": (bool(params["unit"]), "unit"),
+        "compose": (bool(box.get("project_dir") and box.get("service")), "container with project_dir and service"),
+        "command": (_is_command(params["command"]), "command: a list of words, the first of them a program"),
+    }.get(manager, (bool(box.get("name")) and engine == manager, f"container with the name of one of {manager}"))
+    if not is_good:
+        raise LineopsError("manager.options", f"Nothing was done: manager {manager} needs {needed}.")
     return {**box, "engine": engine, "unit": params["unit"], "words": [str(word) for word in params["command"] or []]}
 
 
@@ -55,7 +54,8 @@ def as_user(words: t.Sequence[str], is_root: bool, user: str | None = None) -> l
     """Return the words that run a command as root or as a user; root itself needs none for root."""
     if is_root and not user:
         return list(words)
-    return ["sudo", "-n", *(("-u", user) if user else ()), "--", *words]
+    number = "#" if user and user.isdigit() else ""  # systemd shows User=1000 as it was written
+    return ["sudo", "-n", *(("-u", f"{number}{user}") if user else ()), "--", *words]
 
 
 def is_not_allowed(said: str) -> bool:
@@ -95,29 +95,32 @@ def failure_of(unit: t.Mapping[str, t.Any], said: str, lines: t.Sequence[str]) -
     ended = f"Result {unit['result']}, exit status {unit['exec_main_status']}"
     last = f" The last lines of its journal: {' / '.join(lines)}" if lines else ""
     hint = "Look at the end of the supervisor's log file, and with df at the file system it lies on."
-    if _TOO_OFTEN.search(f"{said}\n{unit['result']}") or (unit["active_state"] == "failed" and unit["restart"] in _COMES_AGAIN):
+    gave_up = unit["active_state"] == "failed" and unit["restart"] in _COMES_AGAIN
+    if gave_up or _TOO_OFTEN.search(f"{said}\n{unit['result']}"):
         return LineopsError(
-            "unit.start_limit", f"The unit {unit['name']} died again and again until its start limit ({ended}).{last}", hint)
+            "unit.start_limit", f"The unit {unit['name']} ended again and again until its start limit ({ended}).{last}",
+            hint)
     return LineopsError("unit.start_failed", f"The unit {unit['name']} did not start ({ended}).{last}", hint)
 
 
 def not_back(reached: t.Mapping[str, t.Any], old_pid: int | None, port: int, holder: str | None) -> LineopsError:
     """Return what a unit has that did not fail and yet is not back at the end; holder: whose old socket has the port."""
     pid = reached["main_pid"]
-    if reached["syn_sent"]:
-        return LineopsError(
-            "restart.not_back", f"The supervisor (process {pid}) waits for its PLC: a connection to port 48898 gets no answer,"
-            f" and port {port} opens only after that.",
-            "Do not restart it again, that starts the wait anew: it takes about 134 s (SUPERVISOR_SYSTEMD §7).")
     if holder:
         return LineopsError(
             "restart.not_back", f"Port {port} is still held by a process of {holder} that was there before the restart.",
             "Look for it with host_info; a process of the service's own user can be given as escaped.")
+    if reached["syn_sent"]:
+        return LineopsError(
+            "restart.not_back", f"The supervisor (process {pid}) waits for its PLC: its connection to port 48898 gets no"
+            f" answer, and port {port} opens only after that.",
+            "Do not restart it again, that starts the wait anew: it takes about 134 s (SUPERVISOR_SYSTEMD §7).")
     if pid and pid == old_pid:
         return LineopsError("restart.not_back", f"The unit's main process is still {pid}, as before the restart.")
     what = f"the main process is {pid}" if pid else "there is no main process"
+    state = reached["active_state"]
     return LineopsError(
-        "restart.not_back", f"The unit is {reached['active_state']} and {what}, but port {port} was not open for long enough.")
+        "restart.not_back", f"The unit is {state} and {what}, but port {port} was not open for long enough.")
 
 
 def stranger(

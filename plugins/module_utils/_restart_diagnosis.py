@@ -14,7 +14,7 @@ from ._diagnosis import Signals, Story, conclude
 from ._hypotheses import Counter, Hypothesis
 from ._plc_signals import Evidence, part
 from ._plc_signals import observation as told_as
-from ._restart_signals import ASKED, SOURCES, RUNGS, full_places, lost_streams, missing_rights, pids_of, signals_of
+from ._restart_signals import ASKED, SOURCES, RUNGS, full_places, lost_streams, missing_rights, pids_of, signals_of, unseen
 
 
 def _any(*values: str) -> frozenset[str]:
@@ -130,7 +130,7 @@ def _detail(code: str, signals: Signals, evidence: Evidence) -> str:
         "restart.recurs": lambda: f"{len(set(pids_of(evidence)))} processes while it was watched",
         "restart.streams_lost": lambda: ", ".join(lost_streams(evidence)),
         "supervisor.hung": lambda: "its process stands still" if signals["process"] == "still" else "its process runs",
-        "supervisor.unreachable": lambda: "" if signals["host_api"] else _unseen(host),
+        "supervisor.unreachable": lambda: "" if signals["host_api"] else unseen(host) or "the host itself could not be asked",
     }
     return told[code]() if code in told else ""
 
@@ -160,11 +160,6 @@ def _ended(unit: Evidence) -> str:
     restarts = unit.get("restarts")
     return ", ".join(text for text in (
         f"{restarts} restarts" if restarts else "", f"result {result}" if result not in (None, "", "success") else "") if text)
-
-
-def _unseen(host: Evidence) -> str:
-    failure = part(host, "failure")
-    return str(failure["message"]).rstrip(".") if failure.get("message") else "the host itself could not be asked"
 
 
 _STORY = Story(

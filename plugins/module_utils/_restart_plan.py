@@ -17,15 +17,15 @@ from ._errors import LineopsError
 from ._findings import FINDINGS
 from ._plc_plan import step as plc_step
 from ._plc_signals import Evidence, part
-from ._restart_signals import ASKED
+from ._restart_signals import ASKED, unseen
 from ._service_rules import SHIPPED_DIR, delay_of, reasons
 from ._words import Words, say
 
 #: What a rung may be switched off by (restart_recovery_ladder).
 LADDER = ("api", "container", "host")
-#: Seconds that a step may take, for the lease (DESIGN §7.8): delay, window and the unit's own time to stop are in it.
+#: Seconds that a step may take, for the lease (DESIGN §7.8): a start that a silent PLC holds up is in it.
 DEADLINE_S = {
-    "stop_streams": 60, "restart_daemon": 120, "restart_app": 120, "restart_container": 150, "restart_host": 150,
+    "stop_streams": 60, "restart_daemon": 240, "restart_app": 240, "restart_container": 240, "restart_host": 240,
     "start_streams": 120, "wait_for_start": 240}
 #: Findings that a restart may heal, beside what Playbook B asks for.
 HEALABLE = tuple(code for code, row in FINDINGS.items() if row.playbook == "C" and row.heals) + (
@@ -123,19 +123,19 @@ def _left_out(
         "api", ("silent", signals.get("api") != "answers"), ("no_key", not service),
         ("outside", signals.get("main_pid") == "differs"),
         ("no_policy", boxed and part(evidence, "host", "container").get("restart_policy") == "no"))
-    unseen = part(evidence, "host", "failure").get("message")
+    not_seen = unseen(part(evidence, "host"))
     # One restart by the API is one rung: by the control script where that can work, else by the supervisor itself.
     left_out = {"restart_app" if boxed or no_daemon else "restart_daemon": api}
     if no_daemon and not boxed and not api:
         told = say(_WORDS, "daemon", language, why=say(_WORDS, no_daemon, language))
         left_out = {"restart_daemon": told, **left_out}
-    host = (("no_access", not host_access), ("host_unseen", unseen))
+    host = (("no_access", not host_access), ("host_unseen", not_seen))
     if boxed:
-        left_out["restart_container"] = why("container", *host, why=unseen)
+        left_out["restart_container"] = why("container", *host, why=not_seen)
     if wanted.get("unit") or not boxed:
         left_out["restart_host"] = why(
             "host", *host, ("no_unit", not wanted.get("unit")), ("masked", signals.get("unit") == "masked"),
-            ("missing", signals.get("unit") == "missing"), why=unseen)
+            ("missing", signals.get("unit") == "missing"), why=not_seen)
     return left_out
 
 

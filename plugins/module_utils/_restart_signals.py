@@ -129,9 +129,20 @@ def missing_rights(permissions: Evidence) -> list[str]:
     closed = [
         str(directory.get("path")) for directory in part(permissions, "directories").values()
         if part(directory).get("exists") and part(directory).get("enterable") is False]
-    script = part(permissions, "start_script")
-    unreadable = [str(script["path"])] if script.get("exists") and script.get("readable") is False else []
+    script = part(permissions, "files", "start_script")
+    unreadable = [str(script.get("path"))] if script.get("exists") and script.get("readable") is False else []
     return list(dict.fromkeys([*closed, *unwritable(permissions), *unreadable]))
+
+
+#: Why a host could not be looked at, in the few words that fit into a sentence.
+_UNSEEN = {"host.unreachable": "SSH does not work", "host.not_allowed": "sudo does not let us"}
+
+
+def unseen(host: Evidence) -> str:
+    """Return why a host could not be looked at; "" where it could, or nobody tried."""
+    failure = part(host, "failure")
+    message = str(failure.get("message") or "").partition(". ")[0].rstrip(".")
+    return _UNSEEN.get(str(failure.get("code")), message)
 
 
 def _rights(permissions: Evidence) -> Signal:

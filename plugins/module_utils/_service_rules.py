@@ -26,9 +26,11 @@ _SENTENCES = {
     "bound_elsewhere": "The supervisor is bound to {binding}, the control script only restarts one on 0.0.0.0:5000.",
     "stale_pid_file": "The supervisor was restarted by its API before, so the control script takes it for running already.",
     "container": (
-        "The supervisor runs in a container: it comes back only if the container runtime restarts it, and may have the same pid then."),
+        "The supervisor runs in a container: it comes back only if the container runtime restarts it, and may have the same"
+        " pid then."),
     "script_missing": "The supervisor did not run its control script: {said}",
-    "not_shipped_directory": "The supervisor is not installed in " + SHIPPED_DIR + ", so the control script does not see its process.",
+    "not_shipped_directory": (
+        "The supervisor is not installed in " + SHIPPED_DIR + ", so the control script does not see its process."),
     "unit_owns_pid": "The unit's main process is {main_pid}, but process {pid} answers: another process holds the port.",
     "disk_full": "The file system of the supervisor's config directory is full: {said}",
     "unknown": "Nothing that can be seen through the API tells why.{said}",

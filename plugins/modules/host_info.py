@@ -72,7 +72,6 @@ options:
       - The process that answers, as the supervisor itself tells it (C(service/info)). Without root it is the only way to see
         what holds the port, which V(processes) then tells as C(answering).
     type: int
-    version_added: 1.1.0
   plc:
     description:
       - The PLC whose path is looked at.

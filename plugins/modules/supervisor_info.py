@@ -81,6 +81,11 @@ options:
       - Seconds to let pass before the first question, at most 3600; for a state that must hold for a while before it counts.
     type: float
     default: 0
+  answer_within_s:
+    description:
+      - Seconds within which a supervisor that does not answer is asked again, such as one that is starting.
+    type: float
+    default: 0
 seealso:
   - module: lineops.runbook.ads_probe
 """
@@ -243,18 +248,24 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     },
     "log_limit": {"type": "int", "default": 50},
     "wait_s": {"type": "float", "default": 0},
+    "answer_within_s": {"type": "float", "default": 0},
 }
 LONGEST_WAIT_S = 3600.0
+_POLL_S = 1.0
 
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Ask for the subsets in order; name what was not observed and why."""
-    if not 0 <= params["wait_s"] <= LONGEST_WAIT_S:
-        raise LineopsError(
-            "supervisor.wait", f"wait_s is {params['wait_s']}; expected 0 to {LONGEST_WAIT_S:.0f}.")
+    for name in ("wait_s", "answer_within_s"):
+        if not 0 <= params[name] <= LONGEST_WAIT_S:
+            raise LineopsError("supervisor.wait", f"{name} is {params[name]}; expected 0 to {LONGEST_WAIT_S:.0f}.")
     time.sleep(params["wait_s"])
+    ends = time.monotonic() + params["answer_within_s"]
     with client_of(params) as client:
         observed, not_observed = observe(client, params["gather_subset"], params)
+        while not observed and time.monotonic() < ends:
+            time.sleep(_POLL_S)
+            observed, not_observed = observe(client, params["gather_subset"], params)
         return {
             "changed": False, "observed_at": utc_now(), "not_observed": not_observed, **observed, **calls_of(client)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: supervisor_manager
 short_description: Restart a supervisor on its host, through systemd, a container engine or a command
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: supervisor_service
 short_description: Restart a supervisor through its own API and prove it
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
@@ -245,7 +245,8 @@ def _restarted(
     old = pid_of(info)
     change.note(original=original_of(info), reached={"pid": old})
     if old is None:
-        raise LineopsError("supervisor.failed", "The supervisor does not tell its process id, so no restart could be proven.")
+        raise LineopsError(
+            "supervisor.failed", "The supervisor does not tell its process id, so no restart could be proven.")
     if check_mode:
         return change.result(changed=True, reached=None, reasons=reasons(info, params))
     said = _send(client, change, params, delay, info)
@@ -258,7 +259,8 @@ def _restarted(
     if why.code == "supervisor.key_refused":
         raise why
     if pid:
-        raise LineopsError("restart.unhealthy", f"Another process answers after the restart, but is not healthy. {why.message}")
+        raise LineopsError(
+            "restart.unhealthy", f"Another process answers after the restart, but is not healthy. {why.message}")
     raise LineopsError(
         "restart.not_back", f"The supervisor did not come back within {delay + params['window_s']:g} s. {why.message}",
         "A saved PLC that drops packets holds a start for two minutes (SUPERVISOR_SYSTEMD §7); look at the host.")

@@ -9,10 +9,14 @@ scenarios run side by side.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import functools
 import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from lab.control import ControlError, ask
@@ -33,6 +38,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 GAVE_UP_S = 15.0            #: how long the recorder's client waited
 PLC_ADDRESSES = re.compile(r"\b127\.0\.0\.(2|3|4|9|77|98|99)\b")
+RTSP_ADDRESSES = re.compile(r"\b127\.0\.0\.1:8[567]54\b")
 #: Name a recording gives a new key -> the placeholder other recordings use for it.
 CREATED_KEYS = {"bench-viewer": "<VIEWER_KEY>", "bench-operator": "<OPERATOR_KEY>",
                 "bench-short": "<SHORT_LIVED_ADMIN_KEY>"}
@@ -41,6 +47,14 @@ SYMBOLS = {"MAIN.bTest": "BOOL", "MAIN.bWatchdog": "BOOL", "MAIN.nCounter": "INT
 FIRST_VALUES = {"BOOL": False, "STRING": "", "REAL": 0.0, "LREAL": 0.0}
 RING_CAMERA = {"ring_100": {"name": "Ring", "type": "ring", "url": "/api/cameras/ring_100/snapshot", "autostart": False,
                             "ring": {"device_id": "100"}}}
+#: All as recorded; cam1 and camcred show the picture of the bench's own source, camdead nobody's.
+CAMERAS = RING_CAMERA | {
+    camera_id: {"name": camera_id, "type": "rtsp", "url": url, "autostart": False} for camera_id, url in {
+        "cam1": "rtsp://127.0.0.1:8554/cam.mp4", "camcred": "rtsp://viewer:<RTSP_PASSWORD>@127.0.0.1:8554/cam.mp4",
+        "camdead": "rtsp://127.0.0.1:9/none", "camfile": "/opt/bench/bench/media/cam.mp4",
+        "camhttp": "http://127.0.0.1:9/x"}.items()}
+RTSP, SYSTEM_PYTHON = REPOSITORY / "lab" / "camera" / "rtsp.py", "/usr/bin/python3"
+CHECK_EVERY_S = 2.0         #: how often the supervisor looks after its streams
 PLACEHOLDER_BODY = re.compile(r"<JSON object, (\d+) bytes>")
 
 
@@ -57,6 +71,7 @@ class Plant:
     env: Mapping[str, str] = field(default_factory=dict)
     cameras: Mapping[str, Any] = field(default_factory=dict)
     symbols: Mapping[str, str] | None = field(default_factory=lambda: SYMBOLS)
+    media: bool = False                      #: is there an RTSP source; takes ffmpeg and GStreamer
 
 
 def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -68,6 +83,16 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_
             return result
         time.sleep(0.05)
     return pytest.fail(f"not within {patience_s} s: {what}")
+
+
+@functools.cache
+def media_missing() -> str:
+    """What streams need and this machine has not got, empty if it has all."""
+    if not shutil.which("ffmpeg"):
+        return "ffmpeg"
+    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+    done = subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True, check=False)
+    return "GStreamer's RTSP server" if done.returncode else ""
 
 
 class Plc:
@@ -115,12 +140,13 @@ class Bench:
 
     def __init__(self, folder: Path, block: int, plant: Plant) -> None:
         self._folder, self._prefix, self.plant = folder, f"127.{block}.9", plant
-        self.host, self.dir = f"{self._prefix}.200", folder / "supervisor"
+        self.host, self.dir, self.config = f"{self._prefix}.200", folder / "supervisor", folder / "supervisor.json"
         self.keys = {"<ADMIN_KEY>": plant.master_key or "unused", "<PLC_PASSWORD>": "plc-password-of-the-bench",
                      "<RTSP_PASSWORD>": "rtsp-password-of-the-bench"}
         self.plcs = {number: Plc(folder / f"plc{number}", f"{self._prefix}.{number}", plant)
                      for number in (*filter(None, (plant.plc,)), *plant.more_plcs)}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._source: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
 
     @property
@@ -134,13 +160,28 @@ class Bench:
         """Start everything."""
         for plc in self.plcs.values():
             plc.start()
+        if self.plant.media:
+            self._start_source()
         self.start_supervisor()
 
+    def _start_source(self) -> None:
+        config, output = self._folder / "source.json", self._folder / "source.out"
+        config.write_text(json.dumps({"address": f"{self._prefix}.210", "port": 8554, "paths": ["/cam.mp4"]}))
+        with output.open("wb") as file:
+            self._source = subprocess.Popen([SYSTEM_PYTHON, str(RTSP), str(config)], stdout=file, stderr=file)
+        until(lambda: "ready" in output.read_text(), "the RTSP source is ready")
+
     def close(self) -> None:
-        """End every process of the plant, a successor the supervisor started itself included."""
-        self.stop_supervisor()
-        for process in self._processes:
+        """End every process of the plant: also a successor the supervisor started, and streams without a parent."""
+        processes = [*self._processes, *([self._source] if self._source else [])]
+        for process in processes:
             process.kill()
+        while living := self._processes_here():
+            for process in living:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(living, PATIENCE_S)
+        for process in processes:
             process.wait(PATIENCE_S)
         for plc in self.plcs.values():
             plc.kill()
@@ -149,16 +190,26 @@ class Bench:
         """Start the supervisor and wait until it answers."""
         entry = f"{self._prefix}.{self.plant.plc}"
         plc = {"name": "Bench", "ams_net_id": f"{entry}.1.1", "ams_port": 851, "ip_address": entry}
-        config = self._folder / "supervisor.json"
-        config.write_text(json.dumps({
+        self.config.write_text(json.dumps({
             "host": self.host, "port": 5000, "dir": str(self.dir), "master_key": self.plant.master_key,
-            "plc_configs": {"plc_001": plc}, "active_plc": "plc_001", "cameras": self.plant.cameras,
+            "plc_configs": {"plc_001": plc}, "active_plc": "plc_001",
+            "cameras": translated(self.plant.cameras, self.translate),
             "target": plc | {"runtime_type": self.plant.runtime_type} if self.plant.target else None,
             "symbols": self.plant.symbols, "env": dict(self.plant.env),
         }), encoding="utf-8")
-        self._processes.append(subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(config)], cwd=REPOSITORY))
+        self._processes.append(
+            subprocess.Popen([sys.executable, "-m", "lab.supervisor", str(self.config)], cwd=REPOSITORY))
         until(self._listens, "the supervisor listens")
         self._pid = self.supervisor_pid()
+
+    def _processes_here(self, name: str = "") -> list[psutil.Process]:
+        """The living processes that work in the supervisor's directory, as all of its own do."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.cwd() == str(self.dir) and process.status() != psutil.STATUS_ZOMBIE:
+                    found += [process] if name in process.name() else []
+        return found
 
     def _listens(self) -> bool:
         ended = self._processes[-1].poll()
@@ -279,6 +330,55 @@ class Bench:
         assert send(1).status == 200
         until(lambda: send(2).status == 200, "the idempotency window is over")
 
+    # --- streams -------------------------------------------------------------------------------------------------
+
+    def streams(self) -> dict[str, Any]:
+        """The streams as they are now, not as the read cache has them."""
+        self.request("POST", "/api/nope", {}, b"")
+        return self.call("GET", "/api/monitor/streams").body["streams"]
+
+    def stream_shows(self, camera_id: str = "cam1", **wanted: Any) -> None:
+        """Wait until parts of a stream's entry have these values; a double underscore steps into a part."""
+        def value(name: str) -> Any:
+            entry: Any = self.streams().get(camera_id, {})
+            for part in name.split("__"):
+                entry = entry.get(part, {})
+            return entry
+        until(lambda: all(value(name) == item for name, item in wanted.items()), f"{camera_id} shows {wanted}")
+
+    def playlist_moves(self, camera_id: str = "cam1") -> None:
+        """Wait until the playlist is full and a first segment has left it. Who looks is a viewer."""
+        def sequence() -> int:
+            text = self.request("GET", f"/static/hls/{camera_id}.m3u8", {}, None).body
+            found = re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", text)
+            return int(found[1]) if found else 0
+        until(lambda: sequence() >= 1, f"the playlist of {camera_id} moves")
+
+    def signal_stream(self, number: int, camera_id: str = "cam1") -> None:
+        """Send a signal to a stream's process."""
+        process = psutil.Process(self.streams()[camera_id]["process_pid"])
+        process.send_signal(number)
+        if number == signal.SIGKILL:
+            until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the stream is dead")
+
+    def kill_stream_between_checks(self, camera_id: str = "cam1") -> None:
+        """Kill a stream's process when the supervisor has just looked after its streams: it does every two seconds from
+        a log row on, so there is time to see the state before it reacts."""
+        rows = self.call("GET", "/api/admin/logs?limit=500").body
+        began = min(row["timestamp"] for row in rows if "SECRET_KEY" in row["message"])
+        since = datetime.datetime.fromisoformat(began).timestamp()
+        until(lambda: 0.2 < (time.time() - since) % CHECK_EVERY_S < 0.5, "a check is over")
+        self.signal_stream(signal.SIGKILL, camera_id)
+
+    def signal_source(self, number: int) -> None:
+        """Send a signal to the RTSP source."""
+        assert self._source
+        self._source.send_signal(number)
+
+    def stream_processes(self, count: int) -> None:
+        """Fail unless this many stream processes live, whoever knows of them."""
+        assert len(self._processes_here("ffmpeg")) == count
+
     # --- calls ---------------------------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
@@ -309,6 +409,7 @@ class Bench:
         for placeholder, value in self.keys.items():
             text = text.replace(placeholder, value)
         text = text.replace("http://127.0.0.1:5000", f"http://{self.host}:5000")
+        text = RTSP_ADDRESSES.sub(f"{self._prefix}.210:8554", text)
         text = text.replace("/opt/supervisor", str(self.dir)).replace("/home/supervisor", str(self.dir / "home"))
         return PLC_ADDRESSES.sub(rf"{self._prefix}.\1", text)
 

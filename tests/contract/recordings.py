@@ -31,15 +31,16 @@ VOLATILE = re.compile("|".join((
     r"device_name|version\..*",                                                 # another PLC
     r"statistics\.(total_symbols|cached_values)",                               # another symbol list
     r"ffmpeg\.(available|path)",                                                # another machine
-    r"config\.tabs\..*",
+    r"config\.tabs\..*", r"streams\..*\.(process_pid|segment_count|\w+_ts)",      # a process, a moment
 )))
 #: Where null stands for "not on this machine".
 NULLABLE = re.compile(r"ffmpeg\.path")
 #: Maps whose keys are made up anew: every value is held against the first recorded one.
 DYNAMIC_MAPS = re.compile(r"config\.tabs")
-#: Parts of log messages that name a request, a place in the program or a machine.
+#: Parts of texts that name a request, a place in the program, a machine or a piece of a stream.
 MESSAGE_NOISE = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "<request>"), (re.compile(r"\nTraceback.*", re.DOTALL), "<traceback>"),
+    (re.compile(r"(?<=#EXT-X-MEDIA-SEQUENCE:)\d+|(?<=_)\d{3}(?=\.ts)|(?<=#EXTINF:)[\d.]+"), "<segment>"),
 )
 
 #: Headers of the server and the connection, not of the API.

@@ -10,11 +10,12 @@ to answer.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bench import RING_CAMERA, Bench, Plant
+from bench import CAMERAS, RING_CAMERA, Bench, Plant
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def on_plc(op: str, **arguments: Any) -> Do:
 
 KEYLESS = {"master_key": None}
 QUICK_BREAKER = {"env": {"SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS": "3"}}
+STREAMING = Plant(plc=None, target=False, cameras=CAMERAS, media=True)
 DISCONNECT = do(Bench.post, "/api/plc/disconnect")
 
 SCENARIOS: dict[str, Scenario] = {
@@ -129,6 +131,46 @@ SCENARIOS: dict[str, Scenario] = {
         "camera_add_no_autostart", "camera_add_existing_overwrites", "camera_add_missing", "camera_put",
         "camera_put_unknown", "camera_delete", "camera_delete_unknown", "camera_start_unknown", "camera_stop_unknown",
         "camera_stop_not_running", "ring_stop_not_running", "feature_flag_ring_live_on",
+    )),
+    "streams that run, hang and are changed": Scenario(STREAMING, (
+        "camera_start_ok", "monitor_streams_just_started", "monitor_streams_running",
+        do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.playlist_moves),
+        "monitor_streams_running_with_viewer", "camera_start_ok_idempotent",
+        "camera_start_with_credentials", "monitor_streams_leaks_credentials", "cameras_list_leaks_credentials",
+        "camera_stop_ok", do(Bench.playlist_moves), "monitor_streams_after_stop", "cameras_list_running",
+        do(Bench.signal_stream, signal.SIGSTOP), "hls_playlist_hung", "monitor_streams_hung", "camera_start_on_hung",
+        "camera_stop_hung", "monitor_streams_after_stop_hung", "camera_start_again",
+        do(Bench.signal_stream, signal.SIGKILL), do(Bench.stream_shows, metrics__recovery_success_total=1),
+        do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.playlist_moves),
+        "camera_start_substream_fallback", "monitor_streams_substream", "camera_start_bad_resolution",
+        do(Bench.stream_shows, recovery__retries_in_window=1), "monitor_streams_after_bad_resolution",
+        do(Bench.stream_shows, running=True), "st", "camera_stop_final", "camera_add_ok",
+    )),
+    "a stream in order": Scenario(STREAMING, (
+        do(Bench.writes, 2), "camera_start_ok", do(Bench.stream_shows, hls__playlist_exists=True),
+        "monitor_streams_healthy", do(Bench.playlist_moves), "hls_playlist", "monitor_streams_healthy_with_viewer",
+        "monitor_streams_cache_hit", "monitor_slo_stream_running",
+    )),
+    "a killed stream, then a frozen source": Scenario(STREAMING, (
+        "camera_start_ok", do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.kill_stream_between_checks),
+        "monitor_slo_degraded_stream", "monitor_streams_killed",
+        do(Bench.stream_shows, metrics__recovery_success_total=1), do(Bench.stream_shows, hls__playlist_exists=True),
+        "monitor_streams_recovered", do(Bench.signal_source, signal.SIGSTOP),
+        do(Bench.stream_shows, running=True, metrics__recovery_success_total=2), "monitor_streams_source_frozen_later",
+    )),
+    "a stop that recovery undoes": Scenario(STREAMING, (
+        "camera_start_ok", do(Bench.signal_stream, signal.SIGKILL),
+        do(Bench.stream_shows, recovery__retries_in_window=1), "camera_stop_during_recovery",
+        do(Bench.stream_shows, hls__playlist_exists=True), "monitor_streams_resurrected",
+    )),
+    "a source that is not there": Scenario(replace(STREAMING, env={"LINEOPS_LAB_ALIVE_AFTER_S": "1.5"}), (
+        "camera_start_dead_source", "camera_stop_dead_source",
+        *[do(Bench.post, "/api/cameras/camdead/start")] * 2, "camera_start_in_cooldown", "camera_start_file_url",
+    )),
+    "a restart leaves its streams behind": Scenario(STREAMING, (
+        "camera_start_ok", do(Bench.stream_processes, 1), do(Bench.post, "/api/admin/service/restart", {"delay": 1}),
+        do(Bench.restarted), do(Bench.stream_processes, 1), "camera_start_after_restart",
+        do(Bench.stream_processes, 2), "camera_stop_after_restart", do(Bench.stream_processes, 1),
     )),
     "variables": Scenario(Plant(), (
         "variables_write_bool_ok", do(Bench.plc_holds, "MAIN.bTest", True), "variables_read_cached",

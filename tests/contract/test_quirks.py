@@ -125,7 +125,7 @@ def test_symbols_come_from_the_plc_without_a_configured_list(make_bench: MakeBen
 
 def test_camera_passwords_are_shown_to_anybody(make_bench: MakeBench) -> None:
     """Quirk 19."""
-    url = "rtsp://viewer:rtsp-password-of-the-bench@127.0.0.1:8554/cam"
+    url = "rtsp://viewer:rtsp-password-of-the-bench@10.0.0.9:8554/cam"
     bench = make_bench(Plant(plc=None, target=False, cameras={"cam1": {"url": url}}))
     assert bench.request("GET", "/api/cameras", {}, None).body["cameras"]["cam1"]["url"] == url
 

@@ -26,6 +26,7 @@ UNIT: dict[str, t.Any] = {
         (False, None, ["sudo", "-n", "--", "kill", "-TERM", "7"]),
         (False, "hmi", ["sudo", "-n", "-u", "hmi", "--", "kill", "-TERM", "7"]),
         (True, "hmi", ["sudo", "-n", "-u", "hmi", "--", "kill", "-TERM", "7"]),
+        (False, "1001", ["sudo", "-n", "-u", "#1001", "--", "kill", "-TERM", "7"]),
     ],
 )
 def test_words_with_rights(is_root: bool, user: str | None, words: list[str]) -> None:
@@ -72,8 +73,8 @@ def test_why_a_unit_did_not_start(facts: dict[str, t.Any], said: str, code: str)
 @pytest.mark.parametrize(
     ("facts", "holder", "words"),
     [
-        ({"syn_sent": True}, "hmi", "waits for its PLC"),
-        ({}, "hmi", "held by a process of hmi"),
+        ({"syn_sent": True}, None, "waits for its PLC"),
+        ({"syn_sent": True}, "hmi", "held by a process of hmi"),
         ({"main_pid": 35}, None, "still 35"),
         ({}, None, "main process is 36, but port 5000"),
         ({"main_pid": None}, None, "no main process"),
@@ -107,4 +108,9 @@ def test_who_may_be_ended(facts: dict[str, t.Any], started: float | None, uid: i
     said = rules.stranger(process, ESCAPED, started, uid, UNIT, holds)
     assert (why in said) if why else said == ""
     assert rules.stranger(None, ESCAPED, started, uid, UNIT, holds) == "process 7 is not there any more"
-    assert "unit itself" in rules.stranger(SimpleNamespace(users={1001}, started=1000.0, cgroups=""), {**ESCAPED, "pid": 35}, 1000.0, 1001, UNIT, True)
+
+
+def test_main_process_of_the_unit_is_never_ended() -> None:
+    """Even where its control group does not tell."""
+    process = SimpleNamespace(users={1001}, started=1000.0, cgroups="")
+    assert "unit itself" in rules.stranger(process, {**ESCAPED, "pid": 35}, 1000.0, 1001, UNIT, True)

@@ -59,8 +59,8 @@ LADDERS: dict[str, tuple[dict[str, t.Any], list[str], str]] = {
     "no way to the host: the API only": (
         {"evidence": seen(), "host_access": False}, ["restart_daemon"], "host side not tried: lineops_host_access"),
     "the host does not answer: the API only": (
-        {"evidence": {**seen(shipped=True), "host": {"failure": {"message": "SSH is down."}}}}, ["restart_daemon"],
-        "host side not tried: SSH is down."),
+        {"evidence": {**seen(shipped=True), "host": {"failure": {"code": "host.unreachable", "message": "…"}}}}, ["restart_daemon"],
+        "host side not tried: SSH does not work"),
     "neither": ({"evidence": seen(), "signals": SILENT, "host_access": False}, [], "host side not tried"),
     "no unit": ({"evidence": seen(unit=False)}, ["restart_daemon"], "no lineops_supervisor_unit"),
     "a masked unit": (

@@ -283,10 +283,11 @@ def test_clock_of_the_supervisor() -> None:
     assert clock["told"] == body["timestamp_utc"] and clock["asked_at"].endswith("+00:00") and clock["elapsed_s"] >= 0
 
 
-@pytest.mark.parametrize("wait_s", [-1, 3601, float("nan")])
-def test_wait_has_limits(wait_s: float) -> None:
-    with pytest.raises(LineopsError, match="wait_s is"):
-        supervisor_info.run(params_of(supervisor_info, url="http://127.0.0.1:9", wait_s=wait_s), False)
+@pytest.mark.parametrize("name", ["wait_s", "answer_within_s"])
+@pytest.mark.parametrize("seconds", [-1, 3601, float("nan")])
+def test_wait_has_limits(name: str, seconds: float) -> None:
+    with pytest.raises(LineopsError, match=f"{name} is"):
+        supervisor_info.run(params_of(supervisor_info, url="http://127.0.0.1:9", **{name: seconds}), False)
 
 
 def test_first_question_comes_after_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:

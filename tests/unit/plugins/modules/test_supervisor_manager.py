@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _host_unit, _manager
+from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._host_proc import process_of
 from ansible_collections.lineops.runbook.plugins.module_utils._host_texts import TcpSocket
 from ansible_collections.lineops.runbook.plugins.module_utils._timestamps import utc_text
@@ -58,6 +60,8 @@ with open(folder + "/calls", "a") as stream:
 
 def start():
     pid = state["unit"].get("MainPID") or 0
+    if state["does"] == "nothing":
+        return pid
     if pid:
         os.kill(pid, 9)
     if state["does"] == "die":
@@ -210,7 +214,12 @@ def test_unit_is_restarted_and_its_new_process_serves_the_port(host: Host) -> No
 
 @pytest.mark.parametrize(
     ("state", "calls"),
-    [("failed", ["reset-failed", "start"]), ("inactive", ["start"]), ("activating", ["reset-failed", "restart"]), ("deactivating", ["restart"])],
+    [
+        ("failed", ["reset-failed", "start"]),
+        ("inactive", ["start"]),
+        ("activating", ["reset-failed", "restart"]),  # it may be one start away from its limit
+        ("deactivating", ["restart"]),
+    ],
 )
 def test_what_is_done_depends_on_the_units_state(host: Host, state: str, calls: list[str]) -> None:
     host.set(unit={"ActiveState": state})
@@ -305,37 +314,98 @@ def test_active_unit_with_a_closed_port_is_not_back(host: Host) -> None:
     assert result["reached"]["listening"] is False and result["reached"]["main_pid"]
 
 
-def test_start_blocked_by_a_silent_plc_is_told_as_that(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = TcpSocket("10.0.0.1", 50000, "10.0.0.2", 48898, "SYN_SENT", os.geteuid(), 1)
-    monkeypatch.setattr(_manager, "sockets", lambda: [waiting._replace(uid=pwd.getpwnam(ME).pw_uid)])
+@pytest.mark.parametrize(
+    ("facts", "files", "waits"),
+    [
+        ({}, None, True),
+        ({}, {77}, True),
+        ({}, {78}, False),
+        ({"uid": 4_000_000_000}, None, False),
+        ({"state": "ESTABLISHED"}, None, False),
+        ({"remote_port": 80}, None, False),
+    ],
+)
+def test_start_blocked_by_a_silent_plc_is_told_as_that(
+    host: Host, facts: dict[str, t.Any], files: set[int] | None, waits: bool
+) -> None:
+    waiting = TcpSocket("10.0.0.1", 50000, "10.0.0.2", 48898, "SYN_SENT", pwd.getpwnam(ME).pw_uid, 77)
+    host.monkeypatch.setattr(_manager, "sockets", lambda: [waiting._replace(**facts)])
+    host.monkeypatch.setattr(_manager, "inodes_of", lambda pid: files)
     host.set(does="mute")
     result = host.restart(timeout=0.5)
-    assert code(result) == "restart.not_back" and result["reached"]["syn_sent"] is True
-    assert "48898" in result["failure"]["message"] and "again" in result["failure"]["hint"]
+    assert code(result) == "restart.not_back" and result["reached"]["syn_sent"] is waits
+    assert ("48898" in result["failure"]["message"] and "again" in result["failure"]["hint"]) is waits
 
 
-def test_port_still_served_by_an_older_process_of_the_same_user_is_no_success(host: Host) -> None:
-    """SUPERVISOR_SYSTEMD 21 and 23: each attempt is active for seconds, and the other answers all health checks."""
+@pytest.mark.parametrize("sees_files", [True, False])
+def test_port_still_served_by_an_older_process_of_the_same_user_is_no_success(host: Host, sees_files: bool) -> None:
+    """SUPERVISOR_SYSTEMD 21 and 23: each attempt is active for seconds, and the other answers all health checks.
+
+    Without root nobody sees whose the socket is, only that it was there before.
+    """
     host.set(does="mute")
+    if not sees_files:
+        host.monkeypatch.setattr(_manager, "inodes_of", lambda pid: None)
     with host.escaped():
         result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and f"process of {ME}" in result["failure"]["message"]
 
 
-def test_other_process_at_each_look_is_no_success(host: Host) -> None:
-    """A crash loop is up for seconds in each round."""
-    host.set(does="serve")
-    restart = _manager.Restart
-    pids = iter(range(1, 10**6))
-
-    class Flapping(restart):  # type: ignore[misc, valid-type]
-        def _look_at_unit(self, old_pid: int | None, uid: int | None) -> t.Any:
-            dummy, why = super()._look_at_unit(old_pid, uid)
-            return next(pids), why
-
-    host.monkeypatch.setattr(supervisor_manager, "Restart", Flapping)
-    result = host.restart(timeout=0.5)
+def test_restart_that_left_the_old_process_in_place_is_no_success(host: Host) -> None:
+    """Even if it serves the port with another socket."""
+    with host.escaped() as (process, dummy):
+        host.set(does="nothing", unit={"MainPID": process.pid})
+        restart = _manager.Restart._reached
+        host.monkeypatch.setattr(_manager.Restart, "_reached", lambda *seen: {**restart(*seen), "listening": True})
+        result = host.restart(timeout=0.5)
     assert code(result) == "restart.not_back" and result["verified"] is False
+
+
+class Clock:
+    """Time that only passes while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("looks", "verified", "seconds"),
+    [
+        ([1], True, 2.0),
+        ([None, None, 1], True, 3.0),
+        ([1, 1, 1, 2, 2, 2, None, None, 3], True, 6.0),
+        ([1, 1, 1, 1, 1, 2], True, 2.0),
+        ([1, 1, 1, 2, 2, 2] * 50, False, 12.5),
+        ([1, None] * 100, False, 10.0),
+        ([None] * 100, False, 10.0),
+        ([None] * 19 + [1], True, 11.5),
+    ],
+)
+def test_only_what_stays_for_two_seconds_is_back(
+    monkeypatch: pytest.MonkeyPatch, looks: list[t.Any], verified: bool, seconds: float
+) -> None:
+    """A crash loop is up for seconds in each round. What came in time is still watched after it."""
+    clock = Clock()
+    monkeypatch.setattr(_manager, "time", clock)
+    given = {"manager": "command", "command": ["x"], "url": "http://127.0.0.1:1", "timeout": 10.0}
+    restart = _manager.Restart(params_of(supervisor_manager, **given), Change("x", None), False)
+    left = iter([*looks, *[looks[-1]] * 1000])
+
+    def look() -> t.Any:
+        return next(left), lambda: LineopsError("restart.not_back", "x")
+
+    if verified:
+        assert restart._until_steady(look)["verified"] is True
+    else:
+        with pytest.raises(LineopsError):
+            restart._until_steady(look)
+    assert clock.now - 1000.0 == pytest.approx(seconds, abs=0.5)
 
 
 def test_job_of_somebody_else_that_comes_in_between_is_waited_for(host: Host) -> None:
@@ -344,7 +414,8 @@ def test_job_of_somebody_else_that_comes_in_between_is_waited_for(host: Host) ->
 
 
 def test_systemctl_that_never_ends_is_given_up(host: Host) -> None:
-    host.program("systemctl", MANAGER.replace("if words[0] == \"show\":", "if words[0] == 'restart':\n    import time\n    time.sleep(300)\nelif words[0] == 'show':"))
+    hanging = "import time\nif words[0] == 'restart':\n    time.sleep(300)\n"
+    host.program("systemctl", MANAGER.replace('if words[0] == "show":', f'{hanging}if words[0] == "show":'))
     started = time.monotonic()
     result = host.restart(timeout=1.0)
     assert code(result) == "manager.failed" and "no answer within" in result["failure"]["message"]
@@ -516,7 +587,10 @@ def test_check_mode_runs_nothing(host: Host) -> None:
         {"manager": "podman", "container": PROJECT},
         {"manager": "compose", "container": BOX},
         {"manager": "command"},
-        *({"manager": "command", "command": wrong} for wrong in ("kubectl rollout", [], [""], [" x"], ["-x"], [["x"]], ["x", None], {"a": 1})),
+        *(
+            {"manager": "command", "command": wrong}
+            for wrong in ("kubectl rollout", [], [""], [" x"], ["-x"], [["x"]], ["x", None], {"a": 1})
+        ),
     ],
 )
 def test_options_that_do_not_fit_the_manager_are_refused(host: Host, options: dict[str, t.Any]) -> None:

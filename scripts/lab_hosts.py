@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make lab-hosts` and `make lab-hosts-down`: `lab_hosts.py up|down`, a lab of booted Debian hosts on this machine.
+
+`up` installs the Debian packages that are missing, then becomes `python -m lab up --backend hosts`, which builds the hosts'
+base tree if there is none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from environment import pip_environment
+from processes import Guard, Stopped, TookTooLong
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from lab.hosts import tools  # noqa: E402  pylint: disable=wrong-import-position
+
+APT = ("apt-get", "-o", "DPkg::Lock::Timeout=600", "-q")
+LIMIT_S = 1800.0
+
+
+class CannotInstall(Exception):
+    """A package that is needed could not be installed; the message is one sentence."""
+
+
+def why_not() -> str | None:
+    """Say in one sentence why a lab of booted hosts cannot be had on this machine, or None."""
+    if reason := tools.obstacle():
+        return reason
+    if (packages := tools.missing()) and not shutil.which("apt-get"):
+        return f"there is no apt-get here to install what is missing: {', '.join(packages)}"
+    return None
+
+
+def install_missing() -> None:
+    """Install the Debian packages that are not there; CannotInstall if that fails."""
+    if not (packages := tools.missing()):
+        return
+    print(f"installing {', '.join(packages)} …", flush=True)
+    with Guard() as guard:
+        for words in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+            output: list[str] = []
+            environment = pip_environment() | {"DEBIAN_FRONTEND": "noninteractive"}
+            if guard.run([*APT, *words], env=environment, limit_s=LIMIT_S, on_line=output.append):
+                raise CannotInstall(f"apt-get {words[0]} failed: {output[-1] if output else 'it said nothing'}")
+
+
+def main(command: str) -> int:
+    """Run one of the two commands; `up` does not return but becomes the lab's own command."""
+    lab = [sys.executable, "-m", "lab", command]
+    if command == "up":
+        if reason := why_not():
+            print(f"lab-hosts: {reason}.", file=sys.stderr)
+            return 1
+        install_missing()
+        lab += ["--backend", "hosts"]
+    os.chdir(REPOSITORY)
+    os.execve(lab[0], lab, pip_environment())
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1]))
+    except (CannotInstall, TookTooLong) as error:
+        sys.exit(f"lab-hosts: {error}")
+    except Stopped as stopped:
+        sys.exit(stopped.exit_status)
