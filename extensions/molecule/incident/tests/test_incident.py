@@ -9,7 +9,7 @@ from typing import Any
 
 from testinfra.host import Host
 
-testinfra_hosts = ["ansible://line1"]
+testinfra_hosts = ["ansible://line1-hmi1", "ansible://line1-hmi2"]
 
 
 def test_state_belongs_to_the_automation_user(host: Host, variables: dict[str, Any]) -> None:

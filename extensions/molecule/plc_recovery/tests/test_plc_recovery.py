@@ -11,7 +11,7 @@ from lab.control import ask
 from lab.plant import Host as Site
 from lab.plant import Plant
 
-testinfra_hosts = ["ansible://line1"]
+testinfra_hosts = ["ansible://line1-hmi1", "ansible://line1-hmi2"]
 
 
 def test_the_plc_has_the_route_once(site: tuple[Plant, Site]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
-testinfra_hosts = ["ansible://line1"]
+testinfra_hosts = ["ansible://line1-hmi1", "ansible://line1-hmi2"]
 
 
 def test_the_unit_runs_and_starts_at_boot(host: Host, variables: dict[str, Any]) -> None:
