@@ -16,6 +16,8 @@ from testinfra.host import Host
 
 from lab import plant as plants
 
+_ASK = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:5000/api/system/status', timeout=20).read().decode())"
+
 
 @pytest.fixture
 def variables(host: Host) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def unit(host: Host, variables: dict[str, Any]) -> dict[str, str]:
 @pytest.fixture
 def api(host: Host) -> dict[str, Any]:
     """What the supervisor says of itself to somebody on its host."""
-    return json.loads(host.check_output("curl --silent --fail --max-time 20 http://127.0.0.1:5000/api/status"))
+    return json.loads(host.check_output("python3 -c %s", _ASK))
 
 
 @pytest.fixture
