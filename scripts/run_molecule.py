@@ -102,7 +102,7 @@ def known_scenarios() -> list[str]:
     return sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 
 
-def run_all(guard: Guard, names: list[str], shared: Path | None) -> list[str]:
+def run_all(guard: Guard, names: list[str], home: Path, shared: Path | None) -> list[str]:
     """Run the scenarios on a lab that is up, or on one that is started for them; returns those that failed."""
     if shared is None:
         WORK.mkdir(parents=True, exist_ok=True)
@@ -111,9 +111,8 @@ def run_all(guard: Guard, names: list[str], shared: Path | None) -> list[str]:
         scenarios.command("scripts/environment.py", VENV, "scripts/requirements/molecule.txt", limit_s=UP_LIMIT_S)
         if shared is None:
             scenarios.up()
-        with tempfile.TemporaryDirectory(prefix="lineops-molecule-") as home:
-            for name in names:
-                scenarios.run(name, Path(home))
+        for name in names:
+            scenarios.run(name, home)
     finally:
         if shared is None:
             scenarios.down()
@@ -132,8 +131,9 @@ def main(names: list[str]) -> int:
     began, shared = time.monotonic(), os.environ.get("LINEOPS_LAB_HOSTS")
     try:
         install_missing()
-        with Guard() as guard:
-            failed = run_all(guard, names or known, Path(shared).resolve() if shared else None)
+        # The folder goes last: what the guard ends may still write there. Its name is short, for sockets of SSH.
+        with tempfile.TemporaryDirectory(prefix="lineops-molecule-", dir="/tmp") as home, Guard() as guard:
+            failed = run_all(guard, names or known, Path(home), Path(shared).resolve() if shared else None)
     except (Failed, LabError, CannotInstall, TookTooLong) as error:
         print(f"molecule: {error}", file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the verifications of all scenarios need. They look by an SSH of their own, as the automation user, without the roles."""
+"""What the verifications of all scenarios need: looks by an SSH of their own, as the automation user, without the roles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from testinfra.host import Host
 
 from lab import plant as plants
 
-_ASK = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:5000/api/system/status', timeout=20).read().decode())"
+_STATUS = "http://127.0.0.1:5000/api/system/status"
+_ASK = f"import urllib.request; print(urllib.request.urlopen('{_STATUS}', timeout=20).read().decode())"
 
 
 @pytest.fixture

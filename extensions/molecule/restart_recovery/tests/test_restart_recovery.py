@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A frozen supervisor (line1-hmi1) and a stopped one (line1-hmi2) run again as their unit's own process, with their streams."""
+"""A frozen supervisor (line1-hmi1) and a stopped one (line1-hmi2) run again as their units' own process, with streams."""
 
 from __future__ import annotations
 
