@@ -45,6 +45,10 @@ lab-hosts: .venv-demo ## a lab of 2 lines with 3 booted Debian hosts each; insta
 lab-hosts-down: .venv-demo ## end it
 	@exec .venv/bin/python scripts/lab_hosts.py down
 
+.PHONY: molecule
+molecule: .venv-test ## a scenario per role on booted hosts (root); LINEOPS_LAB_HOSTS=/path uses a lab that is up
+	@exec .venv/bin/python scripts/run_molecule.py
+
 # --- Helpers ---------------------------------------------------------------------------------------------------------
 .PHONY: help venv build bench peers clean .venv-demo .venv-test
 help: ## this list
@@ -64,8 +68,9 @@ peers: .venv-test ## the PLC stand-in against ADS clients from elsewhere: npm ad
 	@exec .venv/bin/python scripts/peers.py
 
 clean: ## remove what was built here, the virtual environments too; a running lab is ended first
-	@if [ -d .lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down; fi
-	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* build tests/output
+	@for lab in .lab build/molecule/*/lab; do \
+		if [ -d $$lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down --dir $$lab; fi; done
+	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* .venv-molecule build tests/output
 
 .venv-demo .venv-test: .venv-%:
 	@python=$$(scripts/find-python) && exec "$$python" scripts/environment.py .venv scripts/requirements/$*.txt
