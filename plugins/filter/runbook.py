@@ -49,7 +49,8 @@ def _budget(
     target: str, *, entries: t.Any, audit_rows: t.Any, host: str, now: str, limit: t.Any = None, window_s: t.Any = None,
     language: str = "en",
 ) -> dict[str, t.Any]:
-    """A limit or a window that is not set is the usual one."""
+    """A limit or a window that is not set is the usual one; ansible-core 2.18 makes an empty text of a null in a template."""
+    entries, audit_rows = (None if rows == "" else rows for rows in (entries, audit_rows))
     usual = {name: value for name, value in (("limit", limit), ("window_s", window_s)) if value is not None}
     return budget_of(entries, audit_rows, host=host, target=target, now=now, language=language, **usual)
 
