@@ -33,8 +33,8 @@ def playlist(camera):
     try: return open(f"{folder}/web/static/hls/{camera}.m3u8").read()
     except OSError: return ""
 first = {camera: playlist(camera) for camera in ("cam1", "cam2")}
-group = f"/sys/fs/cgroup/systemd{shown['ControlGroup']}/cgroup.procs"
-pids = open(group).read().split() if shown["ControlGroup"] and os.path.exists(group) else []
+group = f"/sys/fs/cgroup/systemd{shown.get('ControlGroup', '')}/cgroup.procs"
+pids = open(group).read().split() if shown.get("ControlGroup") and os.path.exists(group) else []
 names = [open(f"/proc/{pid}/comm").read().strip() for pid in pids if os.path.exists(f"/proc/{pid}/comm")]
 ends = time.monotonic() + 6
 moving = set()

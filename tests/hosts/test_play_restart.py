@@ -239,15 +239,21 @@ def play_batch(plays: Plays, batch: str) -> Scene:
 
 
 class Scenes:
-    """The batches that were asked for so far."""
+    """The batches that were asked for so far. One that broke is not played again for each of its tests."""
 
     def __init__(self, plays: Plays) -> None:
-        self._plays, self._played = plays, {}
+        self._plays = plays
+        self._played: dict[str, Scene | Exception] = {}
 
     def __getitem__(self, batch: str) -> Scene:
         if batch not in self._played:
-            self._played[batch] = play_batch(self._plays, batch)
-        return self._played[batch]
+            try:
+                self._played[batch] = play_batch(self._plays, batch)
+            except Exception as broken:  # pylint: disable=broad-exception-caught  # told by every test of the batch
+                self._played[batch] = broken
+        if isinstance(played := self._played[batch], Exception):
+            raise AssertionError(f"batch {batch!r} broke") from played
+        return played
 
 
 @pytest.fixture(scope="session")
@@ -262,13 +268,24 @@ def scenes(plays: Plays) -> Scenes:
     return Scenes(plays)
 
 
-EVERY = [pytest.param(batch, name, id=f"{batch}: {name}") for batch, cases in BATCHES.items() for name in cases]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A class names its batches; its tests get each of them, or each of their hosts."""
+    batches = getattr(metafunc.cls, "BATCHES", ())
+    pairs = [(batch, name) for batch in batches for name in BATCHES[batch]]
+    if "asked_by_ssh" in metafunc.fixturenames:
+        pairs = [pair for pair in pairs if pair not in UNREACHABLE]
+        metafunc.parametrize(("batch", "asked_by_ssh"), pairs)
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize(("batch", "name"), pairs)
+    elif "batch" in metafunc.fixturenames:
+        metafunc.parametrize("batch", batches)
 
 
-class TestRungsAndFaults:
-    """One lab for all of them."""
+class Batches:
+    """What must hold of every case."""
 
-    @pytest.mark.parametrize(("batch", "name"), EVERY)
+    BATCHES: tuple[str, ...] = ()
+
     def test_told(self, scenes: Scenes, batch: str, name: str) -> None:
         scene = scenes[batch]
         case, outcome = scene.cases[name], scene.run.outcomes[name]
@@ -281,16 +298,16 @@ class TestRungsAndFaults:
             assert {"route test", "write test", "no failure while it was watched"} <= set(outcome["proof"])
         assert [word for word in case.words if word not in scene.run.lines[name]] == [], scene.run.lines[name]
 
-    @pytest.mark.parametrize(("batch", "name"), [param for param in EVERY if tuple(param.values) not in UNREACHABLE])
-    def test_true_on_the_host(self, scenes: Scenes, batch: str, name: str) -> None:
+    def test_true_on_the_host(self, scenes: Scenes, batch: str, asked_by_ssh: str) -> None:
+        name = asked_by_ssh
         case, before, after = scenes[batch].cases[name], scenes[batch].before[name], scenes[batch].after[name]
         assert before.works
         assert after.works == case.works, after
         if case.restarted is not None:
             assert (after.main_pid != before.main_pid) == case.restarted, (before, after)
 
-    @pytest.mark.parametrize(("batch", "name"), [param for param in EVERY if tuple(param.values) not in UNREACHABLE])
-    def test_journal_and_lease(self, scenes: Scenes, batch: str, name: str) -> None:
+    def test_journal_and_lease(self, scenes: Scenes, batch: str, asked_by_ssh: str) -> None:
+        name = asked_by_ssh
         scene, case = scenes[batch], scenes[batch].cases[name]
         assert scene.leases[name] == []
         entries = scene.journals[name]
@@ -302,7 +319,6 @@ class TestRungsAndFaults:
         ended = [entry["action"] for entry in entries if entry["event"] in ("done", "failed")]
         assert begun == ended
 
-    @pytest.mark.parametrize("batch", BATCHES)
     def test_other_hosts_are_left_alone(self, scenes: Scenes, batch: str) -> None:
         scene = scenes[batch]
         for name in set(scene.before) - set(scene.cases):
@@ -310,11 +326,22 @@ class TestRungsAndFaults:
             assert (scene.after[name].main_pid, scene.after[name].works) == (scene.before[name].main_pid, True)
             assert scene.run.recap[name]["changed"] == 0
 
-    @pytest.mark.parametrize("batch", BATCHES)
     def test_exit_code_says_whether_a_person_has_to_act(self, scenes: Scenes, batch: str) -> None:
         scene = scenes[batch]
         unresolved = [case for case in scene.cases.values() if case.result not in ("HEALED", "HEALTHY")]
         assert scene.run.code == (2 if unresolved else 0)
+
+    def test_no_secret_is_shown(self, scenes: Scenes, plays: Plays, batch: str) -> None:
+        shown = scenes[batch].run.text + json.dumps(scenes[batch].journals)
+        lines = plays.plant.lines
+        secrets = [secret for line in lines for secret in (line.admin_key, line.operator_key, line.plc_password, line.camera_password)]
+        assert [secret[:3] for secret in secrets if secret in shown] == []
+
+
+class TestRungs(Batches):
+    """Each rung, and what no rung can heal."""
+
+    BATCHES = ("host", "api", "cannot")
 
     def test_check_mode_shows_the_plan_and_touches_nothing(self, scenes: Scenes) -> None:
         scene = scenes["host"]
@@ -329,10 +356,6 @@ class TestRungsAndFaults:
     def test_a_stranger_is_never_ended(self, scenes: Scenes) -> None:
         assert scenes["host"].after["line2-hmi2"].port_pid not in (0, scenes["host"].after["line2-hmi2"].main_pid)
 
-    def test_a_start_that_is_held_up_is_not_begun_anew(self, scenes: Scenes) -> None:
-        after = scenes["network"].after["line1-hmi1"]
-        assert (after.state, after.port_pid, after.restarts) == ("active", 0, scenes["network"].before["line1-hmi1"].restarts + 1)
-
     def test_streams_that_were_stopped_are_settled_in_the_journal(self, scenes: Scenes) -> None:
         entries = scenes["api"].journals["line1-hmi1"]
         undos = [(entry["action"], entry["event"]) for entry in entries if (entry.get("undo") or {}).get("do") == "start_streams"]
@@ -340,12 +363,15 @@ class TestRungsAndFaults:
         cameras = [entry["undo"]["streams"] for entry in entries if entry["action"] == "stop_streams"][0]
         assert [stream["camera"] for stream in cameras] == ["cam1", "cam2"]
 
-    @pytest.mark.parametrize("batch", BATCHES)
-    def test_no_secret_is_shown(self, scenes: Scenes, plays: Plays, batch: str) -> None:
-        shown = scenes[batch].run.text + json.dumps(scenes[batch].journals)
-        lines = plays.plant.lines
-        secrets = [secret for line in lines for secret in (line.admin_key, line.operator_key, line.plc_password, line.camera_password)]
-        assert [secret[:3] for secret in secrets if secret in shown] == []
+
+class TestFaults(Batches):
+    """What breaks around a restart."""
+
+    BATCHES = ("cause is gone", "network", "bad input")
+
+    def test_a_start_that_is_held_up_is_not_begun_anew(self, scenes: Scenes) -> None:
+        after = scenes["network"].after["line1-hmi1"]
+        assert (after.state, after.port_pid, after.restarts) == ("active", 0, scenes["network"].before["line1-hmi1"].restarts + 1)
 
 
 @pytest.fixture(scope="class")
