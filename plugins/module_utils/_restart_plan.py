@@ -84,7 +84,8 @@ def restart_plan(
         for name, reason in left_out.items() if reason]
     if not rungs:
         return {**nothing, "skipped": skipped}
-    can_stop = finding["signals"].get("api") == "answers"
+    # Streams that only the inventory knows of do not run at this supervisor.
+    can_stop = finding["signals"].get("api") == "answers" and evidence.get("noted_from") in (None, "api")
     names = [*(["stop_streams"] if noted and can_stop else []), *rungs, *(["start_streams"] if noted else [])]
     steps = [_step(name, noted, language) for name in names]
     return {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,18 @@ class Plays:
 
     def heal(self, *names: str) -> None:
         """Bring hosts back to how they were after ``up``."""
-        for name in names:
-            self.lab.run("heal", name)
+        self.at_once(lambda name: self.lab.run("heal", name), names)
+
+    @staticmethod
+    def at_once(work: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
+        """Do something for several hosts at the same time: most of it is waiting."""
+        names = list(names)
+        with ThreadPoolExecutor(6) as pool:
+            return dict(zip(names, pool.map(work, names)))
+
+    def truths(self, names: Iterable[str]) -> dict[str, Truth]:
+        """What is true on several hosts."""
+        return self.at_once(self.truth, names)
 
     def truth(self, name: str) -> Truth:
         """What is true on a host now."""
@@ -116,8 +127,9 @@ class Plays:
 
     def forget(self) -> None:
         """Let no test find what another one wrote down."""
-        for host in self.plant.hosts:
-            self.inside_host(host.name, "find", layout.STATE_DIR, "-mindepth", "1", "-delete")
+        self.at_once(
+            lambda name: self.inside_host(name, "find", layout.STATE_DIR, "-mindepth", "1", "-delete"),
+            [host.name for host in self.plant.hosts])
 
     def inside_host(self, name: str, *argv: str) -> Any:
         """A command on a host, whatever becomes of its SSH."""

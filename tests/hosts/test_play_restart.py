@@ -202,21 +202,25 @@ class Scene:
     journals: dict[str, list[dict[str, Any]]]
     leases: dict[str, list[str]]
     check: Run | None = None
-    untouched: dict[str, tuple[Truth, Truth]] = field(default_factory=dict)
+    after_check: dict[str, Truth] = field(default_factory=dict)
+
+
+def break_(plays: Plays, name: str, case: Case) -> None:
+    """Do to a host what its case wants."""
+    plays.fault(name, *case.faults)
+    for prepare in case.prepare:
+        prepare(plays, name)
 
 
 def play_batch(plays: Plays, batch: str) -> Scene:
     """Play one batch; whatever becomes of it, the hosts are healed."""
     cases = BATCHES[batch]
     names = [host.name for host in plays.plant.hosts]
-    before = {name: plays.truth(name) for name in names}
+    before = plays.truths(names)
     # Where SSH is broken, nobody asks by SSH.
     seen = [name for name in names if (batch, name) not in UNREACHABLE]
     try:
-        for name, case in cases.items():
-            plays.fault(name, *case.faults)
-            for prepare in case.prepare:
-                prepare(plays, name)
+        plays.at_once(lambda name: break_(plays, name, cases[name]), cases)
 
         def change(groups: dict[str, Any]) -> None:
             for name, case in cases.items():
@@ -224,12 +228,11 @@ def play_batch(plays: Plays, batch: str) -> Scene:
 
         inventory = plays.variant(change)
         check = plays.play("--check", inventory=inventory) if batch == "host" else None
-        planned = {name: plays.truth(name) for name in seen} if check else {}
+        planned = plays.truths(seen) if check else {}
         run = plays.play(inventory=inventory)
         return Scene(
-            cases, run, before, {name: plays.truth(name) for name in seen}, {name: plays.journal(name) for name in seen},
-            {name: plays.leases(name) for name in seen}, check,
-            {name: (truth, plays.truth(name)) for name, truth in planned.items() if name not in cases})
+            cases, run, before, plays.truths(seen), plays.at_once(plays.journal, seen), plays.at_once(plays.leases, seen), check,
+            planned)
     finally:
         for name in cases:
             if clean_up := CLEAN_UP.get((batch, name)):
@@ -351,7 +354,8 @@ class TestRungs(Batches):
             "line1-hmi3": "HEALTHY", "line2-hmi3": "HEALTHY"}
         assert all(numbers["changed"] == 0 for numbers in scene.check.recap.values())
         assert "restart of its service on the host" in scene.check.lines["line1-hmi1"]
-        assert [entry for entry in scene.journals["line1-hmi1"] if entry["details"].get("check")] == []
+        assert all(scene.after_check[name].main_pid == scene.before[name].main_pid for name in ("line1-hmi1", "line1-hmi3", "line2-hmi3"))
+        assert len({entry["run"] for entry in scene.journals["line1-hmi1"]}) == 1  # of the run that came after
 
     def test_a_stranger_is_never_ended(self, scenes: Scenes) -> None:
         assert scenes["host"].after["line2-hmi2"].port_pid not in (0, scenes["host"].after["line2-hmi2"].main_pid)
@@ -381,7 +385,7 @@ def triage(plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list
     plays.fault("line2-hmi2", "unit-stopped", "route-removed")
     run = plays.play(playbook="triage.yml")
     names = [host.name for host in plays.plant.hosts]
-    yield run, {name: plays.truth(name) for name in names}, {name: plays.journal(name) for name in names}
+    yield run, plays.truths(names), plays.at_once(plays.journal, names)
     plays.heal("line1-hmi1", "line2-hmi1", "line2-hmi2")
     plays.forget()
 
