@@ -54,7 +54,8 @@ def outcome_of(
     """
     healthy = final["code"].endswith(".healthy")
     changed = any(step.get("changed") for step in steps)
-    if healthy:
+    # A restart that was asked for and not begun leaves what is healthy as it is.
+    if healthy and (steps or not planned):
         result = "HEALED" if changed else "HEALTHY"
     elif check_mode and planned:
         result = "PLANNED"
@@ -80,7 +81,7 @@ def outcome_of(
         "changed": changed,
         "proof": list(proof) if healthy else [],
         "owner": told["owner"],
-        "next_step": told["next_step"],
+        "next_step": told["next_step"] or ("Remove what speaks against it, then run again." if result == "REFUSED" else ""),
     }
 
 

@@ -25,7 +25,7 @@ from lab.plant import Host
 
 #: Runs on the host: what systemd, the kernel and the files say.
 _TRUTH = """
-import json, os, re, subprocess, sys, time
+import json, os, re, subprocess, sys, time, urllib.request
 unit, folder = sys.argv[1:]
 def run(*words): return subprocess.run(words, capture_output=True, text=True).stdout
 shown = dict(line.split("=", 1) for line in run("systemctl", "show", unit).splitlines() if "=" in line)
@@ -33,6 +33,10 @@ owner = re.search(r"pid=(\\d+)", run("ss", "-Hltnp", "sport = :5000"))
 def playlist(camera):
     try: return open(f"{folder}/web/static/hls/{camera}.m3u8").read()
     except OSError: return ""
+def answers():
+    ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+    try: return "current_major" in json.load(ask("http://127.0.0.1:5000/api/system/versioning", timeout=3))
+    except (OSError, ValueError): return False
 first = {camera: playlist(camera) for camera in ("cam1", "cam2")}
 group = f"/sys/fs/cgroup/systemd{shown.get('ControlGroup', '')}/cgroup.procs"
 pids = open(group).read().split() if shown.get("ControlGroup") and os.path.exists(group) else []
@@ -44,7 +48,7 @@ while time.monotonic() < ends and len(moving) < 2:
     moving |= {camera for camera, text in first.items() if text and playlist(camera) not in ("", text)}
 print(json.dumps({
     "main_pid": int(shown["MainPID"]), "state": shown["ActiveState"], "load": shown["LoadState"],
-    "restarts": int(shown["NRestarts"]), "port_pid": int(owner[1]) if owner else 0, "moving": sorted(moving),
+    "answers": answers(), "restarts": int(shown["NRestarts"]), "port_pid": int(owner[1]) if owner else 0, "moving": sorted(moving),
     "ffmpeg": names.count("ffmpeg"), "all_ffmpeg": int(run("pgrep", "-c", "-x", "ffmpeg") or 0)}))
 """
 #: Short enough for a test; what they change is how long one waits, not what is done.
@@ -58,6 +62,7 @@ class Truth:
     main_pid: int
     state: str
     load: str
+    answers: bool
     restarts: int
     port_pid: int
     moving: list[str]
@@ -70,7 +75,7 @@ class Truth:
     def works(self) -> bool:
         """Unit, port, both cameras and the PLC link, nothing left over, the test variable at rest."""
         return (
-            self.state == "active" and self.main_pid == self.port_pid != 0 and self.moving == ["cam1", "cam2"]
+            self.answers and self.state == "active" and self.main_pid == self.port_pid != 0 and self.moving == ["cam1", "cam2"]
             and self.ffmpeg == self.all_ffmpeg == 2 and self.linked and self.rest)
 
 

@@ -116,7 +116,7 @@ BATCHES: dict[str, dict[str, Case]] = {
             "supervisor.healthy", edit=forced, severity="",
             actions=("streams stopped", "restarted by its API", STARTED, *AFTER)),
         "line2-hmi3": Case(
-            "supervisor.healthy", "REFUSED", severity="", works=True, restarted=False,
+            "supervisor.healthy", "REFUSED", severity="", restarted=False,
             edit=lambda variables: variables.update(restart_recovery_force=True, restart_recovery_delay="abc"),
             words=("whole number of seconds from 1 to 30", "'abc'")),
         "line1-hmi3": Case(
@@ -134,7 +134,7 @@ BATCHES: dict[str, dict[str, Case]] = {
             "supervisor.unit_masked", "UNRESOLVED", faults=("unit-masked",), prepare=(stop,), restarted=None, works=False,
             words=("masked",)),
         "line2-hmi3": Case(
-            "supervisor.disk_full", "UNRESOLVED", faults=("disk-full what=log", "supervisor-killed"), restarted=None, works=False,
+            "supervisor.disk_full", "UNRESOLVED", faults=("disk-full what=log",), restarted=None, works=False,
             words=("/var/log", "a restart does not help")),
     },
     "cause is gone": {
@@ -363,7 +363,7 @@ class TestRungs(Batches):
     def test_streams_that_were_stopped_are_settled_in_the_journal(self, scenes: Scenes) -> None:
         entries = scenes["api"].journals["line1-hmi1"]
         undos = [(entry["action"], entry["event"]) for entry in entries if (entry.get("undo") or {}).get("do") == "start_streams"]
-        assert undos == list(itertools.product(("stop_streams", "start_streams"), ("begin", "done")))
+        assert undos == list(itertools.product(("stop_streams", "restart_daemon", "start_streams"), ("begin", "done")))
         cameras = [entry["undo"]["streams"] for entry in entries if entry["action"] == "stop_streams"][0]
         assert [stream["camera"] for stream in cameras] == ["cam1", "cam2"]
 
