@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make lab-hosts` and `make lab-hosts-down`: `lab_hosts.py up|down`, a lab of booted Debian hosts on this machine.
+"""`make lab-hosts` and `make lab-hosts-down`: `lab_hosts.py up|down|install`, a lab of booted Debian hosts on this machine.
 
-`up` installs the Debian packages that are missing, then becomes `python -m lab up --backend hosts`, which builds the hosts'
+`install` installs the Debian packages that are missing; `up` does so too, then becomes `python -m lab up --backend hosts`, which builds the hosts'
 base tree if there is none.
 """
 
@@ -53,14 +53,16 @@ def install_missing() -> None:
 
 
 def main(command: str) -> int:
-    """Run one of the two commands; `up` does not return but becomes the lab's own command."""
+    """Run one of the three commands; `up` and `down` do not return but become the lab's own command."""
     lab = [sys.executable, "-m", "lab", command]
-    if command == "up":
+    if command != "down":
         if reason := why_not():
             print(f"lab-hosts: {reason}.", file=sys.stderr)
             return 1
         install_missing()
         lab += ["--backend", "hosts"]
+    if command == "install":
+        return 0
     os.chdir(REPOSITORY)
     os.execve(lab[0], lab, pip_environment())
 

@@ -141,7 +141,7 @@ def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
     return steps
 
 
-ON_THE_LAB = ("-n", "4", "--dist", "loadscope", "--no-loadscope-reorder")
+ON_THE_LAB = ("-n", "6", "--dist", "loadscope", "--no-loadscope-reorder")
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
     Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
@@ -150,6 +150,7 @@ PARTS = (
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
+    Stage("hosts", "playbooks and roles on booted hosts (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/hosts"))),
 )  # fmt: skip
 # Cheap ones first; the last one ends with pytest's own summary line.
 STAGES = (
@@ -180,8 +181,8 @@ STAGES = (
     Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
     # In one, and more at a time than cores: they wait much, one of those against the recordings for more than two minutes.
-    Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
-        pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
+    Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab and on booted hosts", always(
+        pytest(*ON_THE_LAB, "tests/hosts", "tests/contract", "tests/standins", "tests/lab"),
     )),
 )  # fmt: skip
 

@@ -18,13 +18,14 @@ from ..errors import LabError
 PROGRAMS: Mapping[str, str] = {
     "systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "ip": "iproute2", "nft": "nftables",
     "ssh": "openssh-client", "ssh-keygen": "openssh-client", "nsenter": "util-linux", "unshare": "util-linux",
+    "ffmpeg": "ffmpeg",
 }
 #: Packages of the camera program (TOOLCHAIN §5); it runs under Debian's own Python.
 CAMERA_PACKAGES = (
     "gir1.2-gst-rtsp-server-1.0", "python3-gi", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good",
     "gstreamer1.0-plugins-ugly", "gstreamer1.0-rtsp",
 )
-PACKAGES = (*dict.fromkeys(PROGRAMS.values()), "zstd", "ffmpeg", *CAMERA_PACKAGES)
+PACKAGES = (*dict.fromkeys(PROGRAMS.values()), "zstd", *CAMERA_PACKAGES)
 SYSTEM_PYTHON = "/usr/bin/python3"
 _CAMERA_PROBE = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
