@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: camera_stream_info
 short_description: Which streams move, and which are wanted
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
