@@ -83,7 +83,7 @@ def _container(container: Evidence) -> Signal:
 
 def _port_owner(processes: Evidence, unit: Evidence) -> Signal:
     """Say whose the process at the supervisor's port is: the unit's, an escaped one of the same user, or a stranger's."""
-    if not processes or not unit:
+    if not processes or unit.get("load_state") in (None, "not-found"):
         return None
     owner = part(processes, "port_owner")
     if not owner:

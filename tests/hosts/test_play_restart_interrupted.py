@@ -102,7 +102,7 @@ def play_round(plays: Plays, hosts: dict[str, tuple[str, Callable[[Plays, str, R
         found.truths[name], found.journals[name], found.leases[name] = plays.truth(name), plays.journal(name), plays.leases(name)
 
     try:
-        with ThreadPoolExecutor(3) as pool:
+        with ThreadPoolExecutor(6) as pool:
             list(pool.map(story, hosts))
         return found
     finally:

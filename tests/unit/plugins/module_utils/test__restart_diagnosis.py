@@ -144,7 +144,7 @@ def test_every_finding_has_a_case() -> None:
 
 def test_a_wrong_unit_name_is_told_beside_a_supervisor_that_works() -> None:
     finding = restart_diagnosis(
-        {**WELL, "host": {**host(), "unit": {"load_state": "not-found"}}, "wanted": {"unit": "smart.service"}},
+        {**WELL, "host": {**host(owner={**OWNER, "in_unit": False}), "unit": {"load_state": "not-found"}}, "wanted": {"unit": "smart.service"}},
         plc="Press", host="h")
     assert finding["code"] == "supervisor.healthy"
     assert [(side["code"], side["severity"]) for side in finding["also"]] == [("supervisor.unit_missing", "SEV-3")]
