@@ -32,8 +32,15 @@ CONFIRMED = ("-e", "lineops_confirm={line}")
 
 
 def ctrl_c(plays: Plays, name: str, run: Running) -> None:
-    """What a terminal does."""
-    run.signal_group(signal.SIGINT)
+    """What a person does at a terminal: once more if nothing comes of it (Ansible may hang while it ends its threads)."""
+    for dummy in range(3):
+        run.signal_group(signal.SIGINT)
+        try:
+            until(lambda: run.has_ended, "Ctrl-C has ended the run", 20)
+            return
+        except AssertionError:
+            continue
+    pytest.fail("Ctrl-C does not end the run")
 
 
 def kill(plays: Plays, name: str, run: Running) -> None:
