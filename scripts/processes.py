@@ -49,6 +49,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._current: subprocess.Popen[str] | None = None
+        self._beside: subprocess.Popen[bytes] | None = None
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> Guard:
@@ -103,13 +104,27 @@ class Guard:
             reader.join(timeout=1)
         return process.returncode
 
+    def begin_beside(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        """Start a command that works beside those that are run from now on. It prints nothing and keeps its own log."""
+        self._beside = subprocess.Popen(
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)  # fmt: skip
+
+    def await_beside(self) -> None:
+        """Wait until what was started beside has ended; how it ended is seen by who needs what it made."""
+        while self._beside and self._beside.poll() is None:
+            time.sleep(0.05)
+        self._beside = None
+
     def leftovers(self) -> dict[int, str]:
-        """Living descendants of this process: pid -> command line."""
+        """Living descendants of this process, but for what works beside: pid -> command line."""
         self._reap_orphans()
-        return {pid: _command_line(pid) for pid in _descendants(os.getpid())}
+        beside = {self._beside.pid, *_descendants(self._beside.pid)} if self._beside else set()
+        return {pid: _command_line(pid) for pid in _descendants(os.getpid()) if pid not in beside}
 
     def end_all(self) -> dict[int, str]:
         """End every descendant, gently first; returns those that were there (pid -> command line)."""
+        self._beside = None
         found = self.leftovers()
         for number in (signal.SIGTERM, signal.SIGKILL):
             limit = time.monotonic() + GRACE_S[number]
@@ -143,9 +158,9 @@ class Guard:
 
     def _reap_orphans(self) -> None:
         own = os.getpid()
-        current = self._current.pid if self._current else None
+        ours = {process.pid for process in (self._current, self._beside) if process}
         for pid, (parent, state) in _process_table().items():
-            if parent == own and state == "Z" and pid != current:
+            if parent == own and state == "Z" and pid not in ours:
                 try:
                     os.waitpid(pid, os.WNOHANG)
                 except ChildProcessError:

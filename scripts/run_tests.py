@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TextIO
 
 from collection_copy import COPY, REPOSITORY, missing_prerequisite
+from environment import pip_environment
+from lab_hosts import tools
 from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
@@ -104,6 +106,12 @@ def find_python(*versions: str) -> Path | None:
     return Path(answer.stdout.strip()) if answer.returncode == 0 else None
 
 
+def environment(name: str, python: Path = Path(sys.executable)) -> Command:
+    """Make the environment of this name; instant if it is there."""
+    directory = REPOSITORY / f".venv-{name.replace('core-', 'core')}"
+    return Command(["python", "scripts/environment.py", directory, f"scripts/requirements/{name}.txt"], python=python)
+
+
 def old_python() -> Iterator[Step]:
     """Modules may meet Python 3.9 on a plant host: compile and import them with it."""
     python = find_python("3.9")
@@ -121,7 +129,7 @@ def in_browser() -> Iterator[Step]:
         yield LeftOut("reports in a browser: no chromium was found (Debian: apt-get install chromium)")
         return
     directory = REPOSITORY / ".venv-browser"
-    yield Command(["python", "scripts/environment.py", directory, "scripts/requirements/browser.txt"])
+    yield environment("browser")
     yield Command(["python", "-m", "pytest", "-n", "2", "tests/browser"], python=directory / "bin/python")
 
 
@@ -134,16 +142,35 @@ def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
             yield LeftOut(f"ansible-core {core}: no working Python {' or '.join(versions)} was found")
             return
         directory = REPOSITORY / f".venv-core{core}"
-        yield Command(["python", "scripts/environment.py", directory, f"scripts/requirements/core-{core}.txt"], python=found)
+        yield environment(f"core-{core}", found)
         for tests in (["-n", "2", *WITH_ANSIBLE], ["-m", "smoke", "tests/lab"]):
             yield Command(["python", "-m", "pytest", *tests], python=directory / "bin/python")
 
     return steps
 
 
+#: ansible-core -> the Pythons it runs on, the first that is found is taken.
+CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
+
+
+def prepare() -> Iterator[Step]:
+    """All that later stages would have to wait for: their environments, and the base tree of booted hosts."""
+    if shutil.which("chromium") or shutil.which("chromium-browser"):
+        yield environment("browser")
+    for core, versions in CORES.items():
+        if found := find_python(*versions):
+            yield environment(f"core-{core}", found)
+    if tools.why_not() is None:
+        yield environment("molecule")
+        build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
+        yield Command(["python", "-c", build], env=pip_environment())
+
+
 ON_THE_LAB = ("-n", "6", "--dist", "loadscope", "--no-loadscope-reorder")
+FIRST_THAT_NEEDS_WHAT_IS_PREPARED = "browser"
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
+    Stage("prepare", "environments and the base tree of booted hosts (beside the first stages)", prepare),
     Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
     Stage("standins", "tests of the lab's PLC stand-in (part of lab-tests)", always(pytest("-n", "2", "tests/standins"))),
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
@@ -178,8 +205,8 @@ STAGES = (
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
     # What does not touch Ansible was run by ansible-units.
-    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", "3.11")),
-    Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", "3.12", "3.13", "3.14")),
+    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", *CORES["2.18"])),
+    Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", *CORES["2.21"])),
     # In one, and more at a time than cores: they wait much, one of those against the recordings for more than two minutes.
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab and on booted hosts", always(
         pytest(*ON_THE_LAB, "tests/hosts", "tests/contract", "tests/standins", "tests/lab"),
@@ -266,7 +293,12 @@ def main(names: list[str]) -> int:
     chosen = [known[name] for name in names] if names else list(STAGES)
     with Guard() as guard:
         run = Run(guard, verbose=bool(os.environ.get("V")))
+        if not names:
+            words = [sys.executable, str(Path(__file__).resolve()), "prepare"]
+            guard.begin_beside(words, cwd=REPOSITORY, env=os.environ)
         for stage in chosen:
+            if stage.name == FIRST_THAT_NEEDS_WHAT_IS_PREPARED:
+                guard.await_beside()
             run.stage(stage)
     for sentence in dict.fromkeys(run.left_out):
         print(f"Left out: {sentence}")
