@@ -46,10 +46,10 @@ class Scenarios:
         self.guard, self.lab = guard, lab
         self.failed: list[str] = []
 
-    def command(self, *words: str | Path, env: Mapping[str, str] = os.environ, limit_s: float = LIMIT_S) -> None:
+    def command(self, *words: str | Path, env: Mapping[str, str] | None = None, limit_s: float = LIMIT_S) -> None:
         """Run a command of ours; Failed with what it said if it fails."""
         output: list[str] = []
-        if self._run([sys.executable, *words], env, limit_s, output.append):
+        if self._run([sys.executable, *words], env or os.environ, limit_s, output.append):
             raise Failed("\n".join(output) or f"failed: {' '.join(map(str, words))}")
 
     def up(self) -> None:

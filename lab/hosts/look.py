@@ -55,7 +55,7 @@ class HostLook(common.Look):
     @property
     def service_runs(self) -> bool:
         """Does the unit run, and own the port?"""
-        return self.unit == "active/running enabled" and self.unit_pid == self.port_pid is not None
+        return self.unit == "active/running enabled" and self.port_pid not in (None, 0) and self.unit_pid == self.port_pid
 
     def cells(self) -> dict[str, str]:
         """What the table of ``status`` shows beside the rest."""

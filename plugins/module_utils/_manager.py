@@ -18,7 +18,7 @@ from . import _manager_rules as rules
 from ._change import Change
 from ._errors import LineopsError
 from ._host_proc import Process, inodes_of, is_alive, listening_on, name_of, process_of, sockets, uid_of
-from ._host_texts import TcpSocket, plain_lines, port_of
+from ._host_texts import plain_lines, port_of
 from ._host_unit import Ran, container, run_program, unit
 from ._timestamps import ms_of
 

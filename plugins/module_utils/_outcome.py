@@ -47,7 +47,8 @@ def outcome_of(
 ) -> dict[str, t.Any]:
     """Return the outcome of one host, of any playbook.
 
-    proof: what proves that it is healthy, in words; finding: the diagnosis of what was wrong; final: the diagnosis at the end (the same object if nothing was done);
+    proof: what proves that it is healthy, in words; finding: the diagnosis of what was wrong; final: the diagnosis at
+    the end (the same object if nothing was done);
     steps: what was done, each with name and changed; failed_step: name of the one that failed, or "";
     planned: what was planned, told where nothing was done (--check); refusals: what the guard rails said against it, or
     against going on.

@@ -314,10 +314,13 @@ SOURCES: dict[str, tuple[str, tuple[str, ...], str]] = {
 
 
 def observation(
-    signal: str, value: Signal, evidence: Evidence, sources: t.Mapping[str, tuple[str, tuple[str, ...], str]] = SOURCES,
+    signal: str, value: Signal, evidence: Evidence, sources: t.Optional[t.Mapping[str, tuple[str, tuple[str, ...], str]]] = None,
 ) -> dict[str, t.Any]:
-    """One recorded observation: which call, seen from where, when, and what it said."""
-    key, path, call = sources[signal]
+    """One recorded observation: which call, seen from where, when, and what it said.
+
+    sources: of the playbook whose signals these are; by default those of Playbook B.
+    """
+    key, path, call = (sources or SOURCES)[signal]
     where = at = None
     for depth in range(len(path) + 1):
         source = part(evidence, key, *path[:depth])

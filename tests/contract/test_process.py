@@ -190,7 +190,6 @@ def test_the_installed_script_keeps_its_arguments(installation: Installation, tm
     os.kill(after["pid"], signal.SIGTERM)
 
 
-
 def _system_python_fits() -> bool:
     """Can the system's Python use the packages of this one?"""
     version = "import sys; print(sys.version_info[:2])"

@@ -97,7 +97,6 @@ def test_hosts_reach_each_other_but_nothing_else(hosts_lab: HostsLab) -> None:
 # --- faults --------------------------------------------------------------------------------------------------------------
 
 
-
 def test_frozen_supervisor_is_active_and_mute(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.run("fault", booted_host.name, "supervisor-frozen")
     unit = hosts_lab.unit(booted_host)

@@ -96,7 +96,9 @@ def play_round(plays: Plays, hosts: dict[str, tuple[str, Callable[[Plays, str, R
 
     def story(name: str) -> None:
         phase, end = hosts[name]
-        run = plays.start(*confirmed(name), limit=name)
+        # A power cut must find the run still watching.
+        long_watch = ["-e", "restart_recovery_watch=60"] if end is cut_power and phase == "verify" else []
+        run = plays.start(*confirmed(name), *long_watch, limit=name)
         until(lambda: PHASES[phase] in run.printed() or run.has_ended, f"the run on {name} is in {phase}", 300)
         assert not run.has_ended, run.printed()[-2000:]
         end(plays, name, run)

@@ -30,11 +30,11 @@ SILENT = {"not_observed": {"status": {"code": "supervisor.timeout"}}}
 REFUSED = {"not_observed": {"status": {"code": "supervisor.unreachable"}}}
 
 
-def host(api: str = "answers", *, state: str = "running", pid: int | None = 812, owner: t.Any = OWNER, **unit: t.Any) -> dict:
+def host(api: str = "answers", *, state: str = "running", pid: int | None = 812, owner: t.Any = "its own", **unit: t.Any) -> dict:
     return {
         "supervisor": {"pid": pid, "state": state if pid else None, "listens": ["0.0.0.0:5000"] if api != "no_listener" else [],
                        "api": api},
-        "unit": {**UNIT, **unit}, "processes": {"port_owner": owner}, "resources": {"disks": ROOM},
+        "unit": {**UNIT, **unit}, "processes": {"port_owner": OWNER if owner == "its own" else owner}, "resources": {"disks": ROOM},
         "permissions": {"user": {"name": "smarthome", "exists": True}, "directories": {
             "config": {"path": "/opt/supervisor/config", "exists": True, "enterable": True, "writable": True}}},
     }  # fmt: skip

@@ -26,11 +26,11 @@ ARGS = ["start_web_hmi.py", "--host", "0.0.0.0", "--port", "5000"]
 AFTER = ["connect", "write_test"]
 
 
-def seen(*, shipped: bool = True, args: t.Sequence[str] = ARGS, service: bool = True, unit: bool = True, **more: t.Any) -> dict:
+def seen(*, shipped: bool = True, args: t.Sequence[str] | None = None, service: bool = True, unit: bool = True, **more: t.Any) -> dict:
     where = "/opt/Smarthome-Web" if shipped else "/opt/supervisor"
     return {
         "wanted": {"unit": "smarthome-web.service" if unit else "", "supervisor_dir": where},
-        "supervisor": {"service": {"pid": 812, "args": list(args)}} if service else {},
+        "supervisor": {"service": {"pid": 812, "args": list(args or ARGS)}} if service else {},
         "host": {"unit": {"main_pid": 812}}, "noted": [], **more,
     }  # fmt: skip
 

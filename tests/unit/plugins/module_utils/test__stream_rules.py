@@ -194,7 +194,9 @@ def test_verdict_on_recorded_states(name: str, camera: str, seen: list[t.Any], v
 JUNK = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2)
-    | st.dictionaries(st.sampled_from(["running", "metrics", "recovery", "desired", "last_start_ts", "recovery_success_total", "resolution"]), inner, max_size=4),
+    | st.dictionaries(
+        st.sampled_from(["running", "metrics", "recovery", "desired", "last_start_ts", "recovery_success_total", "resolution"]),
+        inner, max_size=4),
     max_leaves=8,
 )  # fmt: skip
 
