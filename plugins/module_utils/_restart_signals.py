@@ -164,8 +164,10 @@ def pids_of(evidence: Evidence) -> list[int]:
 
 
 def _again(evidence: Evidence) -> Signal:
-    """Say whether it was lost again while it was watched: another pid, or no answer."""
+    """Say whether it was lost again after a rung had its effect: another pid, or no answer, at once or while it was watched."""
     looks = evidence.get("watch")
+    if _effect(part(evidence, "done")) == "yes" and "status" not in part(evidence, "supervisor"):
+        return "lost"
     if not isinstance(looks, list) or not looks:
         return None
     silent = any("status" not in part(look) for look in looks)

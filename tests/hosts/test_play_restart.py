@@ -66,7 +66,7 @@ def kill_once_restarted(plays: Plays, name: str) -> None:
     """Something ends the supervisor a few seconds after each start, from its next restart on."""
     watch = (
         f'pid() {{ systemctl show -P MainPID {layout.UNIT}; }}; old=$(pid); while [ "$(pid)" = "$old" ]; do sleep 0.2; done; '
-        f"for i in 1 2 3 4 5 6 7 8; do sleep 4; systemctl kill -s KILL {layout.UNIT}; done")
+        f"while sleep 5; do systemctl kill -s KILL {layout.UNIT}; done")
     plays.inside_host(name, "systemd-run", "--collect", "--unit=lineops-test-killer", "sh", "-c", watch)
 
 

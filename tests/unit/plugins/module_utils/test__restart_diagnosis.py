@@ -120,6 +120,8 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
         "restart.recurs", OPEN),
     "it was silent while it was watched": (
         {**WELL, "done": {"restart_app": {"verified": True}}, "watch": [answering(), REFUSED]}, "restart.recurs", OPEN),
+    "it was back, and is at the start limit at the next look": (
+        {"supervisor": REFUSED, "host": down(), "done": {"restart_host": {"verified": True}}}, "restart.recurs", CONFIRMED),
     "a stream is lost": (
         {**WELL, "done": {"restart_app": {"verified": True}}, "noted": [{"camera": "cam1"}, {"camera": "cam2"}],
          "streams": {"streams": {"cam1": {"verdict": "moving"}, "cam2": {"verdict": "stalled"}}}},
