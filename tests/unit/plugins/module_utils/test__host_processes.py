@@ -208,6 +208,7 @@ def test_main_process_of_the_unit_is_shown_where_nothing_serves_the_port(plant: 
         ("\u0663", True, None, None),
         ("9" * 1000, True, None, None),
     ],
+    ids=["none", "alive", "gone", "empty", "word", "negative", "other digits", "long"],  # not by pid: workers compare ids
 )
 def test_pid_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, exists: bool, pid: int | None, alive: bool | None
