@@ -177,7 +177,7 @@ PARTS = (
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
-    Stage("hosts", "playbooks and roles on booted hosts (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/hosts"))),
+    Stage("hosts", "playbooks and roles on booted hosts, also what lab-tests has no time for", always(pytest(*ON_THE_LAB, "tests/hosts"))),
 )  # fmt: skip
 # Cheap ones first; the last one ends with pytest's own summary line.
 STAGES = (
@@ -209,7 +209,7 @@ STAGES = (
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", *CORES["2.21"])),
     # In one, and more at a time than cores: they wait much, one of those against the recordings for more than two minutes.
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab and on booted hosts", always(
-        pytest(*ON_THE_LAB, "tests/hosts", "tests/contract", "tests/standins", "tests/lab"),
+        pytest(*ON_THE_LAB, "-m", "not long", "tests/hosts", "tests/contract", "tests/standins", "tests/lab"),
     )),
 )  # fmt: skip
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from booted import REPOSITORY
 
 LIMIT_S = 1500.0
 
 
+@pytest.mark.long
 def test_every_role_has_a_scenario_that_passes(hosts_possible: None) -> None:
     done = subprocess.run(
         [sys.executable, "scripts/run_molecule.py"], cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT_S, check=False)

@@ -340,9 +340,9 @@ class Batches:
 
 
 class TestRungs(Batches):
-    """Each rung, and what no rung can heal."""
+    """The service on the host."""
 
-    BATCHES = ("host", "api", "cannot")
+    BATCHES = ("host",)
 
     def test_check_mode_shows_the_plan_and_touches_nothing(self, scenes: Scenes) -> None:
         scene = scenes["host"]
@@ -358,6 +358,13 @@ class TestRungs(Batches):
     def test_a_stranger_is_never_ended(self, scenes: Scenes) -> None:
         assert scenes["host"].after["line2-hmi2"].port_pid not in (0, scenes["host"].after["line2-hmi2"].main_pid)
 
+
+@pytest.mark.long
+class TestMoreRungs(Batches):
+    """The API, and what no rung can heal."""
+
+    BATCHES = ("api", "cannot")
+
     def test_streams_that_were_stopped_are_settled_in_the_journal(self, scenes: Scenes) -> None:
         entries = scenes["api"].journals["line1-hmi1"]
         undos = [(entry["action"], entry["event"]) for entry in entries if (entry.get("undo") or {}).get("do") == "start_streams"]
@@ -366,6 +373,7 @@ class TestRungs(Batches):
         assert [stream["camera"] for stream in cameras] == ["cam1", "cam2"]
 
 
+@pytest.mark.long
 class TestFaults(Batches):
     """What breaks around a restart."""
 
@@ -388,6 +396,7 @@ def triage(plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list
     plays.forget()
 
 
+@pytest.mark.long
 class TestTriage:
     """One look, then C and B only where they are asked for."""
 
