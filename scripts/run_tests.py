@@ -161,12 +161,11 @@ def prepare() -> Iterator[Step]:
         if found := find_python(*versions):
             yield environment(f"core-{core}", found)
     if tools.why_not() is None:
-        yield environment("molecule")
         build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
         yield Command(["python", "-c", build], env=pip_environment())
 
 
-ON_THE_LAB = ("-n", "6", "--dist", "loadscope", "--no-loadscope-reorder")
+ON_THE_LAB = ("-n", "5", "--dist", "loadscope", "--no-loadscope-reorder")
 FIRST_THAT_NEEDS_WHAT_IS_PREPARED = "browser"
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
@@ -177,7 +176,9 @@ PARTS = (
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
-    Stage("hosts", "playbooks and roles on booted hosts, also what lab-tests has no time for", always(pytest(*ON_THE_LAB, "tests/hosts"))),
+    Stage("hosts", "playbooks and roles on booted hosts, also what lab-tests has no time for", always(
+        pytest("-n", "2", *ON_THE_LAB[2:], "tests/hosts"),
+    )),
 )  # fmt: skip
 # Cheap ones first; the last one ends with pytest's own summary line.
 STAGES = (

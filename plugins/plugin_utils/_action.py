@@ -74,6 +74,11 @@ class RunbookAction(ActionBase):
         result.setdefault("observed_from", self.vantage_point(variables))
         return scrub(result, secrets)
 
+    def cleanup(self, force: bool = False) -> None:
+        """Remove what a task left on the host; a host that went away after it had answered is no failure of that answer."""
+        with contextlib.suppress(AnsibleConnectionFailure):
+            super().cleanup(force)
+
     def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
         """Secrets that do not come as options."""
         return None

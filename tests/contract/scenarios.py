@@ -164,7 +164,7 @@ SCENARIOS: dict[str, Scenario] = {
         do(Bench.stream_shows, recovery__retries_in_window=1), "camera_stop_during_recovery",
         do(Bench.stream_shows, hls__playlist_exists=True), "monitor_streams_resurrected",
     )),
-    "a source that is not there": Scenario(replace(STREAMING, env={"LINEOPS_LAB_ALIVE_AFTER_S": "1.5"}), (
+    "a source that is not there": Scenario(replace(STREAMING, env={"LINEOPS_LAB_ALIVE_AFTER_S": "8"}), (
         "camera_start_dead_source", "camera_stop_dead_source",
         *[do(Bench.post, "/api/cameras/camdead/start")] * 2, "camera_start_in_cooldown", "camera_start_file_url",
     )),

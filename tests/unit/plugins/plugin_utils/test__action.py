@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -234,3 +235,12 @@ def test_failure_that_the_module_tells_itself_is_kept() -> None:
     told = {"failed": True, "msg": "The key is wrong.", "failure": {"code": "supervisor.key_refused"}, "changed": False}
     result = result_of(HostAction, lambda **options: dict(told))
     assert {name: result[name] for name in told} == told
+
+
+def test_host_that_went_away_after_its_answer_keeps_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible removes its folder on the host after the task: a power cut in between made the whole task unreachable."""
+    monkeypatch.setattr(ActionBase, "cleanup", raising(AnsibleConnectionFailure("Connection closed.")))
+    action(HostAction, lambda: {}).cleanup()
+    monkeypatch.setattr(ActionBase, "cleanup", raising(RuntimeError("a defect")))
+    with pytest.raises(RuntimeError):
+        action(HostAction, lambda: {}).cleanup()
