@@ -77,6 +77,7 @@ def host_vars(plant: Plant, host: Host) -> dict[str, Any]:
     """What the inventory says about a host beside what it says on every back end."""
     return {
         "ansible_user": layout.AUTOMATION_USER,
+        "ansible_pipelining": True,  # one user without rights becomes another: that needs no file between them
         "ansible_ssh_private_key_file": str(key_file(plant)),
         "ansible_ssh_common_args": shlex.join(options(plant)),
         "ansible_python_interpreter": "/usr/bin/python3",

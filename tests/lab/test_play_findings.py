@@ -47,7 +47,7 @@ class Case:
     variables: of this host in the inventory.
     checks: counter-check -> (verdict, who looked); refuted: at least these fell.
     changed: tasks that did, by Ansible's count, in which a failed task never changes anything.
-    posts: what the supervisor is asked to do, in order; route: what becomes of it though nothing is healed.
+    posts: what the supervisor is asked to do, in order; late: what it may be seen to answer after the run; route: what becomes of it though nothing is healed.
     """
 
     finding: str
@@ -60,6 +60,7 @@ class Case:
     severity: str = SEV_1
     changed: int = 0
     posts: tuple[str, ...] = (TEST,)
+    late: tuple[str, ...] = ()
     actions: list[str] = field(default_factory=list)
     changed_by_the_failed: bool = False
     route: str = "as before"
@@ -211,8 +212,8 @@ PLC_UNRESOLVED = {
         "plc.filtered", prepare=(fault(f"drop source={SUPERVISOR_IP}"),), words="the host's only",
         checks={"controller_udp": (CONFIRMED, CONTROLLER)}, marks=(drop_by_source,)),
     "packets of the host dropped, disconnected": Case(
-        # The one test is asked for and not answered within the run (quirk 5), so it is in no access log.
-        "plc.filtered", prepare=(fault("plc-disconnected", f"drop source={SUPERVISOR_IP}"),), posts=(),
+        # The one test is asked for and not answered within the run (quirk 5), so it is in no access log unless the run was slow.
+        "plc.filtered", prepare=(fault("plc-disconnected", f"drop source={SUPERVISOR_IP}"),), posts=(), late=(TEST,),
         checks={"host_udp": (CONFIRMED, HOST)}, marks=(drop_by_source,)),
     "ports closed": Case(
         "plc.router_refused", prepare=(fault("refuse"),), checks={"controller": (CONFIRMED, CONTROLLER)}),
@@ -494,7 +495,8 @@ class TestPlcUnresolved:
 
     @pytest.mark.parametrize("name", parameters(PLC_UNRESOLVED))
     def test_nothing_done_but_what_the_finding_asks_for(self, scene: Scene, name: str) -> None:
-        assert scene.posts(name) == PLC_UNRESOLVED[name].posts
+        case = PLC_UNRESOLVED[name]
+        assert scene.posts(name) in (case.posts, case.posts + case.late)
 
     @pytest.mark.parametrize("name", parameters(PLC_UNRESOLVED))
     def test_plc_is_as_it_was(self, scene: Scene, name: str) -> None:
