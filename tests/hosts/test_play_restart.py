@@ -31,7 +31,7 @@ Edit = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Case:
-    """What is done to a host, and what must come of it. restarted: whether its main process is another one afterwards."""
+    """What is done to a host, and what must come of it. actions: None where chance decides; restarted: whether its main process is another one afterwards."""
 
     finding: str
     result: str = "HEALED"
@@ -39,7 +39,7 @@ class Case:
     prepare: tuple[Prepare, ...] = ()
     edit: Edit = lambda variables: None
     severity: str = SEV_1
-    actions: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = ()
     restarted: bool | None = True
     works: bool = True
     words: tuple[str, ...] = ()
@@ -144,7 +144,7 @@ BATCHES: dict[str, dict[str, Case]] = {
             words=("lineops_supervisor_unit",)),
         "line2-hmi2": Case(
             "restart.recurs", "UNRESOLVED", prepare=(kill_once_restarted,), edit=forced, severity=SEV_2, restarted=True,
-            works=False, words=("rule C.E2",)),
+            works=False, actions=None, words=("rule C.E2", "restarted by its API")),  # a stream may start between two falls
         "line2-hmi1": Case(
             "supervisor.hung", faults=("supervisor-frozen",), edit=by_hook,
             actions=("its container restarted", STARTED, *AFTER), proof="system status"),
@@ -292,7 +292,7 @@ class Batches:
         case, outcome = scene.cases[name], scene.run.outcomes[name]
         assert (outcome["result"], outcome["finding"], outcome["severity"]) == (case.result, case.finding, case.severity)
         assert set(outcome) == RESULT_KEYS
-        if case.result != "REFUSED":
+        if case.result != "REFUSED" and case.actions is not None:
             assert outcome["actions"] == list(case.actions)
         if case.result == "HEALED":
             assert case.proof in outcome["proof"] and "playlists that move" in outcome["proof"], outcome["proof"]
