@@ -28,7 +28,7 @@ LIMITS = {"load_per_core": 2.0, "memory_free": 0.1, "disk_free": 0.1, "inodes_fr
 
 _ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated", "linked", "linked-runtime", "indirect")
 #: States of a process in which it does no work.
-_DEAD_STATES = ("stopped", "tracing-stop", "zombie", "dead")
+DEAD_STATES = ("stopped", "tracing-stop", "zombie", "dead")
 
 
 def host_notes(look: Look, tell: Tell) -> list[Note]:
@@ -62,7 +62,7 @@ def _supervisor(view: Look, look: Look, tell: Tell) -> list[Note]:
         notes.append(Note(OK, tell("process", pid=pid)))
     elif api == "answers":
         notes.append(Note(OK, tell("process.answers")))
-    if supervisor.get("state") in _DEAD_STATES:
+    if supervisor.get("state") in DEAD_STATES:
         notes.append(Note(ATTENTION, tell("process.state", pid=pid, state=supervisor["state"]), tell("restart.todo")))
     orphans = [str(process.get("pid")) for process in processes.get("orphaned_ffmpeg") or [] if part(process)]
     if orphans:

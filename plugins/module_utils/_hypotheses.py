@@ -15,6 +15,11 @@ from dataclasses import dataclass, field
 CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "not observed"
 
 
+def any_of(*values: str) -> frozenset[str]:
+    """Return the values of a signal that a row of a table asks for."""
+    return frozenset(values)
+
+
 @dataclass(frozen=True)
 class Counter:
     """A counter-check: the signal to look at and the values that speak for and against the hypothesis."""

@@ -13,14 +13,11 @@ import typing as t
 from ._ads_frames import ADS_STATES
 from ._diagnosis import Story, conclude
 from ._hypotheses import Counter, Hypothesis, judge
+from ._hypotheses import any_of as _any
 from ._plc_signals import (
     Evidence, Signal, config_rows, conflicting_routes, failing_namespaces, not_observed, observation, part, signals_of,
 )
 from ._route_rules import words_of
-
-
-def _any(*values: str) -> frozenset[str]:
-    return frozenset(values)
 
 
 #: Probe outcomes that show a TwinCAT router taking part (ADS_FACTS §5): even "closed" is an answer.

@@ -12,14 +12,10 @@ import typing as t
 
 from ._diagnosis import Signals, Story, conclude
 from ._hypotheses import Counter, Hypothesis
+from ._hypotheses import any_of as _any
 from ._plc_signals import Evidence, part
 from ._plc_signals import observation as told_as
 from ._restart_signals import ASKED, SOURCES, RUNGS, full_places, lost_streams, missing_rights, pids_of, signals_of, unseen
-
-
-def _any(*values: str) -> frozenset[str]:
-    return frozenset(values)
-
 
 _NO_ANSWER = _any("unreachable", "timeout")
 _BAD_API = _NO_ANSWER | _any("not_understood")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._checklist_host import unwritable
+from ._checklist_host import DEAD_STATES, unwritable
 from ._hypotheses import CONFIRMED
 from ._plc_signals import SOURCES as PLC_SOURCES
 from ._plc_signals import Evidence, Signal, part
@@ -21,8 +21,6 @@ from ._plc_signals import signals_of as plc_signals_of
 
 #: Signals of Playbook B that say something here too.
 _FROM_PLC = ("api", "host_api", "host_tcp", "host_udp", "controller", "breaker", "breaker_later", "test")
-#: States of a process in which it does no work.
-_STANDS_STILL = ("stopped", "tracing-stop", "zombie", "dead")
 #: What Playbook B or an open incident may ask Playbook C for: only a restart clears it (quirks 4, 8).
 ASKED = ("plc.library_wedged", "plc.write_breaker_wedged")
 #: Below this share of a file system there is no room to write a log line (SUPERVISOR_SYSTEMD §8).
@@ -55,7 +53,7 @@ def _process(supervisor: Evidence, was_seen: bool) -> Signal:
         return None
     if supervisor.get("pid") is None:
         return None if supervisor.get("listens") else "none"
-    return "still" if supervisor.get("state") in _STANDS_STILL else "runs"
+    return "still" if supervisor.get("state") in DEAD_STATES else "runs"
 
 
 def _unit(unit: Evidence) -> Signal:
