@@ -44,12 +44,37 @@ class TookTooLong(Exception):
     """A command was still running at its limit and has been ended."""
 
 
+class Beside:
+    """A command that works beside those that the guard runs; every line it prints goes to `on_line`."""
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> None:
+        self.process = _start(command, cwd, env)
+        self._reader = threading.Thread(target=_read_lines, args=(self.process, on_line), daemon=True)
+        self._reader.start()
+
+    def finish(self) -> int:
+        """Wait for its end; returns its exit status."""
+        while self.process.poll() is None:
+            time.sleep(0.05)
+        self._reader.join(timeout=1)
+        return self.process.returncode
+
+    def end(self) -> None:
+        """Ask it to end, and give it the time to end what it runs itself."""
+        limit = time.monotonic() + sum(GRACE_S.values())
+        _send(signal.SIGTERM, [self.process.pid])
+        while self.process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.05)
+
+
 class Guard:
     """Runs commands one after the other; on leaving the `with` block no process of theirs is left."""
 
     def __init__(self) -> None:
         self._current: subprocess.Popen[str] | None = None
-        self._beside: subprocess.Popen[bytes] | None = None
+        self._beside: list[Beside] = []
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> Guard:
@@ -59,6 +84,9 @@ class Guard:
 
     def __exit__(self, *dummy: object) -> None:
         with self.undisturbed():
+            for beside in self._beside:
+                beside.end()
+            self._beside.clear()
             self.end_all()
         _adopt_orphans(False)
         for number, handler in self._handlers.items():
@@ -87,10 +115,7 @@ class Guard:
 
         Raises TookTooLong after `limit_s` seconds and Stopped when a signal arrives; either way the command has ended.
         """
-        process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", start_new_session=True,
-        )  # fmt: skip
+        process = _start(command, cwd, env)
         self._current = process
         reader = threading.Thread(target=_read_lines, args=(process, on_line), daemon=True)
         reader.start()
@@ -104,27 +129,22 @@ class Guard:
             reader.join(timeout=1)
         return process.returncode
 
-    def begin_beside(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        """Start a command that works beside those that are run from now on. It prints nothing and keeps its own log."""
-        self._beside = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True)  # fmt: skip
-
-    def await_beside(self) -> None:
-        """Wait until what was started beside has ended; how it ended is seen by who needs what it made."""
-        while self._beside and self._beside.poll() is None:
-            time.sleep(0.05)
-        self._beside = None
+    def begin_beside(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> Beside:
+        """Start a command that works beside those that are run from now on. It guards its own processes."""
+        self._beside.append(Beside(command, cwd=cwd, env=env, on_line=on_line))
+        return self._beside[-1]
 
     def leftovers(self) -> dict[int, str]:
         """Living descendants of this process, but for what works beside: pid -> command line."""
         self._reap_orphans()
-        beside = {self._beside.pid, *_descendants(self._beside.pid)} if self._beside else set()
+        roots = [beside.process.pid for beside in self._beside]
+        beside = {pid for root in roots for pid in (root, *_descendants(root))}
         return {pid: _command_line(pid) for pid in _descendants(os.getpid()) if pid not in beside}
 
     def end_all(self) -> dict[int, str]:
-        """End every descendant, gently first; returns those that were there (pid -> command line)."""
-        self._beside = None
+        """End every descendant, but for what works beside, gently first; returns those that were there (pid -> command line)."""
         found = self.leftovers()
         for number in (signal.SIGTERM, signal.SIGKILL):
             limit = time.monotonic() + GRACE_S[number]
@@ -158,13 +178,20 @@ class Guard:
 
     def _reap_orphans(self) -> None:
         own = os.getpid()
-        ours = {process.pid for process in (self._current, self._beside) if process}
+        ours = {process.pid for process in (self._current, *(beside.process for beside in self._beside)) if process}
         for pid, (parent, state) in _process_table().items():
             if parent == own and state == "Z" and pid not in ours:
                 try:
                     os.waitpid(pid, os.WNOHANG)
                 except ChildProcessError:
                     pass
+
+
+def _start(command: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", start_new_session=True,
+    )  # fmt: skip
 
 
 def _adopt_orphans(adopt: bool) -> None:

@@ -4,7 +4,8 @@
 """Runs the stages of `make test`, all or those named as arguments, and says for each how it went and how long it took.
 
 All output goes to build/logs/STAGE.log; a failing stage's output is shown. V=1 shows everything while it runs. What could
-not be run on this machine, and every skipped test, is named at the end. A process left behind fails its stage.
+not be run on this machine, and every skipped test, is named at the end. A process left behind fails its stage. Stages that
+mostly wait run beside the others.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
 # What pip says while ansible-test makes its environments is in the log, but says nothing about a failure.
 CHATTER = re.compile(r"WARNING: Location |(Looking in|Collecting|Processing|Using cached|Installing|Successfully) |\s+(Downloading|━)")
+LEFT_OUT = "Left out: "
 PYTEST_SKIP = re.compile(r"^SKIPPED \[\d+\] (.*)$")
 
 
@@ -154,33 +156,35 @@ CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
 
 
 def prepare() -> Iterator[Step]:
-    """All that later stages would have to wait for: their environments, and the base tree of booted hosts."""
+    """The environments that stages would have to wait for."""
     if shutil.which("chromium") or shutil.which("chromium-browser"):
         yield environment("browser")
     for core, versions in CORES.items():
         if found := find_python(*versions):
             yield environment(f"core-{core}", found)
+
+
+def on_hosts() -> Iterator[Step]:
+    """Tests on booted hosts, after their base tree was built; the tests themselves say why hosts cannot be had."""
     if tools.why_not() is None:
         build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
         yield Command(["python", "-c", build], env=pip_environment())
+    yield pytest("-n", "2", *BY_CLASS, "tests/hosts")
 
 
-ON_THE_LAB = ("-n", "5", "--dist", "loadscope", "--no-loadscope-reorder")
-FIRST_THAT_NEEDS_WHAT_IS_PREPARED = "browser"
+BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
+# More at a time than cores: they wait much.
+ON_THE_LAB = ("-n", "4", *BY_CLASS)
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
-    Stage("prepare", "environments and the base tree of booted hosts (beside the first stages)", prepare),
+    Stage("prepare", "the environments of later stages", prepare),
     Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
     Stage("standins", "tests of the lab's PLC stand-in (part of lab-tests)", always(pytest("-n", "2", "tests/standins"))),
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
-    Stage("hosts", "playbooks and roles on booted hosts, also what lab-tests has no time for", always(
-        pytest("-n", "2", *ON_THE_LAB[2:], "tests/hosts"),
-    )),
 )  # fmt: skip
-# Cheap ones first; the last one ends with pytest's own summary line.
 STAGES = (
     Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
     Stage("lint", "ansible-lint (production) and yamllint", always(
@@ -208,11 +212,16 @@ STAGES = (
     # What does not touch Ansible was run by ansible-units.
     Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", *CORES["2.18"])),
     Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", *CORES["2.21"])),
-    # In one, and more at a time than cores: they wait much, one of those against the recordings for more than two minutes.
-    Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab and on booted hosts", always(
-        pytest(*ON_THE_LAB, "-m", "not long", "tests/hosts", "tests/contract", "tests/standins", "tests/lab"),
+    Stage("hosts", "playbooks and roles on booted hosts", on_hosts),
+    Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
+        pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
     )),
 )  # fmt: skip
+#: Run beside all others from the start: they mostly wait, for hosts and for the recordings' own pauses.
+BESIDE = ("prepare", "hosts", "lab-tests")
+NEED_WHAT_IS_PREPARED = ("browser", "core-2.18", "core-2.21")
+#: Runs one of them; what it prints is printed here.
+BESIDE_COMMAND = [sys.executable, str(Path(__file__).resolve()), "--beside"]
 
 
 class Run:
@@ -226,7 +235,7 @@ class Run:
 
     def stage(self, stage: Stage) -> None:
         """Run one stage and report on it."""
-        print(f"{stage.name}: {stage.headline}", flush=True)
+        print(f"{stage.name}: {stage.headline} …", flush=True)
         LOGS.mkdir(parents=True, exist_ok=True)
         log_path = LOGS / f"{stage.name}.log"
         began = time.monotonic()
@@ -238,7 +247,7 @@ class Run:
             if not self.verbose:
                 lines = log_path.read_text(encoding="utf-8").splitlines()
                 print(*(line for line in lines if not CHATTER.match(line)), sep="\n")
-        print(f"  {problem or 'ok'}, {took_s:.0f} s", flush=True)
+        print(f"{stage.name}: {problem or 'ok'}, {took_s:.0f} s", flush=True)
 
     def _run_steps(self, stage: Stage, log: TextIO) -> str:
         """Run the stage's steps up to the first that fails; returns the problem, or nothing."""
@@ -246,31 +255,31 @@ class Run:
             if isinstance(step, LeftOut):
                 self.left_out.append(step.sentence)
                 continue
-            problem = self._run_command(step, log) or self._left_behind()
+            problem = self._run_command(stage, step, log) or self._left_behind()
             if problem:
                 return f"FAILED: {problem}"
         return ""
 
-    def _run_command(self, command: Command, log: TextIO) -> str:
+    def _run_command(self, stage: Stage, command: Command, log: TextIO) -> str:
         words = command.words()
         print("$", *words, file=log, flush=True)
         try:
             status = self.guard.run(
                 words, cwd=command.cwd, env=command.environment(), limit_s=STAGE_LIMIT_S,
-                on_line=lambda line: self._take_line(line, log),
+                on_line=lambda line: self._take_line(stage, line, log),
             )  # fmt: skip
         except (TookTooLong, OSError) as error:
             return f"{words[0]}: {error}"
         return f"exit status {status} of {' '.join(words)}" if status else ""
 
-    def _take_line(self, line: str, log: TextIO) -> None:
+    def _take_line(self, stage: Stage, line: str, log: TextIO) -> None:
         print(line, file=log, flush=True)
         if self.verbose:
             print(line, flush=True)
         if skip := PYTEST_SKIP.match(line):
             self.left_out.append(skip.group(1))
         if not self.verbose and (summary := PYTEST_SUMMARY.match(line)):
-            print(f"  {summary.group(1)}", flush=True)
+            print(f"{stage.name}: {summary.group(1)}", flush=True)
 
     def _left_behind(self) -> str:
         limit = time.monotonic() + GONE_LIMIT_S
@@ -280,8 +289,42 @@ class Run:
         return f"left processes behind: {'; '.join(found.values())}" if found else ""
 
 
+class Stages:
+    """All stages: most one after the other, those of BESIDE beside them, each with a guard and a Run of its own."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._beside = {
+            name: run.guard.begin_beside(
+                [*BESIDE_COMMAND, name], cwd=REPOSITORY, env=os.environ, on_line=self._take_line)
+            for name in BESIDE
+        }  # fmt: skip
+
+    def finish(self) -> None:
+        """Run them all to their end."""
+        for stage in STAGES:
+            if stage.name in NEED_WHAT_IS_PREPARED:
+                self._await("prepare")
+            if stage.name not in BESIDE:
+                self._run.stage(stage)
+        for name in list(self._beside):
+            self._await(name)
+
+    def _await(self, name: str) -> None:
+        if (beside := self._beside.pop(name, None)) and beside.finish():
+            self._run.failed.append(name)
+
+    def _take_line(self, line: str) -> None:
+        if line.startswith(LEFT_OUT):
+            self._run.left_out.append(line.removeprefix(LEFT_OUT))
+        else:
+            print(line, flush=True)
+
+
 def main(names: list[str]) -> int:
-    """Run the named stages, or all; returns the exit status."""
+    """Run the named stages, or all; returns the exit status. `--beside` first leaves the verdict to who started it."""
+    is_beside = names[:1] == ["--beside"]
+    names = names[int(is_beside) :]
     known = {stage.name: stage for stage in (*STAGES, *PARTS)}
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -291,23 +334,22 @@ def main(names: list[str]) -> int:
         print(problem)
         return 1
     began = time.monotonic()
-    chosen = [known[name] for name in names] if names else list(STAGES)
     with Guard() as guard:
         run = Run(guard, verbose=bool(os.environ.get("V")))
-        if not names:
-            words = [sys.executable, str(Path(__file__).resolve()), "prepare"]
-            guard.begin_beside(words, cwd=REPOSITORY, env=os.environ)
-        for stage in chosen:
-            if stage.name == FIRST_THAT_NEEDS_WHAT_IS_PREPARED:
-                guard.await_beside()
-            run.stage(stage)
+        if names:
+            for name in names:
+                run.stage(known[name])
+        else:
+            Stages(run).finish()
     for sentence in dict.fromkeys(run.left_out):
-        print(f"Left out: {sentence}")
+        print(f"{LEFT_OUT}{sentence}")
+    if is_beside:
+        return int(bool(run.failed))
     took_s = time.monotonic() - began
     if run.failed:
         print(f"FAILED after {took_s:.0f} s: {', '.join(run.failed)}. All output is in {LOGS.relative_to(REPOSITORY)}/.")
         return 1
-    print(f"All is well: {len(chosen)} stages in {took_s:.0f} s.")
+    print(f"All is well: {len(names or STAGES)} stages in {took_s:.0f} s.")
     return 0
 
 

@@ -19,8 +19,6 @@ from runs import Run, Running
 
 from lab.hosts import layout
 
-pytestmark = pytest.mark.long
-
 #: Phase -> the task whose name is printed when it begins.
 PHASES = {
     "observe": "Look at supervisor and PLC from the host itself",

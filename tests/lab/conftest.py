@@ -6,24 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from plants import PlantLab
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With -n: the tests of a class share a plant and one run, so they go to one worker. Those on booted hosts share a lab."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scopes(LoadScopeScheduling):
-        """By class, but for booted hosts."""
-
-        def _split_scope(self, nodeid: str) -> str:
-            return "tests/hosts" if nodeid.startswith("tests/hosts/") else super()._split_scope(nodeid)
-
-    return Scopes(config, log)
 
 
 @pytest.fixture(scope="class")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import environment
@@ -133,7 +135,7 @@ def test_an_environment_that_is_missing_or_was_moved_is_not_used(tmp_path: Path)
 
 # Runs in a process of its own: it ends every process below it. A piece is Python code, or what a stage leaves out.
 DRIVER = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import run_tests
@@ -143,17 +145,18 @@ def step(piece):
     return LeftOut(piece[10:]) if piece.startswith("left out: ") else Command(["python", "-c", piece])
 
 run_tests.REPOSITORY, run_tests.LOGS, run_tests.GONE_LIMIT_S = Path("/"), Path(sys.argv[2]), 0.5
-run_tests.PARTS = ()
+run_tests.PARTS, run_tests.BESIDE = (), sys.argv[4].split()
+run_tests.BESIDE_COMMAND = [sys.executable, "-c", os.environ["DRIVER"], *sys.argv[1:5], "--beside"]
 run_tests.STAGES = [Stage(name, "a try", always(*map(step, pieces))) for name, pieces in json.loads(sys.argv[3]).items()]
-sys.exit(run_tests.main(sys.argv[4:]))
+sys.exit(run_tests.main(sys.argv[5:]))
 """
 
 
-def run_stages(logs: Path, stages: dict[str, list[str]], *names: str) -> tuple[int, str]:
-    """Run stages in place of the real ones; returns exit status and output."""
+def run_stages(logs: Path, stages: dict[str, list[str]], *names: str, beside: str = "") -> tuple[int, str]:
+    """Run stages in place of the real ones, those named in `beside` beside the others; returns exit status and output."""
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, REPOSITORY / "scripts", logs, json.dumps(stages), *names],
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-c", DRIVER, REPOSITORY / "scripts", logs, json.dumps(stages), beside, *names],
+        capture_output=True, text=True, check=False, env=os.environ | {"DRIVER": DRIVER},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -178,12 +181,44 @@ def test_summary_of_pytest_and_all_that_was_left_out_are_shown(tmp_path: Path) -
     lines = "print('SKIPPED [1] tests/x.py:3: no ipv6 here'); print('noise'); print('=== 4 passed, 1 skipped in 0.12s ===')"
     status, output = run_stages(tmp_path, {"one": [lines], "other": ["left out: ansible-core 2.99: no Python 4"]})
     assert status == 0
-    assert "\n  4 passed, 1 skipped in 0.12s\n" in output
+    assert "\none: 4 passed, 1 skipped in 0.12s\n" in output
     assert "noise" not in output
     assert output.splitlines()[-3:-1] == [
         "Left out: tests/x.py:3: no ipv6 here",
         "Left out: ansible-core 2.99: no Python 4",
     ]
+
+
+def test_stages_beside_others_are_run_and_told_with_them(tmp_path: Path) -> None:
+    """The first waits for a file that the last one makes: one after the other they would never end."""
+    wait = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'made')!r}): time.sleep(0.01)"
+    stages = {"waits": [wait, "left out: no podman"], "fails": ["exit(3)"], "makes": [f"open({str(tmp_path / 'made')!r}, 'w')"]}
+    status, output = run_stages(tmp_path, stages, beside="waits fails")
+    assert status == 1
+    assert "\nwaits: ok, " in output and "\nmakes: ok, " in output
+    assert "Left out: no podman\n" in output
+    assert re.match(r"FAILED after \d+ s: fails\.", output.splitlines()[-1])
+
+
+def test_what_runs_beside_ends_with_the_run(tmp_path: Path) -> None:
+    """It is asked first, so that it can put things back."""
+    wait = (
+        "import os, pathlib, signal, sys, time\n"
+        f"there = pathlib.Path({str(tmp_path)!r})\n"
+        "signal.signal(signal.SIGINT, lambda *dummy: sys.exit((there / 'put-back').write_text('yes') and 0))\n"
+        "(there / 'pid').write_text(str(os.getpid()))\ntime.sleep(600)")
+    command = [sys.executable, "-c", DRIVER, REPOSITORY / "scripts", tmp_path, json.dumps({"waits": [wait]}), "waits"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"DRIVER": DRIVER})
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text(encoding="utf-8"):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    finally:
+        process.kill()
+    assert (tmp_path / "put-back").exists()
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text(encoding='utf-8')}").exists()
 
 
 def test_a_pytest_run_without_tests_fails(tmp_path: Path) -> None:
