@@ -22,7 +22,9 @@ from .tools import run
 #: A reboot from inside ends nspawn with 133: then it is started again; any other end is the host's own.
 _KEEP_BOOTED = 'while :; do "$@"; [ $? = 133 ] || exit; done'
 _NSPAWN = Path("/run/systemd/nspawn")
-_VISITORS = "visitors"  # the part of a host's control group for commands from outside
+# The part of a host's control group for commands from outside. Below the root that its systemd sees: where groups are
+# delegated (mount option nsdelegate) a process from elsewhere could not be moved by it, into a scope for example.
+_VISITORS = "payload/visitors"
 
 
 def mount(root: Path, lower: Sequence[Path]) -> None:

@@ -43,6 +43,13 @@ def test_a_host_is_a_debian_with_systemd_and_its_own_name(hosts_lab: HostsLab) -
         assert failed == "", failed
 
 
+def test_a_command_from_outside_is_in_the_hosts_own_control_group(hosts_lab: HostsLab) -> None:
+    """Where groups are delegated (mount option nsdelegate) systemd could not move it into a scope from elsewhere."""
+    shown = hosts.inside_host(hosts_lab.plant, hosts_lab.plant.hosts[0], ["cat", "/proc/self/cgroup"]).stdout
+    groups = [line.split(":", 2)[2] for line in shown.splitlines() if line.split(":")[1] in ("", "name=systemd")]
+    assert groups and not any(group.startswith("/..") for group in groups), shown
+
+
 def test_both_kinds_of_install_directory_are_there(hosts_lab: HostsLab) -> None:
     first, second = hosts_lab.plant.hosts[:2]
     assert (first.install_dir, second.install_dir) == ("/opt/Smarthome-Web", "/opt/supervisor")

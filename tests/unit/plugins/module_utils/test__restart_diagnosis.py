@@ -67,6 +67,10 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
         {"supervisor": REFUSED, "host": down(permissions={"directories": {
             "config": {"path": "/opt/supervisor/config", "exists": True, "writable": False}}})},
         "supervisor.no_rights", CONFIRMED),
+    "falls since it may not write, seen between a start and its end": (
+        {"supervisor": REFUSED, "host": down("active", "running", permissions={"directories": {
+            "config": {"path": "/opt/supervisor/config", "exists": True, "writable": False}}})},
+        "supervisor.no_rights", CONFIRMED),
     "falls since it may not enter": (
         {"supervisor": REFUSED, "host": down(permissions={"directories": {
             "install": {"path": "/opt/supervisor", "exists": True, "enterable": False}}})},
