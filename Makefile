@@ -28,14 +28,14 @@ test: .venv-test ## everything that CI checks
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
 stages := project lint docs sanity ansible-units old-python browser core-2.18 core-2.21 hosts lab-tests
-parts := prepare units standins contract playbooks
+parts := prepare units standins contract playbooks units-2.18 units-2.21
 .PHONY: $(stages) $(parts)
 $(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@
 
 .PHONY: matrix
 matrix: .venv-test ## the tests with the oldest and the newest ansible-core
-	@exec .venv/bin/python scripts/run_tests.py core-2.18 core-2.21
+	@exec .venv/bin/python scripts/run_tests.py core-2.18 units-2.18 core-2.21 units-2.21
 
 # --- A lab of booted Debian hosts (root) -----------------------------------------------------------------------------
 .PHONY: lab-hosts lab-hosts-down

@@ -32,6 +32,8 @@ WITH_ANSIBLE = ("tests/unit/plugins/action", "tests/unit/plugins/filter", "tests
 # A stage's processes may need a moment to be gone after the command that ended them has returned.
 GONE_LIMIT_S = 10.0
 LOGS = REPOSITORY / "build/logs"
+#: ansible-core -> the Pythons it runs on, the first that is found is taken.
+CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
 # What pip says while ansible-test makes its environments is in the log, but says nothing about a failure.
@@ -135,24 +137,19 @@ def in_browser() -> Iterator[Step]:
     yield Command(["python", "-m", "pytest", "-n", "2", "tests/browser"], python=directory / "bin/python")
 
 
-def with_core(core: str, *versions: str) -> Callable[[], Iterator[Step]]:
-    """Unit tests that touch Ansible, and the lab's smoke test, with another ansible-core, on the first Python found."""
+def with_core(core: str, *arguments: str) -> Callable[[], Iterator[Step]]:
+    """A pytest run with another ansible-core, on the first Python found."""
 
     def steps() -> Iterator[Step]:
-        found = find_python(*versions)
+        found = find_python(*CORES[core])
         if found is None:
-            yield LeftOut(f"ansible-core {core}: no working Python {' or '.join(versions)} was found")
+            yield LeftOut(f"ansible-core {core}: no working Python {' or '.join(CORES[core])} was found")
             return
         directory = REPOSITORY / f".venv-core{core}"
         yield environment(f"core-{core}", found)
-        for tests in (["-n", "2", *WITH_ANSIBLE], ["-m", "smoke", "tests/lab"]):
-            yield Command(["python", "-m", "pytest", *tests], python=directory / "bin/python")
+        yield Command(["python", "-m", "pytest", *arguments], python=directory / "bin/python")
 
     return steps
-
-
-#: ansible-core -> the Pythons it runs on, the first that is found is taken.
-CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
 
 
 def prepare() -> Iterator[Step]:
@@ -184,6 +181,9 @@ PARTS = (
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
+    # What does not touch Ansible is run by ansible-units.
+    *(Stage(f"units-{core}", f"unit tests that touch Ansible, with ansible-core {core} (not in make test)",
+            with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
 )  # fmt: skip
 STAGES = (
     Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
@@ -209,9 +209,8 @@ STAGES = (
     )),
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
-    # What does not touch Ansible was run by ansible-units.
-    Stage("core-2.18", "unit tests and smoke test with ansible-core 2.18", with_core("2.18", *CORES["2.18"])),
-    Stage("core-2.21", "unit tests and smoke test with ansible-core 2.21", with_core("2.21", *CORES["2.21"])),
+    *(Stage(f"core-{core}", f"smoke test with ansible-core {core}", with_core(core, "-m", "smoke", "tests/lab"))
+      for core in CORES),
     Stage("hosts", "playbooks and roles on booted hosts", on_hosts),
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
         pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),

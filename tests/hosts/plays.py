@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +153,7 @@ class Plays:
 
     def start(
         self, *words: str, limit: str = "", playbook: str = "playbook_c_restart.yml", inventory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Running:
         """Start a playbook where the hosts can be reached."""
         command = [
@@ -160,7 +161,7 @@ class Plays:
             *(["-l", limit] if limit else []), *QUICK, *words]
         return Running(
             network.inside(layout.controller(self.plant.block), command), cwd=PLAYBOOKS,
-            home=self.base / f"home{next(self._numbers)}", environment={**READABLE, "ANSIBLE_FORKS": "6"})
+            home=self.base / f"home{next(self._numbers)}", environment={**READABLE, "ANSIBLE_FORKS": "6", **(environment or {})})
 
     def play(self, *words: str, **how: Any) -> Run:
         """Run to the end."""

@@ -19,11 +19,11 @@ from runs import Run, Running
 
 from lab.hosts import layout
 
-#: Phase -> the task whose name is printed when it begins.
+#: Phase -> the task after which it begins: Ansible prints a task's name together with its first result.
 PHASES = {
-    "observe": "Look at supervisor and PLC from the host itself",
-    "act": "Restart the supervisor through who runs it",
-    "verify": "Watch whether it falls again",
+    "observe": "Look at the PLC from the controller",
+    "act": "Do it - restart_host",
+    "verify": "Look whether the streams move again",
 }
 #: How many runs meet, and where.
 RUNS, HOST = 20, "line2-hmi2"

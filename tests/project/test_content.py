@@ -164,3 +164,7 @@ def test_roles_and_playbooks_leave_protocols_to_modules() -> None:
     keys = {path: set(keys_of(yaml.safe_load(path.read_text(encoding="utf-8")))) for path in files}
     assert {"block", "tasks", "ansible.builtin.set_fact"} <= set().union(*keys.values())
     assert [(path.name, key) for path, used in keys.items() for key in used if forbidden.fullmatch(key)] == []
+
+
+def test_every_role_has_a_molecule_scenario() -> None:
+    assert sorted(path.parent.name for path in (REPOSITORY / "extensions/molecule").glob("*/molecule.yml")) == ROLES
