@@ -49,6 +49,10 @@ class SupervisorClient(SupervisorCalls):
         """Stop a stream: 0.1 s, 5 s if ffmpeg is hung. ``success`` false = nothing was registered (§5)."""
         return self.post(f"/api/cameras/{_in_path(camera_id)}/stop", {"immediate": True}, read_timeout=read_timeout)
 
+    def ring_webrtc_stop(self, camera_id: str, session_id: str) -> Reply:
+        """End a WebRTC session of a Ring camera; 500 without a reason: there is no such session (§5)."""
+        return self.post(f"/api/cameras/{_in_path(camera_id)}/ring/webrtc/stop", {"session_id": session_id})
+
     def playlist(self, camera_id: str) -> Reply:
         """HLS playlist as text. The supervisor counts the caller as a viewer for 30 s (§2)."""
         return self.get(f"/static/hls/{_in_path(camera_id)}.m3u8", expect=str)
