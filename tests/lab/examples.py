@@ -19,7 +19,7 @@ from lab.processes import REPOSITORY
 COLLECTION = "lineops.runbook"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "playbooks/collections")}
 #: Their examples need a camera, or a service manager with root: what these do is seen on booted hosts (tests/hosts).
-ON_BOOTED_HOSTS = {"camera_stream", "supervisor_manager"}
+ON_BOOTED_HOSTS = {"camera_stream", "ring_session", "stream_processes", "supervisor_manager"}
 MODULES = sorted({path.stem for path in (REPOSITORY / "plugins/modules").glob("*.py")} - ON_BOOTED_HOSTS)
 
 

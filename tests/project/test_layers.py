@@ -34,6 +34,7 @@ LAYER_OF_UTIL = {
     "_budget": "rules",
     "_escalation": "rules",
     "_admin_log": "rules",
+    "_artifact_rules": "rules",
     "_closing": "rules",
     "_diagnosis": "rules",
     "_checklist": "rules",
@@ -79,11 +80,14 @@ LAYER_OF_UTIL = {
     "_severity": "rules",
     "_stream_rules": "rules",
     "_undo_plan": "rules",
+    "_writer_rules": "rules",
     # all that talks to the world outside
     "_ads_lock": "clients",
     "_ads_router": "clients",
     "_ads_symbols": "clients",
     "_ads_wire": "clients",
+    "_artifact_files": "clients",
+    "_beneath": "clients",
     "_clock": "clients",
     "_flock": "clients",
     "_evidence": "clients",
@@ -104,6 +108,7 @@ LAYER_OF_UTIL = {
     "_regular": "clients",
     "_report_clock": "clients",
     "_report_files": "clients",
+    "_stream_writers": "clients",
     "_supervisor": "clients",
     "_supervisor_calls": "clients",
     # what modules share: options, results, the way a module is started
@@ -111,12 +116,14 @@ LAYER_OF_UTIL = {
     "_change": "shared",
     "_module": "shared",
     # a noun's work where it is more than a module should hold
+    "_artifacts": "work",
     "_fleet": "work",
     "_manager": "work",
     "_route_direct": "work",
     "_route_via_supervisor": "work",
     "_streams": "work",
     "_supervisor_subsets": "work",
+    "_writers": "work",
 }
 LAYER_OF_FOLDER = {
     "modules": "modules",
