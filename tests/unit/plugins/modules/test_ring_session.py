@@ -47,6 +47,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     return fake
 
 
+def started(reply: Behaviour = OK) -> Exchange:
+    return camera_start(reply, camera="door")
+
+
+def stopped(reply: Behaviour = OK) -> Exchange:
+    return camera_stop(reply, camera="door")
+
+
 def ended(reply: Behaviour = OK, session: str = "s-1") -> Exchange:
     return Exchange("POST", "/api/cameras/door/ring/webrtc/stop", reply, {"X-API-Key": OPERATOR}, {"session_id": session})
 
@@ -57,7 +65,6 @@ def stream(running: bool) -> Exchange:
 
 
 ON, OFF = stream(True), stream(False)
-START, STOP = (lambda reply=OK: camera_start(reply, camera="door")), (lambda reply=OK: camera_stop(reply, camera="door"))
 STANDS, MOVES = playlist(hls(8), camera="door"), playlist(hls(11), camera="door")
 MOVING = [STANDS, ON, MOVES, ON]
 
@@ -79,11 +86,11 @@ GOOD: dict[str, tuple[dict[str, t.Any], list[Exchange], tuple[t.Any, ...]]] = {
     "session that is gone": ({"session_id": "s-1"}, [KNOWN, ended(UNKNOWN)], (None, "gone", False, True, "already gone")),
     "session, check": ({"session_id": "s-1", "check_mode": True}, [KNOWN], (None, "ended", True, False, "ended")),
     "nobody knows the session": (
-        {}, [KNOWN, ON, STOP(), START(), *MOVING], ("started", "started", True, True, "session id unknown")),
+        {}, [KNOWN, ON, stopped(), started(), *MOVING], ("started", "started", True, True, "session id unknown")),
     "an empty id is none": (
-        {"session_id": ""}, [KNOWN, ON, STOP(), START(), *MOVING], ("started", "started", True, True, "session id unknown")),
+        {"session_id": ""}, [KNOWN, ON, stopped(), started(), *MOVING], ("started", "started", True, True, "session id unknown")),
     "nothing registered": (
-        {}, [KNOWN, OFF, STOP(NOTHING), START(), *MOVING], ("stopped", "started", True, True, "session id unknown")),
+        {}, [KNOWN, OFF, stopped(NOTHING), started(), *MOVING], ("stopped", "started", True, True, "session id unknown")),
     "stream, check": ({"check_mode": True}, [KNOWN, ON], ("started", "started", True, False, "session id unknown")),
 }  # fmt: skip
 
@@ -109,13 +116,13 @@ BAD: dict[str, tuple[dict[str, t.Any], list[Exchange], str, tuple[t.Any, ...]]] 
     "a page in its place": (
         {"session_id": "s-1"}, [KNOWN, ended(answer(500, "<html>x</html>"))], "supervisor.not_json", (None, None, True, False, None)),
     "live not allowed": (
-        {}, [KNOWN, ON, STOP(), START(answer(403, {"error": "Ring-Live ist deaktiviert"}))], "stream.start_failed",
+        {}, [KNOWN, ON, stopped(), started(answer(403, {"error": "Ring-Live ist deaktiviert"}))], "stream.start_failed",
         ("started", None, True, False, "session id unknown")),
     "no token": (
-        {}, [KNOWN, ON, STOP(), START(answer(401, {"error": "Kein Ring refresh_token vorhanden."}))], "stream.start_failed",
+        {}, [KNOWN, ON, stopped(), started(answer(401, {"error": "Kein Ring refresh_token vorhanden."}))], "stream.start_failed",
         ("started", None, True, False, "session id unknown")),
     "picture does not come": (
-        {"window_s": 5}, [KNOWN, ON, STOP(), START(), *[STANDS, ON] * 4], "stream.not_moving",
+        {"window_s": 5}, [KNOWN, ON, stopped(), started(), *[STANDS, ON] * 4], "stream.not_moving",
         ("started", None, True, False, "session id unknown")),
 }  # fmt: skip
 
