@@ -90,14 +90,17 @@ class Transport:
         connect_timeout: float,
         read_timeout: float,
         ends_at: t.Optional[float] = None,
+        max_body: t.Optional[int] = None,
     ) -> Answer:
         """Send one request.
 
         :arg connect_timeout: seconds per address of the host; :arg read_timeout: seconds from there to the last byte.
         :arg ends_at: when it is over in any case (``time.monotonic()``), as far as the connection stands by then.
-        :raises HttpFailure: for everything that is not a whole HTTP answer of at most 8 MB.
+        :arg max_body: bytes, 8 MB if not given.
+        :raises HttpFailure: for everything that is not a whole HTTP answer of at most that size.
         """
         began = time.monotonic()
+        most = MAX_BODY if max_body is None else max_body
         status = None
         failure = ""
         content = b""
@@ -115,7 +118,7 @@ class Transport:
             )
             with response:
                 status = response.status_code
-                content = _read(response.raw)
+                content = _read(response.raw, most)
         except self._requests.exceptions.ConnectTimeout:
             failure = "connect_timeout"
         except self._requests.exceptions.ReadTimeout:
@@ -130,7 +133,7 @@ class Transport:
         elapsed_s = round(time.monotonic() - began, 6)
         if fired:
             failure = "read_timeout"
-        elif not failure and len(content) > MAX_BODY:
+        elif not failure and len(content) > most:
             failure = "too_large"
         if failure:
             raise HttpFailure(failure, elapsed_s, status)
@@ -216,13 +219,13 @@ def _deadline_adapter(requests: t.Any, watchdog: _Watchdog) -> t.Any:
     return Adapter(max_retries=0)
 
 
-def _read(raw: t.Any) -> bytes:
+def _read(raw: t.Any, most: int) -> bytes:
     """The body as sent (never decompressed), at most one piece more than allowed."""
     # urllib3 before 2.0 takes a body that ends early for whole.
     raw.enforce_content_length = True
     pieces: list[bytes] = []
     size = 0
-    while size <= MAX_BODY:
+    while size <= most:
         piece = raw.read(_CHUNK, decode_content=False)
         if not piece:
             break

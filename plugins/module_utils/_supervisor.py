@@ -18,6 +18,9 @@ from ._supervisor_calls import Reply, SupervisorCalls
 
 __all__ = ["Reply", "SupervisorClient"]
 
+#: Bytes of a playlist; a real one of four segments has 300.
+_PLAYLIST_MAX = 262144
+
 _TARGET_FIELDS = ("plc_ams_net_id", "plc_ams_port", "plc_ip_address", "plc_runtime_type")
 
 
@@ -55,7 +58,11 @@ class SupervisorClient(SupervisorCalls):
 
     def playlist(self, camera_id: str) -> Reply:
         """HLS playlist as text. The supervisor counts the caller as a viewer for 30 s (§2)."""
-        return self.get(f"/static/hls/{_in_path(camera_id)}.m3u8", expect=str)
+        return self.get(f"/static/hls/{_in_path(camera_id)}.m3u8", expect=str, max_body=_PLAYLIST_MAX)
+
+    def ring_status(self) -> Reply:
+        """Whether Ring is set up and may be shown live [ring_status]."""
+        return self.get("/api/ring/status")
 
     def versioning(self) -> Reply:
         """API version and deprecations (§2)."""

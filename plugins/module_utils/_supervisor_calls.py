@@ -11,8 +11,10 @@ a :class:`SupervisorError`.
 
 from __future__ import annotations
 
+import copy
 import datetime
 import email.utils
+import itertools
 import json
 import re
 import secrets
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ._errors import SupervisorError
-from ._http import Answer, HttpFailure, Transport, decode_json, decode_text
+from ._http import MAX_BODY, Answer, HttpFailure, Transport, decode_json, decode_text
 from ._redact import scrub, secrets_in
 
 # A supervisor says up to 60 s (§1); waiting longer than this is the operator's decision.
@@ -43,7 +45,7 @@ _UNREACHABLE = {
 _NOT_JSON = {
     "not_http": "What answers at {origin} does not speak HTTP.",
     "truncated": "The answer of {origin} to {call} was cut short.",
-    "too_large": "The answer of {origin} to {call} is larger than 8 MB.",
+    "too_large": "The answer of {origin} to {call} is larger than {most}.",
 }
 #: Words of a refused key -> why. They are no stable identifiers, so what is not recognised is "" (§1).
 _WHY_REFUSED = (
@@ -120,7 +122,9 @@ class SupervisorCalls:
         self._read_timeout = read_timeout
         self._read_retries = read_retries
         self._ends_at = ends_at
+        self._way = (proxy, verify)
         self._transport = Transport(proxy, verify)
+        self._numbers = itertools.count(1)
         #: Every call made, also failed ones (``status`` None): call, status, elapsed_s, at, request_id.
         self.calls: list[dict[str, t.Any]] = []
 
@@ -134,6 +138,12 @@ class SupervisorCalls:
         """Release the session."""
         self._transport.close()
 
+    def sibling(self: _Self) -> _Self:
+        """Return a client for another thread: its calls are counted and noted here; what is kept secret later is not known there."""
+        other = copy.copy(self)
+        other._transport = Transport(*self._way)
+        return other
+
     def keep_secret(self, *values: str) -> None:
         """Texts that must not show in an error, beside the keys."""
         self._secrets |= secrets_in(values)
@@ -146,20 +156,21 @@ class SupervisorCalls:
         params: t.Optional[t.Mapping[str, t.Any]] = None,
         read_timeout: t.Optional[float] = None,
         expect: type = dict,
+        max_body: int = MAX_BODY,
     ) -> Reply:
         """Read. :arg level: key to send: None, "operator" or "admin"; :arg expect: type of a good answer's body;
-        str for one that is no JSON.
+        str for one that is no JSON; :arg max_body: bytes that an answer may have.
 
         :raises SupervisorError: "supervisor.unreachable" (``details["reason"]``), "supervisor.timeout"
             (``details["phase"]`` before, connect or read), "supervisor.key_missing", "supervisor.key_refused"
             (``details["level"]``, ``["why"]``), "supervisor.rate_limited", "supervisor.not_json", "supervisor.redirected",
-            "supervisor.rejected" (``details["status"]``, ``["error"]``).
+            "supervisor.rejected" (``details["status"]``, ``["error"]``). Of "supervisor.not_json", ``details["kind"]`` says why.
         """
         headers = self._key_header(level, f"GET {path}")
         tries_left = self._read_retries
         while True:
             try:
-                reply = self._call("GET", path, headers, level, params, None, read_timeout, expect)
+                reply = self._call("GET", path, headers, level, params, None, read_timeout, expect, max_body)
                 if reply.status not in _RETRY_STATUS or tries_left <= 0:
                     return reply
                 pause: t.Optional[float] = _RETRY_PAUSE_S
@@ -233,11 +244,12 @@ class SupervisorCalls:
         body: t.Optional[bytes],
         read_timeout: t.Optional[float],
         expect: type,
+        max_body: int = MAX_BODY,
     ) -> Reply:
         """One attempt, noted in :attr:`calls` whatever becomes of it."""
         call = f"{method} {path}"
         connect_limit, time_limit = self._limits(call, self._read_timeout if read_timeout is None else read_timeout)
-        request_id = f"{self._incident}-{len(self.calls) + 1}"
+        request_id = f"{self._incident}-{next(self._numbers)}"
         sent = {"Accept": "application/json", "User-Agent": "lineops.runbook", "X-Request-ID": request_id, **headers}
         if self._runner:
             sent["X-Admin-User"] = self._runner
@@ -246,11 +258,11 @@ class SupervisorCalls:
         self.calls.append(note)
         try:
             answer = self._transport.exchange(
-                method, self._origin + path, sent, params, body, connect_limit, time_limit, self._ends_at
+                method, self._origin + path, sent, params, body, connect_limit, time_limit, self._ends_at, max_body
             )
         except HttpFailure as failure:
             note.update(status=failure.status, elapsed_s=failure.elapsed_s)
-            raise self._failed(failure, call, connect_limit, time_limit) from None
+            raise self._failed(failure, call, connect_limit, time_limit, max_body) from None
         note.update(status=answer.status, elapsed_s=answer.elapsed_s)
         decoded = self._judged(answer, call, level, expect)
         return Reply(call, answer.status, decoded, answer.headers, answer.elapsed_s, at, request_id)
@@ -271,7 +283,7 @@ class SupervisorCalls:
         return min(self._connect_timeout, left), min(read_timeout, left)
 
     def _failed(
-        self, failure: HttpFailure, call: str, connect_timeout: float, read_timeout: float
+        self, failure: HttpFailure, call: str, connect_timeout: float, read_timeout: float, max_body: int
     ) -> SupervisorError:
         words = {"origin": self._origin, "call": call}
         if failure.kind == "connect_timeout":
@@ -292,8 +304,10 @@ class SupervisorCalls:
                 **words,
             )
         if failure.kind in _NOT_JSON:
-            sentence = _NOT_JSON[failure.kind].format(**words)
-            return SupervisorError("supervisor.not_json", sentence, _ADDRESS_HINT, status=failure.status, call=call)
+            sentence = _NOT_JSON[failure.kind].format(most=_size(max_body), **words)
+            return SupervisorError(
+                "supervisor.not_json", sentence, _ADDRESS_HINT, status=failure.status, call=call, kind=failure.kind
+            )
         sentence = _UNREACHABLE[failure.kind].format(**words)
         return SupervisorError("supervisor.unreachable", sentence, reason=failure.kind, **words)
 
@@ -372,6 +386,11 @@ def _checked_url(url: t.Any) -> str:
             "Correct lineops_supervisor_url: no user, password, query or fragment.",
         )
     return url.rstrip("/")
+
+
+def _size(number: int) -> str:
+    """A number of bytes for people."""
+    return f"{number // 1048576} MB" if number >= 1048576 else f"{number // 1024} kB"
 
 
 def _header_text(text: t.Any) -> str:
