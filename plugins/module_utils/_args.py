@@ -82,13 +82,16 @@ def mappings_in(body: t.Any, name: str) -> list[dict[str, t.Any]]:
 
 
 def calls_of(client: SupervisorClient) -> dict[str, t.Any]:
-    """Return what every module says of its calls: one line each, and the supervisor's own answer time in seconds."""
+    """Return what every module says of its calls: one line each, and the supervisor's own answer time in seconds.
+
+    One that another thread is still waiting for has no answer.
+    """
     return {
         "calls": [
-            f"{call['at']} {call['call']} -> {call['status'] or 'no answer'}, {call['elapsed_s']:.3f} s, {call['request_id']}"
+            f"{call['at']} {call['call']} -> {call['status'] or 'no answer'}, {call['elapsed_s'] or 0:.3f} s, {call['request_id']}"
             for call in client.calls
         ],
-        "supervisor_seconds": round(sum(call["elapsed_s"] for call in client.calls), 3),
+        "supervisor_seconds": round(sum(call["elapsed_s"] or 0 for call in client.calls), 3),
     }
 
 

@@ -30,12 +30,17 @@ class Change:
     def __init__(self, requested: t.Any, original: t.Any) -> None:
         self._started = time.monotonic()
         self.requested = requested
+        self._differs: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
         self._result: dict[str, t.Any] = {
             "changed": False, "requested": requested, "original": original, "reached": original, "verified": False}
 
     def note(self, **values: t.Any) -> None:
         """Remember values for the result, whether the task succeeds or fails."""
         self._result.update(values)
+
+    def differs(self, name: str, before: t.Any, after: t.Any) -> None:
+        """Show one more value in the diff, beside the state."""
+        self._differs["before"][name], self._differs["after"][name] = before, after
 
     def command(self, send: t.Callable[[], _Reply]) -> _Reply:
         """Send a command. From then on the plant counts as changed and the state as unknown, unless surely nothing arrived."""
@@ -54,7 +59,10 @@ class Change:
         return {
             **self._result,
             "latency_s": round(time.monotonic() - self._started, 3),
-            "diff": {"before": {"state": self._result["original"]}, "after": {"state": self._result["reached"]}},
+            "diff": {
+                "before": {"state": self._result["original"], **self._differs["before"]},
+                "after": {"state": self._result["reached"], **self._differs["after"]},
+            },
         }
 
     def failed(self, error: LineopsError, **values: t.Any) -> LineopsError:

@@ -24,12 +24,19 @@ _LONGEST_PATIENCE_S = 30.0
 _STARTING_S = 10.0
 #: The back-off of the recovery grows to 20 s (§2); an attempt longer ago has nothing to do with what is seen now.
 _RECOVERY_RECENT_S = 30.0
+#: Of two times of the supervisor the later one was told first: its answers are up to 1 s old (§1). More is a clock set back.
+_TOLD_LATE_S = 1.0
+#: One writer cannot put in more than what passed meanwhile, this often over, and the segments of a list at its beginning;
+#: where the numbers leap further, or fall back without a start, two write the same files (quirk 13).
+_LEAP_TIMES, _LEAP_SEGMENTS = 3.0, 10
 #: What the supervisor makes of use_substream where a camera has no second address [monitor_streams_substream].
 _RESCALED = "640x360"
 
 _RESOLUTION = re.compile(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
 _SEQUENCE = re.compile(r"^#EXT-X-MEDIA-SEQUENCE:[ \t]*([0-9]{1,15})[ \t]*$", re.MULTILINE)
 _TARGET = re.compile(r"^#EXT-X-TARGETDURATION:[ \t]*([0-9]{1,6}(?:\.[0-9]{1,6})?)[ \t]*$", re.MULTILINE)
+_DURATION = re.compile(r"#EXTINF:[ \t]*([0-9]{1,6}(?:\.[0-9]{1,9})?)")
+_BREAKS = re.compile(r"^#EXT-X-DISCONTINUITY-SEQUENCE:[ \t]*([0-9]{1,15})[ \t]*$", re.MULTILINE)
 _DATE_TIME = re.compile(r"^#EXT-X-PROGRAM-DATE-TIME:[ \t]*([0-9TZ:.+-]{1,40})[ \t]*$", re.MULTILINE)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://\S+")
 
@@ -38,12 +45,17 @@ Mapping = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Playlist:
-    """What an HLS playlist says; target_s in seconds, last_at as it is written, segments in order."""
+    """What an HLS playlist says; target_s in seconds, last_at as it is written, segments in order.
+
+    durations: seconds of each segment; breaks: number of the last discontinuity.
+    """
 
     sequence: int
     target_s: float
     last_at: str
     segments: tuple[str, ...]
+    durations: tuple[float, ...] = ()
+    breaks: int = 0
 
     @property
     def end(self) -> int:
@@ -59,10 +71,22 @@ def parse_playlist(text: t.Any) -> t.Optional[Playlist]:
     if lines.split("\n", 1)[0].strip() != "#EXTM3U" or "#EXT-X-STREAM-INF" in lines:
         return None
     sequence, target, times = _SEQUENCE.search(lines), _TARGET.search(lines), _DATE_TIME.findall(lines)
-    segments = tuple(line.strip() for line in lines.split("\n") if line.strip() and not line.startswith("#"))
+    target_s = float(target.group(1)) if target else 0.0
+    segments: list[str] = []
+    durations: list[float] = []
+    told = target_s
+    for line in filter(None, map(str.strip, lines.split("\n"))):
+        if not line.startswith("#"):
+            segments.append(line)
+            durations.append(told)
+            told = target_s
+        elif line.startswith("#EXTINF:"):
+            duration = _DURATION.match(line)
+            told = float(duration.group(1)) if duration else target_s
+    earlier = _BREAKS.search(lines)
+    breaks = (int(earlier.group(1)) if earlier else 0) + len(re.findall(r"^#EXT-X-DISCONTINUITY[ \t]*$", lines, re.MULTILINE))
     return Playlist(
-        int(sequence.group(1)) if sequence else 0, float(target.group(1)) if target else 0.0,
-        times[-1] if times else "", segments)
+        int(sequence.group(1)) if sequence else 0, target_s, times[-1] if times else "", tuple(segments), tuple(durations), breaks)
 
 
 def patience_s(looks: t.Sequence[Mapping]) -> float:
@@ -92,7 +116,30 @@ def stream_health(
         "seconds": round(run[-1]["at"] - run[0]["at"], 1) if run else 0.0,
         "playlist_moves": seen.get("moves") is True,
         "last_segment_at": found.last_at if found else "",
+        "media_s": seen.get("media_s", 0.0),
+        "media_in_s": seen.get("span_s", 0.0),
+        "moving_s": seen.get("moving_s", 0.0),
+        "segment_s": seen.get("segment_s", 0.0),
+        "segment_age_s": _segment_age_s(run[-1]) if seen else None,
+        "discontinuities": seen.get("breaks", 0),
+        "jumps": _jumps(looks) if before is not None and _count(state, "starts_total") == _count(before, "starts_total") else 0,
+        "unreadable": next((str(look.get("why") or "") for look in reversed(looks) if look.get("why")), ""),
     }
+
+
+def _segment_age_s(look: Mapping) -> t.Optional[float]:
+    """Seconds since the playlist was written, by the supervisor's own clock alone; None where it does not tell."""
+    sent, written = _number(look.get("sent")), _number(look.get("written"))
+    return max(0.0, sent - written) if sent is not None and written is not None and sent - written > -_TOLD_LATE_S - 1 else None
+
+
+def _jumps(looks: t.Sequence[Mapping]) -> int:
+    """How often the numbers fell back, or leapt further than one writer could bring them."""
+    ends = [(look["at"], playlist) for look in looks for playlist in [_playlist_of(look)] if playlist and playlist.segments]
+    pairs = [(later[0] - sooner[0], later[1], sooner[1]) for sooner, later in zip(ends, ends[1:])]
+    return sum(
+        later.end < sooner.end or (later.end - sooner.end) * (later.target_s or 1.0) > _LEAP_TIMES * seconds + _LEAP_SEGMENTS * (later.target_s or 1.0)
+        for seconds, later, sooner in pairs)
 
 
 def _verdict(
@@ -165,7 +212,33 @@ def _progress(run: t.Sequence[Mapping], patience: float) -> dict[str, t.Any]:
         "moves": moved and still_s < patience,
         "stands": still_s >= patience,
         "went_back": bool(backs),
+        "media_s": round(_media_s(since), 3),
+        "span_s": round(last_at - first_at, 1),
+        "moving_s": round(_moving_s(since, patience), 1),
+        "segment_s": max(last.durations, default=last.target_s),
+        "breaks": max(0, last.breaks - first.breaks),
     }
+
+
+def _media_s(since: t.Sequence[tuple[float, Playlist]]) -> float:
+    """Seconds of picture that were added: of each new segment what a playlist says of it; one that no look saw lasts as long
+    as the target."""
+    known = {
+        playlist.sequence + index: seconds for dummy, playlist in since for index, seconds in enumerate(playlist.durations)}
+    first, last = since[0][1], since[-1][1]
+    seen = [seconds for number, seconds in known.items() if first.end <= number < last.end]
+    return sum(seen) + (last.end - first.end - len(seen)) * last.target_s
+
+
+def _moving_s(since: t.Sequence[tuple[float, Playlist]], patience: float) -> float:
+    """Seconds up to the last look in which no look saw it stand still for as long as its patience is; 0 if one just did."""
+    begin = grown_at = since[0][0]
+    stood = False
+    for (dummy, before), (at, playlist) in zip(since, since[1:]):
+        if playlist.end > before.end:
+            begin, grown_at, stood = at if stood else begin, at, False
+        stood = stood or at - grown_at >= patience
+    return 0.0 if stood or since[-1][1].end == since[0][1].end else since[-1][0] - begin
 
 
 def _number(value: t.Any) -> t.Optional[float]:
@@ -181,7 +254,8 @@ def _age(state: Mapping, name: str, now: t.Any) -> float:
     """Seconds since a time of the metrics, by the supervisor's own clock; endless if it never was or is not known."""
     metrics = state.get("metrics")
     then, told = _number(metrics.get(name)) if isinstance(metrics, dict) else None, _number(now)
-    return told - then if then and told is not None else float("inf")
+    age = told - then if then and told is not None else float("inf")
+    return age if age >= -_TOLD_LATE_S else float("inf")
 
 
 def stream_claims(entry: Mapping, camera: Mapping, breaker: t.Any = None) -> dict[str, t.Any]:
@@ -193,6 +267,8 @@ def stream_claims(entry: Mapping, camera: Mapping, breaker: t.Any = None) -> dic
         "desired": desired_of(entry, camera),
         "process_pid": int(pid) if pid else None,
         "starts_total": _count(entry, "starts_total"),
+        "clients": int(_number(entry.get("client_count")) or 0),
+        "last_exit_code": _exit_code(metrics.get("last_exit_code")),
         "recovery": {
             "in_cooldown": recovery.get("in_cooldown") is True,
             "retries": int(_number(recovery.get("retries_in_window")) or 0),
@@ -202,6 +278,23 @@ def stream_claims(entry: Mapping, camera: Mapping, breaker: t.Any = None) -> dic
         },
         "breaker": _word(breaker) or None,
     }
+
+
+def _exit_code(value: t.Any) -> t.Optional[int]:
+    number = _number(value)
+    return int(number) if number is not None and abs(number) < 2**32 else None
+
+
+def breaker_blocks(breaker: t.Any, now: t.Any) -> bool:
+    """Say whether a circuit breaker refuses every start now: one that opened long enough ago lets the next one through.
+
+    breaker: its entry of circuit_breakers; now: the time of that answer.
+    """
+    if not isinstance(breaker, dict) or breaker.get("state") != "open":
+        return False
+    config = breaker.get("config") if isinstance(breaker.get("config"), dict) else {}
+    opened, rest, told = _number(breaker.get("opened_at")), _number(config.get("recovery_timeout_seconds")), _number(now)
+    return not opened or rest is None or told is None or told < opened + rest
 
 
 def desired_of(entry: Mapping, camera: Mapping) -> t.Optional[dict[str, t.Any]]:

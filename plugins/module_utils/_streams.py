@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import typing as t
 from dataclasses import dataclass
 from time import monotonic, sleep
@@ -12,7 +13,8 @@ from time import monotonic, sleep
 from ._args import body_of, mapping_in
 from ._change import Change
 from ._errors import LineopsError
-from ._stream_rules import address_secrets, patience_s, stream_health, without_addresses
+from ._stream_classes import facts_of, stream_class
+from ._stream_rules import address_secrets, breaker_blocks, patience_s, stream_claims, stream_health, without_addresses
 from ._supervisor import Reply, SupervisorClient
 
 _POLL_S = 1.0
@@ -21,7 +23,9 @@ _RESURRECTION_S = 25.0
 # Answers are cached for 1 s (§1).
 _RECHECK_S = 2.0
 #: As many as the longest patience takes, a second apart, and some.
-_LOOKS_KEPT = 40
+_LOOKS_KEPT = 64
+#: Files of a stream that has ended may be there for a moment; a playlist that moves on after that has another writer.
+_GONE_S = 1.0
 _NO_VERDICT = ("starting", "undecided")
 
 
@@ -37,9 +41,13 @@ class Claims:
         """Return the entry of a camera; {} if it was not started since the supervisor began (§2)."""
         return mapping_in(self.streams, camera_id)
 
+    def breaker_entry(self, camera_id: str) -> dict[str, t.Any]:
+        """Return the entry of the camera's circuit breaker, {} if it has none."""
+        return mapping_in(self.breakers, f"stream:rtsp:{camera_id}")
+
     def breaker(self, camera_id: str) -> t.Any:
         """Return the state of the camera's circuit breaker, None if it has none."""
-        return mapping_in(self.breakers, f"stream:rtsp:{camera_id}").get("state")
+        return self.breaker_entry(camera_id).get("state")
 
 
 def _told(reply: Reply) -> t.Any:
@@ -63,6 +71,11 @@ def cameras_of(client: SupervisorClient) -> dict[str, t.Any]:
     return cameras
 
 
+#: Why an answer is not a playlist, for people; anything else is told by its status.
+_UNREADABLE = {
+    "too_large": "it is larger than any playlist", "truncated": "it was cut short", "not_http": "what answers is no web server"}
+
+
 def look(client: SupervisorClient, camera_id: str) -> dict[str, t.Any]:
     """Look at a playlist; whatever is answered is an answer, no answer is an error."""
     try:
@@ -72,43 +85,58 @@ def look(client: SupervisorClient, camera_id: str) -> dict[str, t.Any]:
         if status is None:
             raise
         # One that was cut short has status 200, too, and is not to be taken for an empty one.
-        return {"at": monotonic(), "status": status, "text": None}
-    return {"at": monotonic(), "status": reply.status, "text": reply.body if isinstance(reply.body, str) else None}
+        why = _UNREADABLE.get(str(error.details.get("kind")), f"the answer has status {status}")
+        return {"at": monotonic(), "status": status, "text": None, "why": "" if status == 404 else why}
+    times = {key: _http_seconds(reply.headers.get(name)) for key, name in (("sent", "Date"), ("written", "Last-Modified"))}
+    if not isinstance(reply.body, str):
+        return {"at": monotonic(), "status": reply.status, "text": None, "why": f"the answer has status {reply.status}"}
+    return {"at": monotonic(), "status": reply.status, "text": reply.body, **times}
 
 
-def survey(client: SupervisorClient, names: t.Sequence[str], before: Claims, wait_s: float) -> tuple[dict[str, t.Any], Claims]:
-    """Look twice at the playlist of every camera, waiting once for all; return the health of each, and the last claims."""
-    looks = {name: [look(client, name)] for name in names}
-    if any(found[0]["status"] != 404 or before.entry(name).get("running") is True for name, found in looks.items()):
-        sleep(max(wait_s, *(patience_s(found) for found in looks.values())))
-        for name, found in looks.items():
-            found.append(look(client, name))
-    after = claims_of(client)
-    return {
-        name: stream_health(found, after.entry(name), before.entry(name), after.now) for name, found in looks.items()}, after
+def _http_seconds(text: t.Any) -> t.Optional[float]:
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
+        return None
+
+
+def judged(
+    name: str, health: t.Mapping[str, t.Any], claims: Claims, camera: t.Mapping[str, t.Any], **more: t.Any
+) -> dict[str, t.Any]:
+    """Return class, why and evidence of one stream; more: of facts_of."""
+    entry = claims.entry(name)
+    facts = facts_of(
+        health, stream_claims(entry, camera, claims.breaker(name)), has_entry=bool(entry), kind=str(camera.get("type") or "rtsp"),
+        breaker_blocks=breaker_blocks(claims.breaker_entry(name), claims.now),
+        playlist_claimed=mapping_in(entry, "hls").get("playlist_exists") is True, **more)
+    return stream_class(facts)
 
 
 def watch(
-    client: SupervisorClient, camera_id: str, window_s: float, until: t.Callable[[str], bool]
-) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Look at one stream until its verdict is as wished or the window is over; return its health and its last entry."""
+    client: SupervisorClient, camera_id: str, window_s: float, until: t.Callable[[t.Mapping[str, t.Any]], bool]
+) -> tuple[dict[str, t.Any], Claims]:
+    """Look at one stream until its health is as wished or the window is over; return its health and the last claims."""
     ends = monotonic() + window_s
     looks: list[dict[str, t.Any]] = []
     while True:
         looks = [*looks[-_LOOKS_KEPT:], look(client, camera_id)]
         claims = claims_of(client)
-        entry = claims.entry(camera_id)
-        health = stream_health(looks, entry, now=claims.now)
+        health = stream_health(looks, claims.entry(camera_id), now=claims.now)
         left = ends - monotonic()
-        if until(health["verdict"]) or left <= 0:
-            return health, entry
-        there = looks[-1]["status"] == 200 and health["verdict"] in _NO_VERDICT
+        if until(health) or left <= 0:
+            return health, claims
+        there = looks[-1]["status"] == 200 and health["verdict"] in (*_NO_VERDICT, "moving")
         sleep(min(left, patience_s(looks) if there else _POLL_S))
 
 
-def settled(verdict: str) -> bool:
+def settled(health: t.Mapping[str, t.Any]) -> bool:
     """Say whether waiting longer would not change the verdict."""
-    return verdict not in _NO_VERDICT
+    return health["verdict"] not in _NO_VERDICT
+
+
+def stays(stable_s: float) -> t.Callable[[t.Mapping[str, t.Any]], bool]:
+    """Return what says whether a playlist moves, and has done so for that long without a standstill."""
+    return lambda health: health["verdict"] == "moving" and health["moving_s"] >= stable_s
 
 
 def state_of(entry: t.Mapping[str, t.Any]) -> str:
@@ -166,3 +194,17 @@ def stop(client: SupervisorClient, change: Change, name: str, state: str) -> Non
     raise LineopsError(
         "stream.still_running", f"The supervisor still has the stream of {name} {state} after it was stopped twice.",
         "A person or another program may start it again: look at the audit log.")
+
+
+def alone(client: SupervisorClient, name: str) -> None:
+    """Make sure that nothing of a stream that does not run is left: a playlist that moves is another process's (quirk 13)."""
+    looks = [look(client, name)]
+    for wait_s in (_GONE_S, patience_s(looks)):
+        if looks[-1]["status"] != 200:
+            return
+        sleep(wait_s)
+        looks.append(look(client, name))
+    if stream_health(looks, {})["playlist_moves"]:
+        raise LineopsError(
+            "stream.second_writer", f"The stream of {name} does not run, but its playlist moves: another process writes it.",
+            "End that process on the host first; a start beside it would give two writers of the same files.")

@@ -151,9 +151,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPER
 from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import is_as_wanted, is_resolution
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import is_as_wanted, is_resolution, stream_health
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
-    cameras_of, claims_of, settled, start, state_of, stop, unknown_camera, watch,
+    Claims, alone, cameras_of, claims_of, judged, settled, start, state_of, stays, stop, unknown_camera, watch,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
@@ -161,10 +161,15 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     "camera": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "default": "started"},
+    "force": {"type": "bool", "default": False},
     "use_substream": {"type": "bool", "default": False},
     "resolution": {"type": "str"},
     "window_s": {"type": "float", "default": 30},
+    "stable_s": {"type": "float"},
 }
+STABLE_S = {"started": 0.0, "restarted": 10.0}
+LONGEST_STABLE_S = 120.0
+_UNJUDGED = ("unreadable", "undecided")
 
 
 def _stopped(client: SupervisorClient, change: Change, check_mode: bool, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -177,49 +182,94 @@ def _stopped(client: SupervisorClient, change: Change, check_mode: bool, params:
     return change.result(changed=True, reached="stopped", verified=not check_mode)
 
 
-def _started(client: SupervisorClient, change: Change, check_mode: bool, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    name, window_s = params["camera"], params["window_s"]
-    entry = claims_of(client).entry(name)
-    change.note(original=state_of(entry), reached=state_of(entry))
-    cameras = cameras_of(client)
-    if name not in cameras:
-        raise unknown_camera(name)
-    camera = mapping_in(cameras, name)
-    fits = is_as_wanted(entry, camera, params["use_substream"], params["resolution"])
-    if params["state"] == "started" and state_of(entry) == "started" and fits:
-        health, entry = watch(client, name, window_s, settled)
-        change.note(health=health)
-        if health["verdict"] == "moving":
+class _Start:
+    """One camera to be started or restarted; what was seen of it on the way is in the result."""
+
+    def __init__(self, client: SupervisorClient, change: Change, params: t.Mapping[str, t.Any]) -> None:
+        self._client, self._change, self._params = client, change, params
+        self._name, self._before = params["camera"], None
+        self._camera: dict[str, t.Any] = {}
+
+    def result(self, check_mode: bool) -> dict[str, t.Any]:
+        """Look, act only where it is needed, and prove it."""
+        change, params, claims = self._change, self._params, claims_of(self._client)
+        state = state_of(claims.entry(self._name))
+        change.note(original=state, reached=state)
+        cameras = cameras_of(self._client)
+        if self._name not in cameras:
+            raise unknown_camera(self._name)
+        self._camera = mapping_in(cameras, self._name)
+        fits = is_as_wanted(claims.entry(self._name), self._camera, params["use_substream"], params["resolution"])
+        health = stream_health([], claims.entry(self._name), now=claims.now)
+        if state == "started" and fits:
+            health, claims = watch(self._client, self._name, params["window_s"], settled)
+            change.note(health=health)
+        self._tell(health, claims)
+        if self._is_well(health, claims) and fits:
             return change.result(verified=True)
-        if health["verdict"] in ("unreadable", "undecided"):
+        if fits and health["verdict"] in _UNJUDGED and state == "started" and not params["force"]:
             raise LineopsError(
-                "stream.not_observed", f"The playlist of {name} cannot be judged, so its stream is left alone.",
+                "stream.not_observed", f"The playlist of {self._name} cannot be judged, so its stream is left alone.",
                 "Look at what answers in place of the supervisor, or give window_s more time.")
-    if check_mode:
-        return change.result(changed=True, reached="started")
-    if state_of(entry) == "started":
-        change.command(lambda: client.camera_stop(name))
-    start(client, change, params, camera)
-    health, entry = watch(client, name, window_s, lambda verdict: verdict == "moving")
-    change.note(health=health)
-    if health["verdict"] != "moving":
-        raise LineopsError(
-            "stream.not_moving", f"The stream of {name} was started, but its playlist does not move within {window_s:g} s: "
-            f"{health['verdict']}.", "Look at the camera, its network, and the room for HLS files on the host.")
-    return change.result(changed=True, reached="started", verified=True)
+        if check_mode:
+            change.differs("class", self._before, "healthy")
+            return change.result(changed=True, reached="started")
+        return self._act(claims)
+
+    def _is_well(self, health: t.Mapping[str, t.Any], claims: Claims) -> bool:
+        if self._params["state"] == "restarted":
+            return not self._params["force"] and self._before == "healthy"
+        return health["verdict"] == "moving"
+
+    def _act(self, claims: Claims) -> dict[str, t.Any]:
+        state, params = state_of(claims.entry(self._name)), self._params
+        if params["state"] == "restarted":
+            if state == "started":
+                stop(self._client, self._change, self._name, state)
+                self._change.note(reached="stopped")
+            alone(self._client, self._name)
+        elif state == "started":
+            self._change.command(lambda: self._client.camera_stop(self._name))
+        start(self._client, self._change, params, self._camera)
+        stable_s = STABLE_S[params["state"]] if params["stable_s"] is None else params["stable_s"]
+        health, claims = watch(self._client, self._name, params["window_s"] + stable_s, stays(stable_s))
+        self._change.note(health=health)
+        self._tell(health, claims)
+        if not stays(stable_s)(health):
+            moved = f" for {stable_s:g} s without a standstill" if stable_s else ""
+            raise LineopsError(
+                "stream.not_moving", f"The stream of {self._name} was started, but its playlist does not move{moved} within "
+                f"{params['window_s'] + stable_s:g} s: {health['verdict']}.",
+                "Look at the camera, its network, and the room for HLS files on the host.")
+        return self._change.result(changed=True, reached="started", verified=True)
+
+    def _tell(self, health: t.Mapping[str, t.Any], claims: Claims) -> None:
+        judgement = judged(self._name, health, claims, self._camera)
+        self._before = self._before or judgement["class"]
+        self._change.note(judgement=judgement)
+        self._change.differs("class", self._before, judgement["class"])
 
 
-def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Bring the stream to the state asked for."""
+def _check(params: t.Mapping[str, t.Any]) -> None:
     if params["resolution"] and not is_resolution(params["resolution"]):
         raise LineopsError("stream.option", f"resolution is {params['resolution']!r}; expected WxH in pixels, as 640x360.")
     if not 5 <= params["window_s"] <= 600:
         raise LineopsError("stream.option", f"window_s is {params['window_s']}; expected 5 to 600.")
+    if params["stable_s"] is not None and not 0 <= params["stable_s"] <= LONGEST_STABLE_S:
+        raise LineopsError("stream.option", f"stable_s is {params['stable_s']}; expected 0 to {LONGEST_STABLE_S:g}.")
+
+
+def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Bring the stream to the state asked for."""
+    _check(params)
     with client_of(params) as client:
         change = Change(params["state"], None)
-        change.note(health={})
+        change.note(health={}, judgement={})
         try:
-            result = (_stopped if params["state"] == "stopped" else _started)(client, change, check_mode, params)
+            if params["state"] == "stopped":
+                result = _stopped(client, change, check_mode, params)
+            else:
+                result = _Start(client, change, params).result(check_mode)
         except LineopsError as error:
             raise change.failed(error, **calls_of(client)) from error
         return {**result, **calls_of(client)}

@@ -112,23 +112,44 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of, mapping_in
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, noted_streams, stream_claims
-from ansible_collections.lineops.runbook.plugins.module_utils._streams import cameras_of, claims_of, survey
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, noted_streams
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_survey import Survey, is_same_host, survey
+from ansible_collections.lineops.runbook.plugins.module_utils._streams import cameras_of, claims_of
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SUPERVISOR_SPEC,
     "cameras": {"type": "list", "elements": "str"},
     "wait_s": {"type": "float", "default": APART_S},
+    "looks": {"type": "int", "default": 3},
+    "ask_sources": {"type": "bool", "default": True},
+    "source_timeout_s": {"type": "float", "default": 3.0},
+    "reported_stuck": {"type": "list", "elements": "str", "default": []},
+    "writers": {"type": "dict", "default": {}},
 }
-LONGEST_WAIT_S = 60.0
+#: Option -> least and most.
+LIMITS = {"wait_s": (APART_S, 60.0), "looks": (2, 20), "source_timeout_s": (0.5, 30.0)}
 
 
-def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _how(params: t.Mapping[str, t.Any]) -> Survey:
+    """Return how to look, or say which option is out of its limits."""
+    for name, (least, most) in LIMITS.items():
+        if not least <= params[name] <= most:
+            raise LineopsError("stream.option", f"{name} is {params[name]}; expected {least:g} to {most:g}.")
+    for camera, number in params["writers"].items():
+        if not str(number).isdecimal():
+            raise LineopsError("stream.option", f"writers of {camera} is {number!r}; expected a number of processes.")
+    return Survey(
+        wait_s=params["wait_s"], looks=params["looks"], source_timeout_s=params["source_timeout_s"] if params["ask_sources"] else 0.0,
+        same_host=is_same_host(params["url"], params["run_from"]), asked_from=f"the {params['run_from']}",
+        reported_stuck=frozenset(params["reported_stuck"]), writers={name: int(number) for name, number in params["writers"].items()})
+
+
+def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any], how: Survey) -> dict[str, t.Any]:
     """Return noted and streams, and the failure that ended the look, if any."""
     observed: dict[str, t.Any] = {"not_observed": {}}
     try:
@@ -136,14 +157,7 @@ def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[st
         cameras = cameras_of(client)
         observed["noted"] = noted_streams(before.streams, cameras)
         names = sorted({*before.streams, *cameras}) if params["cameras"] is None else list(dict.fromkeys(params["cameras"]))
-        healths, after = survey(client, names, before, params["wait_s"])
-        observed["streams"] = {
-            name: {
-                **health, "known": name in cameras,
-                **stream_claims(after.entry(name), mapping_in(cameras, name), after.breaker(name)),
-            }
-            for name, health in healths.items()
-        }
+        observed["streams"], observed["not_observed"] = survey(client, names, before, cameras, how)
     except LineopsError as error:
         observed["not_observed"] = {name: error.as_failure() for name in ("noted", "streams") if name not in observed}
     return observed
@@ -151,10 +165,9 @@ def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> dict[st
 
 def run(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Look at the streams; name what was not observed and why."""
-    if not APART_S <= params["wait_s"] <= LONGEST_WAIT_S:
-        raise LineopsError("stream.option", f"wait_s is {params['wait_s']}; expected {APART_S:g} to {LONGEST_WAIT_S:g}.")
+    how = _how(params)
     with client_of(params) as client:
-        return {"changed": False, "observed_at": utc_now(), **_observe(client, params), **calls_of(client)}
+        return {"changed": False, "observed_at": utc_now(), **_observe(client, params, how), **calls_of(client)}
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import (
     Playlist,
     address_secrets,
+    breaker_blocks,
     desired_of,
     is_as_wanted,
     is_resolution,
@@ -53,16 +54,16 @@ def looks(*seen: t.Any) -> list[dict[str, t.Any]]:
 
 def test_recorded_playlist_is_read() -> None:
     names = ("cam1_008.ts", "cam1_009.ts", "cam1_010.ts", "cam1_011.ts")
-    assert parse_playlist(recorded("hls_playlist_hung")) == Playlist(8, 1.0, "", names)
+    assert parse_playlist(recorded("hls_playlist_hung")) == Playlist(8, 1.0, "", names, (1.0,) * 4)
     assert parse_playlist(recorded("hls_playlist")).end == 5
 
 
 def test_last_time_counts_and_line_ends_do_not() -> None:
     text = (
         "\ufeff#EXTM3U\r\n#EXT-X-TARGETDURATION:4.5\r\n#EXT-X-PROGRAM-DATE-TIME:2026-11-23T03:00:00.000+0000\r\n"
-        "#EXTINF:1,\r\na.ts\r\n#EXT-X-PROGRAM-DATE-TIME:2026-11-23T03:00:01.000+0000\r\n\r\nb.ts\r\n"
+        "#EXTINF:1,\r\na.ts\r\n#EXT-X-DISCONTINUITY\r\n#EXT-X-PROGRAM-DATE-TIME:2026-11-23T03:00:01.000+0000\r\n\r\nb.ts\r\n"
     )
-    assert parse_playlist(text) == Playlist(0, 4.5, "2026-11-23T03:00:01.000+0000", ("a.ts", "b.ts"))
+    assert parse_playlist(text) == Playlist(0, 4.5, "2026-11-23T03:00:01.000+0000", ("a.ts", "b.ts"), (1.0, 4.5), 1)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +151,73 @@ def test_figures() -> None:
     found = stream_health(looks(*TWO), OLD, now=NOW)
     assert found == {
         "verdict": "moving", "running": True, "sequence": [8, 11], "segments_added": 3, "seconds": 3, "playlist_moves": True,
-        "last_segment_at": "",
+        "last_segment_at": "", "media_s": 3.0, "media_in_s": 3, "moving_s": 3, "segment_s": 1.0, "segment_age_s": None,
+        "discontinuities": 0, "jumps": 0, "unreadable": "",
     }  # fmt: skip
     nothing = stream_health(looks((0, 404)), {}, now=NOW)
     assert (nothing["sequence"], nothing["segments_added"], nothing["playlist_moves"]) == ([None, None], 0, False)
     orphan = stream_health(looks(*TWO), {}, now=NOW)
     assert (orphan["running"], orphan["playlist_moves"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "media", "moving"),
+    [
+        ([(0, playlist(8)), (3, playlist(9))], 1.0, 3),
+        # Segments that scrolled by between two looks last as long as the target.
+        ([(0, playlist(8)), (30, playlist(38))], 30.0, 30),
+        ([(0, playlist(8)), (2, playlist(10)), (8, playlist(10)), (9, playlist(11)), (11, playlist(13))], 5.0, 2.0),
+        ([(0, playlist(8)), (2, playlist(10)), (5, playlist(10))], 2.0, 0.0),
+        ([(0, playlist(90)), (3, playlist(0, 1)), (6, playlist(0, 4))], 3.0, 3),
+    ],
+)
+def test_picture_that_was_added_and_for_how_long(seen: list[t.Any], media: float, moving: float) -> None:
+    found = stream_health(looks(*seen), OLD, now=NOW)
+    assert (found["media_s"], found["moving_s"]) == (media, moving)
+
+
+@pytest.mark.parametrize(
+    ("sent", "written", "age"),
+    [(50.0, 30.0, 20.0), (50.0, 50.5, 0.0), (50.0, 900.0, None), (None, 30.0, None), (50.0, None, None), ("x", 30.0, None)],
+)
+def test_age_of_the_playlist_is_by_one_clock(sent: t.Any, written: t.Any, age: t.Any) -> None:
+    seen = [{**one, "sent": sent, "written": written} for one in looks(*TWO)]
+    assert stream_health(seen, OLD, now=NOW)["segment_age_s"] == age
+
+
+# looks, starts of the entry after -> how often the numbers jumped
+JUMPS = [
+    ([*TWO], 1, 0),
+    ([(0, playlist(500)), (1.5, playlist(4)), (3, playlist(503))], 1, 2),
+    ([(0, playlist(500)), (3, playlist(4))], 1, 1),
+    ([(0, playlist(4)), (3, playlist(500))], 1, 1),
+    # somebody started it in between: of course it begins anew
+    ([(0, playlist(500)), (3, playlist(4))], 2, 0),
+    # slow looks, quick catch-up of one writer
+    ([(0, playlist(8)), (30, playlist(48))], 1, 0),
+    ([(0, 404), (1, playlist(0)), (3, playlist(3))], 1, 0),
+]
+
+
+@pytest.mark.parametrize(("seen", "starts", "jumps"), JUMPS)
+def test_numbers_that_one_writer_cannot_have_written(seen: list[t.Any], starts: int, jumps: int) -> None:
+    after = {**OLD, "metrics": {**OLD["metrics"], "starts_total": starts}}
+    assert stream_health(looks(*seen), after, OLD, NOW)["jumps"] == jumps
+    assert stream_health(looks(*seen), after, None, NOW)["jumps"] == 0
+
+
+def test_clock_of_the_host_set_back_makes_nothing_new() -> None:
+    """After an hour back, a stream that has run for a day would be starting for an hour."""
+    assert stream_health(looks((0, 404), (3, 404)), entry(started_s=-3600), now=NOW)["verdict"] == "missing"
+    assert stream_health(looks((0, 404), (3, 404)), entry(started_s=-0.9), now=NOW)["verdict"] == "starting"
+
+
+def test_breaker_blocks_until_its_time_by_the_supervisors_clock() -> None:
+    body = recorded("monitor_streams_stream_breaker_open")
+    breaker = body["circuit_breakers"]["stream:rtsp:camdead"]
+    assert breaker_blocks(breaker, body["timestamp"]) and breaker_blocks(breaker, None)
+    assert not breaker_blocks(breaker, breaker["opened_at"] + 30)
+    assert not any(breaker_blocks(other, 1.0) for other in ({}, None, [], "open", {**breaker, "state": "half_open"}))
 
 
 def test_recovery_between_the_looks_is_flapping_from_the_second_on() -> None:
@@ -260,7 +322,7 @@ def test_claims_of_a_recording() -> None:
     body = recorded("monitor_streams_stream_breaker_open")
     claims = stream_claims(body["streams"]["camdead"], {}, body["circuit_breakers"]["stream:rtsp:camdead"]["state"])
     assert claims == {
-        "desired": None, "process_pid": None, "starts_total": 19, "breaker": "open",
+        "desired": None, "process_pid": None, "starts_total": 19, "breaker": "open", "clients": 0, "last_exit_code": None,
         "recovery": {"in_cooldown": False, "retries": 0, "succeeded": 14, "failed": 6, "last_error": "circuit_open"},
     }  # fmt: skip
 

@@ -59,12 +59,15 @@ STANDS, MOVES = playlist(hls(8)), playlist(hls(11))
 #: A look at a playlist and at the stream; two of them that prove that it moves, or hangs.
 MOVING = [STANDS, ON, MOVES, ON]
 HUNG = [STANDS, ON, STANDS, ON]
+#: A stop, the supervisor's word, and a look whether anything is left.
+STOPS = [camera_stop(), OFF, playlist(GONE)]
 
 
 def made(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
     result = play(camera_stream, *script, **{"camera": "cam1", **options})
     assert {"requested", "original", "reached", "latency_s", "verified", "changed", "diff", "health", "supervisor_seconds"} <= set(result)
-    assert result["diff"] == {"before": {"state": result["original"]}, "after": {"state": result["reached"]}}
+    shown = {side: {key: text for key, text in values.items() if key != "class"} for side, values in result["diff"].items()}
+    assert shown == {"before": {"state": result["original"]}, "after": {"state": result["reached"]}}
     assert "://" not in repr({**result, "calls": []}).replace("http://127.0.0.1", "")
     return result
 
@@ -98,8 +101,35 @@ NORMAL: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
         {"use_substream": True}, [ON, KNOWN, camera_stop(), camera_start(use_substream=True), *MOVING],
         ("started", "started", True, True)),
     "that source": ({"use_substream": True}, [stream(source=SMALL), KNOWN, *MOVING], ("started", "started", False, True)),
-    "restart": ({"state": "restarted"}, [ON, KNOWN, camera_stop(), camera_start(), *MOVING], ("started", "started", True, True)),
-    "restart of nothing": ({"state": "restarted"}, [OFF, KNOWN, camera_start(), *MOVING], ("stopped", "started", True, True)),
+    "restart of what is healthy": ({"state": "restarted"}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
+    "restart by force": (
+        {"state": "restarted", "force": True, "stable_s": 0}, [ON, KNOWN, *MOVING, *STOPS, camera_start(), *MOVING],
+        ("started", "started", True, True)),
+    "restart of what hangs": (
+        {"state": "restarted", "stable_s": 3}, [ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING], ("started", "started", True, True)),
+    "restart of what stutters": (
+        {"state": "restarted", "stable_s": 0}, [ON, KNOWN, STANDS, ON, playlist(hls(9)), ON, *STOPS, camera_start(), *MOVING],
+        ("started", "started", True, True)),
+    "restart, stable for ten seconds": (
+        {"state": "restarted"}, [ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING, playlist(hls(14)), ON, playlist(hls(17)), ON,
+                                 playlist(hls(20)), ON], ("started", "started", True, True)),
+    # Quirk 17: it was a success, and dies a moment later.
+    "restart, falls once": (
+        {"state": "restarted", "stable_s": 6}, [
+            ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING, playlist(GONE), DOWN, playlist(hls(0, 1)), NEW, playlist(hls(0)), NEW,
+            playlist(hls(3)), NEW], ("started", "started", True, True)),
+    "restart of a size that does not run": (
+        {"state": "restarted", "stable_s": 0, "resolution": "640x360"},
+        [ON, KNOWN, *STOPS, camera_start(resolution="640x360"), *MOVING], ("started", "started", True, True)),
+    "restart of nothing": (
+        {"state": "restarted", "stable_s": 0}, [OFF, KNOWN, playlist(GONE), camera_start(), *MOVING], ("stopped", "started", True, True)),
+    # What a process leaves that was killed stands still: nobody writes it.
+    "restart of what is dead": (
+        {"state": "restarted", "stable_s": 0}, [DOWN, KNOWN, *[STANDS] * 3, camera_start(), *MOVING], ("recovering", "started", True, True)),
+    "restart that is undone": (
+        {"state": "restarted", "stable_s": 0}, [
+            ON, KNOWN, *HUNG, camera_stop(NOTHING), OFF, OFF, ON, camera_stop(), OFF, playlist(GONE), camera_start(), *MOVING],
+        ("started", "started", True, True)),
     "stop": ({"state": "stopped"}, [ON, camera_stop(), OFF], ("started", "stopped", True, True)),
     "stop of nothing": ({"state": "stopped"}, [OFF], ("stopped", "stopped", False, True)),
     "stop of what never ran": ({"state": "stopped"}, [NEVER], ("stopped", "stopped", False, True)),
@@ -119,7 +149,9 @@ CHECK: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
     "hangs": ({}, [ON, KNOWN, *HUNG], ("started", "started", True, False)),
     "another size": ({"resolution": "640x360"}, [ON, KNOWN], ("started", "started", True, False)),
     "stopped": ({}, [OFF, KNOWN], ("stopped", "started", True, False)),
-    "restart": ({"state": "restarted"}, [ON, KNOWN], ("started", "started", True, False)),
+    "restart of what is healthy": ({"state": "restarted"}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
+    "restart by force": ({"state": "restarted", "force": True}, [ON, KNOWN, *MOVING], ("started", "started", True, False)),
+    "restart of what hangs": ({"state": "restarted"}, [ON, KNOWN, *HUNG], ("started", "started", True, False)),
     "stop": ({"state": "stopped"}, [ON], ("started", "stopped", True, False)),
     "stop of nothing": ({"state": "stopped"}, [OFF], ("stopped", "stopped", False, True)),
 }  # fmt: skip
@@ -174,6 +206,17 @@ FAILURES: dict[str, tuple[dict[str, t.Any], list[t.Any], str, tuple[t.Any, ...]]
     "segments longer than the window": (
         {"window_s": 5}, [ON, KNOWN, playlist(hls(1, target=9)), ON, playlist(hls(1, target=9)), ON], "stream.not_observed",
         ("started", "started", False, False)),
+    "restart of a page in its place": (
+        {"state": "restarted"}, [ON, KNOWN, *[playlist(PAGE), ON] * 2], "stream.not_observed", ("started", "started", False, False)),
+    "restart beside a second writer": (
+        {"state": "restarted"}, [ON, KNOWN, *HUNG, camera_stop(), OFF, STANDS, STANDS, MOVES], "stream.second_writer",
+        ("started", "stopped", True, False)),
+    "restart of nothing beside a second writer": (
+        {"state": "restarted"}, [OFF, KNOWN, STANDS, STANDS, MOVES], "stream.second_writer", ("stopped", "stopped", False, False)),
+    "restart, does not stay": (
+        {"state": "restarted", "window_s": 5, "stable_s": 5},
+        [OFF, KNOWN, playlist(GONE), camera_start(), *MOVING, *[playlist(GONE), DOWN] * 5], "stream.not_moving",
+        ("stopped", None, True, False)),
     "stays": (
         {"state": "stopped"}, [ON, camera_stop(), ON, camera_stop(), ON], "stream.still_running", ("started", None, True, False)),
     "stop refused": (
@@ -214,6 +257,7 @@ def test_failed_proof_says_what_was_seen() -> None:
     [
         ({"resolution": "bogus"}, "resolution is 'bogus'; expected WxH in pixels, as 640x360."),
         ({"window_s": 4}, "window_s is 4.0; expected 5 to 600."),
+        ({"stable_s": 121}, "stable_s is 121.0; expected 0 to 120."),
         ({"window_s": float("nan")}, "window_s is nan; expected 5 to 600."),
     ],
 )
@@ -232,3 +276,26 @@ def test_camera_is_asked_for_by_its_quoted_id() -> None:
 def test_looks_are_as_far_apart_as_they_need(clock: FakeTime) -> None:
     made(ON, KNOWN, *MOVING)
     assert clock.waits == [3.0]
+
+
+# options, script -> class before and after in the diff
+CLASSES = [
+    ({}, [ON, KNOWN, *MOVING], ("healthy", "healthy")),
+    ({"state": "restarted", "stable_s": 0}, [ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING], ("hung", "healthy")),
+    ({"state": "restarted", "stable_s": 0}, [DOWN, KNOWN, playlist(GONE), camera_start(), *MOVING], ("dead", "healthy")),
+    ({}, [NEVER, KNOWN, camera_start(), *MOVING], ("never_started", "healthy")),
+    ({"window_s": 5}, [OFF, KNOWN, camera_start(), *NOT_MOVING[:8]], ("stopped", "hung")),
+    ({"state": "stopped"}, [ON, camera_stop(), OFF], (None, None)),
+]
+
+
+@pytest.mark.parametrize(("options", "script", "classes"), CLASSES)
+def test_diff_shows_the_class_before_and_after(options: dict[str, t.Any], script: list[t.Any], classes: tuple[t.Any, t.Any]) -> None:
+    result = made(*script, **options)
+    assert tuple(result["diff"][side].get("class") for side in ("before", "after")) == classes
+    assert result["judgement"].get("class") == classes[1]
+
+
+def test_check_mode_predicts_the_class() -> None:
+    diff = made(ON, KNOWN, *HUNG, check_mode=True, state="restarted")["diff"]
+    assert (diff["before"]["class"], diff["after"]["class"]) == ("hung", "healthy")

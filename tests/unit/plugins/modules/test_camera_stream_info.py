@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("requests", reason="the supervisor client needs requests")
 
-from ansible_collections.lineops.runbook.plugins.module_utils import _streams, _supervisor_calls  # noqa: E402
+from ansible_collections.lineops.runbook.plugins.module_utils import _fleet, _stream_survey, _streams, _supervisor_calls  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.modules import camera_stream_info  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Exchange, answer, reset  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
@@ -37,8 +37,11 @@ GONE = answer(404, "<html>no</html>")
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     """Nothing is really waited for."""
     fake = FakeTime()
-    monkeypatch.setattr(_streams, "monotonic", fake.monotonic)
-    monkeypatch.setattr(_streams, "sleep", fake.sleep)
+    for module in (_streams, _stream_survey):
+        monkeypatch.setattr(module, "monotonic", fake.monotonic)
+        monkeypatch.setattr(module, "sleep", fake.sleep)
+    monkeypatch.setattr(_stream_survey, "THREADS", 1)  # the script is in order
+    monkeypatch.setattr(_fleet, "_SLOW_S", 60)
     monkeypatch.setattr(_supervisor_calls.time, "sleep", lambda seconds: None)
     return fake
 
@@ -49,7 +52,7 @@ def entry(running: bool = True, source: str = "main", resolution: str | None = N
 
 
 def look(*script: t.Any, **options: t.Any) -> dict[str, t.Any]:
-    result = play(camera_stream_info, *script, **options)
+    result = play(camera_stream_info, *script, **{"looks": 2, "ask_sources": False, **options})
     assert result["changed"] is False and not result.get("failed") and result["observed_at"].endswith("Z")
     assert "://" not in repr({**result, "calls": []}).replace("http://127.0.0.1", "")
     return result
@@ -70,7 +73,14 @@ def test_all_that_is_known_is_looked_at_and_waited_for_once(clock: FakeTime, che
     assert {name: one["verdict"] for name, one in result["streams"].items()} == {"cam1": "moving", "cam2": "stalled", "door": "not_running"}
     assert result["streams"]["cam1"] == {
         "verdict": "moving", "running": True, "sequence": [8, 11], "segments_added": 3, "seconds": 3.0, "playlist_moves": True,
-        "last_segment_at": "", "known": True, "process_pid": 7, "starts_total": 2, "breaker": "closed",
+        "last_segment_at": "", "known": True, "process_pid": 7, "starts_total": 2, "breaker": "closed", "clients": 0,
+        "media_s": 3.0, "media_in_s": 3.0, "moving_s": 3.0, "segment_s": 1.0, "segment_age_s": None, "discontinuities": 0, "jumps": 0,
+        "unreadable": "", "last_exit_code": None, "source": None,
+        "class": "healthy", "why": "3 s of picture were added in 3 s.",
+        "evidence": {
+            "verdict": "moving", "sequence": [8, 11], "segments_added": 3, "seconds": 3.0, "segment_age_s": None, "media_s": 3.0,
+            "media_in_s": 3.0,
+        },
         "desired": {"type": "rtsp", "use_substream": False, "resolution": "640x360"},
         "recovery": {"in_cooldown": False, "retries": 0, "succeeded": 0, "failed": 0, "last_error": ""},
     }  # fmt: skip
