@@ -65,14 +65,14 @@ def parse_address(text: t.Any) -> Address:
         raise NotUsable("the supervisor has no address for it")
     scheme, found, rest = text.partition("://")
     if scheme.lower() == "rtsps" and found:
-        raise NotUsable("rtsps:// is not asked: its certificate cannot be judged from here")
+        raise NotUsable("RTSP over TLS (rtsps) is not asked")
     if scheme.lower() != "rtsp" or not found:
-        raise NotUsable("its address is no rtsp:// address")
+        raise NotUsable("its address is not one of RTSP")
     if len(text) > 4096 or any(ord(char) <= 32 or ord(char) == 127 for char in text):
         raise NotUsable("its address holds blanks or control characters")
     end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
     login, at, place = rest[:end].rpartition("@")
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]{2,60})\]|([^\[\]:@]{1,253}))(?::([0-9]{0,5}))?", place)
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,15})?)\]|([^\[\]:@]{1,253}))(?::([0-9]{0,5}))?", place)
     if match is None or not 0 < int(match.group(3) or DEFAULT_PORT) < 65536:
         raise NotUsable("its address names no host, or no port from 1 to 65535")
     port = int(match.group(3) or DEFAULT_PORT)
@@ -105,7 +105,7 @@ def ask_source(text: t.Any, timeout_s: float, same_host: bool = True) -> dict[st
         if not same_host and is_loopback(address.host):
             raise NotUsable("its address is one of the supervisor's own host, which is another machine here")
     except NotUsable as why:
-        wrong_kind = isinstance(text, str) and "no rtsp://" in str(why)
+        wrong_kind = isinstance(text, str) and "not one of RTSP" in str(why)
         return _told("unsupported" if wrong_kind else "not_asked", None, f"Not asked: {why}.", began)
     try:
         status = _converse(address, began + timeout_s)
@@ -278,8 +278,10 @@ def login_for(challenges: t.Sequence[str], address: Address) -> t.Optional[t.Cal
 
 def _schemes(challenge: str) -> t.Iterator[tuple[str, dict[str, str]]]:
     """Yield scheme and fields of each challenge in one header: several may stand in it, separated by commas."""
-    parts = re.split(r",[ \t]*(?=[A-Za-z]{1,20}[ \t]+[A-Za-z-]{1,20}[ \t]*=)", challenge[:8192])
-    for part in parts:
+    text = challenge[:8192]
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda quoted: "_" * len(quoted.group()), text)  # a comma in quotes parts nothing
+    starts = [0, *(found.end() for found in re.finditer(r",[ \t]*(?=[A-Za-z]{1,20}[ \t]+[A-Za-z-]{1,20}[ \t]*=)", bare))]
+    for part in (text[begin:end] for begin, end in zip(starts, [*starts[1:], None])):
         scheme = _SCHEME.match(part)
         if scheme:
             pairs = {name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain for name, quoted, plain in _PAIR.findall(part[scheme.end():])}

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -16,6 +19,7 @@ pytest.importorskip("requests", reason="the supervisor client needs requests")
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _fleet, _stream_survey, _streams, _supervisor_calls  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.modules import camera_stream_info  # noqa: E402
+from ansible_collections.lineops.runbook.tests.unit.helpers.rtsp_server import RtspServer, reply  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.scripted_http import Exchange, answer, reset  # noqa: E402
 from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script import (  # noqa: E402
     FakeTime,
@@ -23,6 +27,8 @@ from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script im
     cameras,
     hls,
     no_answer,
+    outcome_of,
+    params_of,
     play,
     playlist,
     streams,
@@ -168,3 +174,170 @@ def test_passwords_of_a_recorded_supervisor_stay_where_they_are() -> None:
 def test_wait_has_limits(wait_s: float) -> None:
     result = play(camera_stream_info, wait_s=wait_s)
     assert result["failure"]["code"] == "stream.option" and "expected 3 to 60." in result["failure"]["message"]
+
+
+# --- more looks, sources, Ring, many cameras -------------------------------------------------------------------------
+
+
+def test_three_looks_reach_as_far_as_two(clock: FakeTime) -> None:
+    script = [playlist(hls(at)) for at in (8, 9, 11)]
+    found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=3)["streams"]["cam1"]
+    assert (clock.waits, found["seconds"], found["class"]) == ([1.5, 1.5], 3.0, "healthy")
+
+
+def test_two_writers_are_seen_by_the_look_between() -> None:
+    """Quirk 13: first and last look alone would show a stream that moves."""
+    script = [playlist(hls(at)) for at in (500, 4, 503)]
+    assert look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=3)["streams"]["cam1"]["class"] == "second_writer"
+
+
+def test_age_of_a_segment_is_by_the_supervisors_headers() -> None:
+    """Its clock is years from ours, which changes nothing."""
+    old = answer(200, hls(8), Date="Mon, 23 Nov 2020 03:25:44 GMT", Last_Modified="Mon, 23 Nov 2020 03:25:04 GMT")
+    found = look(STREAMS, CAMERAS, playlist(old), playlist(old), STREAMS, cameras=["cam1"])["streams"]["cam1"]
+    assert (found["class"], found["segment_age_s"]) == ("hung", 40.0) and "40 s" in found["why"]
+
+
+def test_playlist_of_100_mb_is_read_to_its_limit_only() -> None:
+    sent: list[int] = []
+
+    def endless(sock: t.Any, dummy: t.Any) -> None:
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n#EXTM3U\n")
+        try:
+            for number in range(100):
+                sock.sendall(b"#" * 1048576)
+                sent.append(number)
+        except OSError:
+            pass
+
+    found = look(STREAMS, CAMERAS, playlist(endless), playlist(endless), STREAMS, cameras=["cam1"])["streams"]["cam1"]
+    assert found["class"] == "unknown" and len(sent) < 40
+    assert found["why"] == "What is served as its playlist cannot be judged: it is larger than any playlist."
+
+
+def test_sources_are_asked_and_their_addresses_stay_here() -> None:
+    dead = entry(running=False)
+    with RtspServer(lambda line, headers: reply(404, headers)) as server:
+        address = server.url("/canary-path", "viewer:canary-of-the-camera")
+        known = cameras({
+            "cam1": {"type": "rtsp", "url": address}, "door": {"type": "rtsp", "url": "http://canary@h/x"},
+            "safe": {"type": "rtsp", "url": "rtsps://u:canary@h/x"}})  # fmt: skip
+        now = streams({"cam1": dead})
+        names = [playlist(GONE, name) for name in ("cam1", "door", "safe")]
+        result = look(now, known, *names, now, ask_sources=True)
+    found = {name: (one["class"], one["source"]["outcome"], one["source"]["asked_from"]) for name, one in result["streams"].items()}
+    assert found == {
+        "cam1": ("source_unreachable", "not_found", "the controller"), "door": ("source_unreachable", "unsupported", "the controller"),
+        "safe": ("never_started", "not_asked", "the controller")}  # fmt: skip
+    assert {line.split()[0] for line, dummy in server.requests} == {"OPTIONS", "DESCRIBE"}
+    assert "canary" not in repr(result)
+
+
+def test_second_source_is_asked_where_it_is_wanted() -> None:
+    with RtspServer() as server:
+        camera = {"type": "rtsp", "url": server.url("/main"), "substream_url": server.url("/small")}
+        now = streams({"cam1": {**entry(running=False), "desired": {"type": "rtsp", "rtsp_url": camera["substream_url"]}}})
+        look(now, cameras({"cam1": camera}), playlist(GONE), now, ask_sources=True)
+    assert {line.split()[1].rsplit("/", 1)[1] for line, dummy in server.requests} == {"small"}
+
+
+RING = cameras({"door": {"type": "ring", "url": "/api/cameras/door/snapshot"}})
+RING_STATUS = json.loads((RECORDINGS / "ring_status.json").read_text(encoding="utf-8"))["response"]["body"]
+
+
+def ring_status(reply_: t.Any) -> Exchange:
+    return Exchange("GET", "/api/ring/status", reply_, {"X-API-Key": None})
+
+
+@pytest.mark.parametrize(
+    ("reply_", "options", "expected", "observed_not"),
+    [
+        (answer(200, RING_STATUS), {}, "ring_live_not_allowed", set()),
+        (answer(200, {**RING_STATUS, "live_enabled": True}), {}, "ring_token_missing", set()),
+        (answer(200, {**RING_STATUS, "live_enabled": True, "configured": True}), {}, "never_started", set()),
+        (answer(404, "<html>"), {}, "never_started", {"ring"}),
+        (answer(200, RING_STATUS), {"reported_stuck": ["door"]}, "ring_session_stuck", set()),
+    ],
+)
+def test_ring(reply_: t.Any, options: dict[str, t.Any], expected: str, observed_not: set[str]) -> None:
+    result = look(streams(), RING, playlist(GONE, "door"), streams(), ring_status(reply_), ask_sources=True, **options)
+    assert (result["streams"]["door"]["class"], result["streams"]["door"]["source"]) == (expected, None)
+    assert set(result["not_observed"]) == observed_not
+
+
+def test_writers_that_the_host_saw() -> None:
+    script = [playlist(hls(8)), playlist(hls(11))]
+    found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], writers={"cam1": 2})["streams"]["cam1"]
+    assert (found["class"], found["evidence"]) == ("second_writer", {"writers": 2})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"looks": 1}, "looks is 1; expected 2 to 20."),
+        ({"source_timeout_s": 31}, "source_timeout_s is 31.0; expected 0.5 to 30."),
+        ({"writers": {"cam1": "many"}}, "writers of cam1 is 'many'; expected a number of processes."),
+    ],
+)
+def test_options_out_of_their_limits_ask_nobody(options: dict[str, t.Any], sentence: str) -> None:
+    assert play(camera_stream_info, **options)["failure"] == {"code": "stream.option", "message": sentence, "hint": ""}
+
+
+class Many:
+    """A supervisor of any number of cameras, all at once; each playlist takes its time, and its sequence is the real one."""
+
+    def __init__(self, number: int, answer_s: float) -> None:
+        self.names = [f"cam{index:02}" for index in range(number)]
+        self.answer_s, self.began = answer_s, time.monotonic()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = outer.body(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *dummy: t.Any) -> None:
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 128
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> Many:
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *dummy: t.Any) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def body(self, path: str) -> bytes:
+        if path.startswith("/static"):
+            time.sleep(self.answer_s)
+            return hls(100 + int(time.monotonic() - self.began)).encode()
+        if path == "/api/cameras":
+            return json.dumps({"cameras": {name: {"type": "rtsp", "url": self.source(name)} for name in self.names}}).encode()
+        return json.dumps({"success": True, "timestamp": 1000.0, "streams": {name: entry() for name in self.names}}).encode()
+
+    def source(self, name: str) -> str:
+        """Addresses of documentation: nobody there, and packets to them get lost or are refused on the way."""
+        return f"rtsp://192.0.2.{int(name[3:]) + 1}/live"
+
+
+def test_fifty_cameras_take_the_pause_and_little_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, 150 answers of 20 ms would take 3 s more, and 50 silent sources two minutes."""
+    monkeypatch.undo()
+    with Many(50, 0.02) as many:
+        began = time.monotonic()
+        result = outcome_of(camera_stream_info, params_of(camera_stream_info, url=many.url))
+        took_s = time.monotonic() - began
+    assert {one["class"] for one in result["streams"].values()} == {"healthy"} and len(result["streams"]) == 50
+    ids = [call.rsplit(" ", 1)[1] for call in result["calls"]]
+    assert len(set(ids)) == len(ids) == 153, "two threads share a request id"
+    assert took_s < 3.0 + 2.5  # limit of the issue is 1 s; machines that run tests are busy
+    print(f"50 cameras took {took_s:.2f} s")
