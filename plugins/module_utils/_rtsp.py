@@ -112,7 +112,7 @@ def ask_source(text: t.Any, timeout_s: float, same_host: bool = True) -> dict[st
     except _NotRtsp as why:
         return _told("not_rtsp", None, f"What listens there does not speak RTSP: {why}.", began)
     except (TimeoutError, socket.timeout):
-        return _told("timeout", None, f"No answer within {timeout_s:g} s.", began)
+        return _told("timeout", None, f"No answer within {round(timeout_s, 1):g} s.", began)
     except ConnectionRefusedError:
         return _told("refused", None, "Its host is up, but nothing listens at the port.", began)
     except (socket.gaierror, UnicodeError):

@@ -24,8 +24,8 @@ _RESURRECTION_S = 25.0
 _RECHECK_S = 2.0
 #: As many as the longest patience takes, a second apart, and some.
 _LOOKS_KEPT = 64
-#: Files of a stream that has ended may be there for a moment; a playlist that moves on after that has another writer.
-_GONE_S = 1.0
+#: A stop takes all files away, another process's too, which writes its playlist anew with its next segment, a second later.
+_REWRITTEN_S = 1.5
 _NO_VERDICT = ("starting", "undecided")
 
 
@@ -196,14 +196,16 @@ def stop(client: SupervisorClient, change: Change, name: str, state: str) -> Non
         "A person or another program may start it again: look at the audit log.")
 
 
-def alone(client: SupervisorClient, name: str) -> None:
-    """Make sure that nothing of a stream that does not run is left: a playlist that moves is another process's (quirk 13)."""
+def alone(client: SupervisorClient, name: str, was_stopped: bool) -> None:
+    """Make sure that nobody writes the files of a stream that does not run: a playlist that moves all the same is another
+    process's (quirk 13). was_stopped: just now."""
+    if was_stopped:
+        sleep(_REWRITTEN_S)
     looks = [look(client, name)]
-    for wait_s in (_GONE_S, patience_s(looks)):
-        if looks[-1]["status"] != 200:
-            return
-        sleep(wait_s)
-        looks.append(look(client, name))
+    if looks[0]["status"] != 200:
+        return
+    sleep(patience_s(looks))
+    looks.append(look(client, name))
     if stream_health(looks, {})["playlist_moves"]:
         raise LineopsError(
             "stream.second_writer", f"The stream of {name} does not run, but its playlist moves: another process writes it.",

@@ -18,6 +18,9 @@ description:
     playlist moves in real time afterwards.
   - A stream that runs but does not move is stopped first, since a start alone does not heal it. So is one that runs with
     another source or size.
+  - V(restarted) acts only on a stream that is not healthy, unless O(force=true). It stops the stream at once, also a second
+    time where the supervisor's recovery brings it back, makes sure that nobody else writes its files, starts it, and waits
+    until its playlist has moved for O(stable_s) seconds.
   - V(stopped) is proven by the supervisor's word that the stream is neither running nor wanted. If its recovery was under way,
     that is looked at for 25 seconds more, because it may bring the stream back.
 extends_documentation_fragment:
@@ -32,7 +35,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - V(restarted) starts anew on every run.
+      - With O(force=true), V(restarted) starts anew on every run.
 options:
   camera:
     description:
@@ -45,6 +48,11 @@ options:
     type: str
     choices: [started, stopped, restarted]
     default: started
+  force:
+    description:
+      - Whether V(restarted) is to restart a stream that is healthy, too, or whose playlist cannot be judged.
+    type: bool
+    default: false
   use_substream:
     description:
       - Whether to stream the camera's second, smaller source. The supervisor makes its main source smaller where it has none.
@@ -59,6 +67,11 @@ options:
       - Seconds within which the playlist must be seen moving, 5 to 600.
     type: float
     default: 30
+  stable_s:
+    description:
+      - Seconds for which the playlist must have moved without a standstill after a start, 0 to 120, in addition to O(window_s).
+        10 for V(restarted) and 0 for V(started) if not given. A source that dies a moment later shows only then.
+    type: float
 notes:
   - To look at a playlist counts as a viewer of the camera for 30 seconds.
 seealso:
@@ -72,6 +85,13 @@ EXAMPLES = r"""
     operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
     camera: cam1
     state: started
+
+- name: Restart a stream if it is not healthy
+  lineops.runbook.camera_stream:
+    url: "{{ lineops_supervisor_url }}"
+    operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
+    camera: cam1
+    state: restarted
 
 - name: Bring back what ran before a restart
   lineops.runbook.camera_stream:
@@ -119,11 +139,19 @@ health:
     seconds: 3.0
     playlist_moves: true
     last_segment_at: ""
+judgement:
+  description:
+    - C(class), C(why) and C(evidence) of the last look, as in RV(lineops.runbook.camera_stream_info#module:streams), here without
+      asking the source; empty for V(stopped). The diff shows the class before and after.
+  returned: always
+  type: dict
+  sample: {class: healthy, why: 3 s of picture were added in 3 s., evidence: {verdict: moving}}
 failure:
   description:
     - Code, message and hint. Codes are C(stream.unknown_camera), C(stream.no_ffmpeg), C(stream.start_failed),
       C(stream.not_moving), C(stream.not_observed) for a playlist that cannot be read (the stream is then left alone),
-      C(stream.still_running), C(stream.option), and those of the supervisor's API.
+      C(stream.still_running), C(stream.second_writer) for another process that writes the files (nothing is started beside it),
+      C(stream.option), and those of the supervisor's API.
   returned: on failure
   type: dict
 calls:
@@ -227,7 +255,7 @@ class _Start:
             if state == "started":
                 stop(self._client, self._change, self._name, state)
                 self._change.note(reached="stopped")
-            alone(self._client, self._name)
+            alone(self._client, self._name, state == "started")
         elif state == "started":
             self._change.command(lambda: self._client.camera_stop(self._name))
         start(self._client, self._change, params, self._camera)

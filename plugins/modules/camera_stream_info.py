@@ -13,8 +13,12 @@ version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - Looks twice at the playlist of each camera, some seconds apart, and says which of them move. A supervisor says running of a
-    stream that hangs, too.
+  - Looks several times at the playlist of each camera, all cameras at once, and says which of them move as fast as time does.
+    A supervisor says running of a stream that hangs, too.
+  - Asks the cameras themselves meanwhile, by RTSP (OPTIONS and DESCRIBE, over TCP), so that one whose source is gone is not
+    taken for a stream that a restart would heal. No picture is fetched.
+  - Says of each camera in one word what is the matter, with a sentence why and what that rests on. All times are of one clock
+    each, so that clocks that differ change nothing.
   - Notes which streams are wanted, and how, so that they can be brought back after a restart. Nothing starts them by itself.
   - Never fails because the supervisor does not answer. What could not be observed is named in RV(not_observed).
   - No address of a camera is returned, since these hold passwords.
@@ -31,11 +35,45 @@ options:
     elements: str
   wait_s:
     description:
-      - Seconds between the two looks, 3 to 60, waited once for all cameras. Longer if a playlist says that its segments are.
+      - Seconds between the first and the last look, 3 to 60, waited once for all cameras. Longer if a playlist says that its
+        segments are.
+      - In 3 seconds a stream is seen to stutter that brings less than a third of its picture; in 10 seconds, one that brings less
+        than 60 percent of it.
     type: float
     default: 3
+  looks:
+    description:
+      - Number of looks, 2 to 20. Two processes that write the same files are seen by those in between.
+    type: int
+    default: 3
+  ask_sources:
+    description:
+      - Whether to ask the sources of the cameras too, from where this runs. Their addresses and logins are the supervisor's
+        (C(GET cameras)), and are never shown. Only addresses that begin with C(rtsp://) are asked, at the host they name.
+      - An address of the supervisor's own loopback is not asked from another machine.
+    type: bool
+    default: true
+  source_timeout_s:
+    description:
+      - Seconds within which a source must have answered, 0.5 to 30. They pass while the playlists are looked at.
+    type: float
+    default: 3
+  reported_stuck:
+    description:
+      - Ids of Ring cameras whose session a person says is stuck. Nothing that the supervisor answers shows that.
+    type: list
+    elements: str
+    default: []
+  writers:
+    description:
+      - How many processes write the files of a camera, by its id, as the host's process table shows (M(lineops.runbook.host_info)).
+        More than one is V(second_writer) even if the looks do not show it.
+    type: dict
+    default: {}
 notes:
   - To look at a playlist counts as a viewer of the camera for 30 seconds.
+  - A source that does not answer here may answer the supervisor. It only counts where the supervisor gets no picture of it
+    either, and not where a camera that streams is as silent.
 seealso:
   - module: lineops.runbook.camera_stream
 """
@@ -45,6 +83,13 @@ EXAMPLES = r"""
   lineops.runbook.camera_stream_info:
     url: "{{ lineops_supervisor_url }}"
   register: before
+
+- name: Find streams that stutter only a little, and a Ring session that hangs
+  lineops.runbook.camera_stream_info:
+    url: "{{ lineops_supervisor_url }}"
+    wait_s: 20
+    looks: 6
+    reported_stuck: [door]
 
 - name: Look at one camera for longer
   lineops.runbook.camera_stream_info:
@@ -56,6 +101,19 @@ EXAMPLES = r"""
 RETURN = r"""
 streams:
   description:
+    - C(class) is what is the matter, in one word. V(healthy). V(starting), since a few seconds. V(never_started) since the
+      supervisor began. V(stopped) on purpose. V(dead), wanted but its process is gone. V(hung), runs and writes nothing.
+      V(stuttering), writes much less than real time. V(source_unreachable), the camera gives no stream (gone, wrong login or
+      path, no RTSP address). V(source_unstable), ends and is brought back again and again. V(cooldown) and V(breaker_open), the
+      supervisor has given up for a while, or refuses every start. V(disk_full), its playlist is empty. V(second_writer), another
+      process writes its files. V(ring_live_not_allowed), V(ring_token_missing), V(ring_session_stuck) (by a person's report
+      only). V(unknown) where nothing could be told.
+    - C(why) is the reason in a sentence, and C(evidence) the values it rests on.
+    - C(source) is what the camera said when it was asked, and null if it was not. C(outcome) is V(answering), V(unauthorized),
+      V(not_found), V(rejected) (another RTSP status), V(refused), V(timeout), V(no_route), V(not_rtsp), V(unsupported) (no RTSP
+      address) or V(not_asked). C(asked_from) is the vantage point.
+    - C(media_s) is the picture in seconds that was added in C(media_in_s) seconds. C(segment_age_s) is the age of the playlist by
+      the supervisor's own clock. C(jumps) is how often the numbers of the segments leapt as one writer's cannot.
     - Per camera the verdict, what it rests on, and what the supervisor says.
     - C(verdict) is V(moving), V(stalled), V(empty) (a playlist without segments, as a full file system leaves it), V(missing),
       V(starting), V(not_running), V(flapping) (not moving, and brought back at least twice, lately), V(unreadable) (what is
@@ -67,6 +125,10 @@ streams:
   type: dict
   sample:
     cam1:
+      class: healthy
+      why: 3 s of picture were added in 3 s.
+      evidence: {verdict: moving, sequence: [8, 11], segments_added: 3, seconds: 3.0, segment_age_s: 0.0, media_s: 3.0, media_in_s: 3.0}
+      source: {outcome: answering, status: 200, says: It describes its stream., seconds: 0.012, asked_from: the controller}
       verdict: moving
       running: true
       sequence: [8, 11]
@@ -74,7 +136,17 @@ streams:
       seconds: 3.0
       playlist_moves: true
       last_segment_at: ""
+      media_s: 3.0
+      media_in_s: 3.0
+      moving_s: 3.0
+      segment_s: 1.0
+      segment_age_s: 0.0
+      discontinuities: 0
+      jumps: 0
+      unreadable: ""
       known: true
+      clients: 1
+      last_exit_code: null
       desired: {type: rtsp, use_substream: false, resolution: 640x360}
       process_pid: 9999
       starts_total: 1
@@ -87,7 +159,7 @@ noted:
   elements: dict
   sample: [{camera: cam1, type: rtsp, use_substream: false, resolution: 640x360}]
 not_observed:
-  description: The failure that kept C(streams) or C(noted) from being observed.
+  description: The failure that kept C(streams), C(noted) or C(ring) (whether Ring is allowed and set up) from being observed.
   returned: always
   type: dict
   sample: {streams: {code: supervisor.timeout, message: No answer., hint: ""}}
