@@ -255,7 +255,12 @@ class _Start:
             if state == "started":
                 stop(self._client, self._change, self._name, state)
                 self._change.note(reached="stopped")
-            alone(self._client, self._name, state == "started")
+            try:
+                alone(self._client, self._name, state == "started")
+            except LineopsError as error:
+                shown = "second_writer" if error.code == "stream.second_writer" else "unknown"
+                self._change.differs("class", self._before, shown)
+                raise
         elif state == "started":
             self._change.command(lambda: self._client.camera_stop(self._name))
         start(self._client, self._change, params, self._camera)

@@ -305,3 +305,4 @@ def test_another_writer_gets_the_time_to_write_its_playlist_anew(clock: FakeTime
     """Seen on a live supervisor: its stop takes the playlist away, and a look at once finds none."""
     result = made(ON, KNOWN, *HUNG, camera_stop(), OFF, STANDS, MOVES, state="restarted")
     assert result["failure"]["code"] == "stream.second_writer" and clock.waits == [3.0, 1.5, 3.0]
+    assert result["diff"]["after"] == {"state": "stopped", "class": "second_writer"}
