@@ -341,3 +341,41 @@ def test_fifty_cameras_take_the_pause_and_little_more(monkeypatch: pytest.Monkey
     assert len(set(ids)) == len(ids) == 153, "two threads share a request id"
     assert took_s < 3.0 + 2.5  # limit of the issue is 1 s; machines that run tests are busy
     print(f"50 cameras took {took_s:.2f} s")
+
+
+@pytest.mark.parametrize(
+    ("silent_that_moves", "expected"), [(False, "source_unreachable"), (True, "hung")],
+)
+def test_vantage_point_that_reaches_no_camera_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, silent_that_moves: bool, expected: str
+) -> None:
+    """cam2 streams. If its source is silent here as well, the silence of cam1's says nothing."""
+    seen: list[bool] = []
+
+    def ask(address: str, timeout_s: float, same_host: bool) -> dict[str, t.Any]:
+        seen.append(same_host)
+        silent = silent_that_moves or "one" in address
+        return {"outcome": "timeout" if silent else "answering", "status": None, "says": "x.", "seconds": 0.0}
+
+    monkeypatch.setattr(_stream_survey, "ask_source", ask)
+    monkeypatch.setattr(_stream_survey, "is_same_host", lambda url, run_from: True)
+    known = cameras({"cam1": {"type": "rtsp", "url": "rtsp://h/one"}, "cam2": {"type": "rtsp", "url": "rtsp://h/two"}})
+    now = streams({"cam1": entry(), "cam2": entry()})
+    script = [playlist(hls(8)), playlist(hls(8), "cam2"), playlist(hls(8)), playlist(hls(11), "cam2")]
+    result = look(now, known, *script, now, ask_sources=True)
+    assert {name: one["class"] for name, one in result["streams"].items()} == {"cam1": expected, "cam2": "healthy"}
+    assert seen == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("url", "run_from", "same"),
+    [("http://127.0.0.1:5000", "controller", True), ("http://10.0.0.1:5000", "controller", False), ("http://10.0.0.1:5000", "host", True)],
+)
+def test_loopback_is_ours_only_on_the_supervisors_machine(
+    monkeypatch: pytest.MonkeyPatch, url: str, run_from: str, same: bool
+) -> None:
+    assert _stream_survey.is_same_host(url, run_from) is same
+    how = _stream_survey.Survey(3.0, 2, 1.0, same_host=same, asked_from="x")
+    with RtspServer() as server:
+        (found,) = _stream_survey._Asking({"cam1": server.url()}, how).answers().values()
+    assert found["outcome"] == ("answering" if same else "not_asked") and bool(server.requests) is same
