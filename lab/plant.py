@@ -150,6 +150,7 @@ class Plant:
     lines: list[Line]
     hosts: list[Host]
     backend: str = LOOPBACK
+    engine: str = ""             #: what boots the hosts, where they are booted
 
     @classmethod
     def new(
@@ -275,7 +276,7 @@ class Plant:
         return cls(
             Path(data["folder"]), Path(data["inventory"]), data["block"],
             [Line(**line) for line in data["lines"]], [Host(**host) for host in data["hosts"]],
-            data["backend"],
+            data["backend"], data["engine"],
         )
 
 

@@ -20,7 +20,7 @@ from processes import Guard, Stopped, TookTooLong
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from lab.hosts import tools  # noqa: E402  pylint: disable=wrong-import-position
+from lab.hosts import needs  # noqa: E402  pylint: disable=wrong-import-position
 
 APT = ("apt-get", "-o", "DPkg::Lock::Timeout=600", "-q")
 LIMIT_S = 1800.0
@@ -32,16 +32,16 @@ class CannotInstall(Exception):
 
 def why_not() -> str | None:
     """Say in one sentence why a lab of booted hosts cannot be had on this machine, or None."""
-    if reason := tools.obstacle():
+    if reason := needs.obstacle():
         return reason
-    if (packages := tools.missing()) and not shutil.which("apt-get"):
+    if (packages := needs.missing()) and not shutil.which("apt-get"):
         return f"there is no apt-get here to install what is missing: {', '.join(packages)}"
     return None
 
 
 def install_missing() -> None:
     """Install the Debian packages that are not there; CannotInstall if that fails."""
-    if not (packages := tools.missing()):
+    if not (packages := needs.missing()):
         return
     print(f"installing {', '.join(packages)} …", flush=True)
     with Guard() as guard:

@@ -23,7 +23,7 @@ from typing import TextIO
 
 from collection_copy import COPY, REPOSITORY, missing_prerequisite
 from environment import pip_environment
-from lab_hosts import tools
+from lab_hosts import needs
 from processes import Guard, Stopped, TookTooLong
 
 STAGE_LIMIT_S = 2700.0
@@ -163,7 +163,7 @@ def prepare() -> Iterator[Step]:
 
 def on_hosts() -> Iterator[Step]:
     """Tests on booted hosts, after their base tree was built; the tests themselves say why hosts cannot be had."""
-    if tools.why_not() is None:
+    if needs.why_not() is None:
         build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
         yield Command(["python", "-c", build], env=pip_environment())
     yield pytest("-n", "2", *BY_CLASS, "tests/hosts")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..plant import Host, Plant
 from ..processes import REPOSITORY
-from . import access, base, layout, machine
+from . import access, base, layout, mounts
 from .tools import run
 
 INSTALLED = REPOSITORY / "lab" / "supervisor" / "installed"
@@ -45,7 +45,7 @@ def shared_layer(plant: Plant) -> Path:
 def make_shared_layer(plant: Plant, tree: Path) -> None:
     """Users, keys, sudo rights and the supervisor's program, laid over the base tree."""
     root = shared_layer(plant).with_name("root")
-    machine.mount(root, [tree])
+    mounts.mount(root, [tree])
     public = access.key_file(plant).with_suffix(".pub").read_text(encoding="ascii")
     run(["chroot", root, "sh", "-ec", _USERS.replace("cat >", f"echo '{public.strip()}' >")])
     _write(root / "etc/sudoers.d/lineops", SUDOERS.read_text(encoding="utf-8"), 0o440)
@@ -54,13 +54,13 @@ def make_shared_layer(plant: Plant, tree: Path) -> None:
     shutil.copytree(REPOSITORY / "lab", root / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
     run(["chmod", "-R", "u=rwX,go=rX", root / _PACKAGE])
     run(["chroot", root, "python3", "-m", "compileall", "-q", f"/{_PACKAGE}"])
-    machine.unmount_below(root.parent)
+    mounts.unmount_below(root.parent)
 
 
 def make_host(plant: Plant, host: Host, tree: Path) -> None:
     """A host's file system, ready to boot."""
     root = plant.root_dir(host)
-    machine.mount(root, [shared_layer(plant), tree])
+    mounts.mount(root, [shared_layer(plant), tree])
     _write(root / "etc/hostname", f"{host.name}\n", 0o644)
     _write(root / "etc/hosts", f"127.0.0.1 localhost\n{host.supervisor_ip} {host.name}\n", 0o644)
     _write(root / "etc/machine-id", f"{secrets.token_hex(16)}\n", 0o444)

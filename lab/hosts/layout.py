@@ -29,7 +29,7 @@ LOG_FILE = "/var/log/smarthome-web.log"
 SHIPPED_DIR, OTHER_DIR = "/opt/Smarthome-Web", "/opt/supervisor"
 
 
-def plan(folder: Path, inventory: Path, block: int, lines: int, hosts: int) -> Plant:
+def plan(folder: Path, inventory: Path, block: int, lines: int, hosts: int, engine: str) -> Plant:
     """Lay out a plant of booted hosts."""
     network = f"10.213.{block}"
     return Plant(
@@ -43,7 +43,7 @@ def plan(folder: Path, inventory: Path, block: int, lines: int, hosts: int) -> P
             )
             for line in range(1, lines + 1) for host in range(1, hosts + 1)
         ],
-        HOSTS,
+        HOSTS, engine,
     )
 
 

@@ -15,11 +15,10 @@ from ..errors import LabError
 from ..plant import Host, Plant
 from ..start import adopt, clear, forget, is_marked, locked, prove_links, start_plcs
 from ..waiting import Watch
-from . import access, base, cameras, files, layout, machine, network
+from . import access, base, cameras, engines, files, layout, mounts, needs, network
 from .cgroups import Cgroup
 from .look import look
 from .machine import Machine
-from .tools import why_not
 
 
 def up(
@@ -30,8 +29,9 @@ def up(
     :param say: takes a sentence about what goes on where that takes long.
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
     """
-    if reason := why_not():
+    if reason := needs.why_not():
         raise LabError(reason)
+    engine = engines.choose()
     adopt(folder)
     with locked(folder):
         if processes.find(None, folder) or any(layout.claimed(folder)):
@@ -40,7 +40,7 @@ def up(
         _remove_machines(folder)
         tree = base.ensure(watch, say)
         try:
-            plant = layout.plan(folder, inventory_folder, layout.claim(folder), lines, hosts)
+            plant = layout.plan(folder, inventory_folder, layout.claim(folder), lines, hosts, engine.name)
             _bring_up(plant, tree, watch)
         except BaseException:
             _take_down(folder)
@@ -116,7 +116,9 @@ def _take_down(folder: Path) -> int:
         prefix = layout.controller(block)
         for group in Cgroup.of_lab(prefix):
             count += group.remove()
-            machine.forget(group.name)
+        for root in _roots(folder):
+            for engine in engines.ENGINES.values():  # which of them it was is written down only when the lab is up
+                engine.forget(layout.mark(block, root.parent.name), root)
         count += network.remove_all(prefix)
         _remove_machines(folder)
         layout.release(block)
@@ -129,8 +131,10 @@ def _machines(folder: Path) -> Path:
     return folder / "machines"
 
 
+def _roots(folder: Path) -> list[Path]:
+    return list(_machines(folder).glob("*/root"))
+
+
 def _remove_machines(folder: Path) -> None:
-    for root in _machines(folder).glob("*/root"):
-        machine.forget_lock(root)
-    machine.unmount_below(_machines(folder))
+    mounts.unmount_below(_machines(folder))
     shutil.rmtree(_machines(folder), ignore_errors=True)

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 import pytest
 from booted import REPOSITORY, HostsLab
 
-from lab.hosts import tools
+from lab.hosts import needs
 from lab.plant import Host, Plant
 
 
 @pytest.fixture(scope="session")
 def hosts_possible() -> None:
     """Booted hosts can be had here."""
-    if reason := tools.why_not():
+    if reason := needs.why_not():
         if os.environ.get("LAB_REQUIRED") == "1":
             pytest.fail(f"no booted hosts, though LAB_REQUIRED=1: {reason}")
         pytest.skip(f"no booted hosts: {reason}")

@@ -19,6 +19,7 @@ from booted import HostsLab, traces, until
 from lab import hosts
 from lab.hosts import files, layout
 from lab.hosts.cgroups import Cgroup
+from lab.hosts.engines import ENGINES
 from lab.plant import Host
 
 SMALL = ("--lines", "1", "--hosts", "1")
@@ -292,7 +293,7 @@ def test_down_leaves_nothing(another: HostsLab) -> None:
     another.run("up", *SMALL)
     block = another.block()
     kinds = ("overlay", "/run/netns/", "/sys/fs/cgroup/unified/" if Path("/sys/fs/cgroup/unified").exists() else "/sys/fs",
-             "rtsp.py", "lab.plc", "systemd-nspawn", str(layout.CLAIMS))
+             "rtsp.py", "lab.plc", *ENGINES[another.plant.engine].programs, str(layout.CLAIMS))
     seen = "\n".join(traces(another.folder, block))
     assert [kind for kind in kinds if kind not in seen] == []
     another.run("down")
