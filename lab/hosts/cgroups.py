@@ -114,7 +114,8 @@ class Cgroup:
     def remove(self) -> int:
         """End everything in it and remove it; return how many processes that were."""
         count = self.kill()
-        for folder in self._folders():
+        others = _MOUNTS[-1].glob(f"*/{self.name}")  # of version 1, where a container engine makes some
+        for folder in (*others, *self._folders()):
             for path, *dummy in os.walk(folder, topdown=False):
                 _remove_folder(Path(path))
         return count

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which program boots the hosts of a lab. It is chosen by ``up``, and the plant remembers it.
 
-LAB_ENGINE names it. Else it is the first that works.
+LAB_ENGINE names it. Else it is the first container engine that answers, and systemd-nspawn if none does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from ..errors import LabError
 from .engine import Engine
 from .nspawn import NSPAWN
+from .podman import PODMAN
 
-ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (NSPAWN,)}
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (PODMAN, NSPAWN)}
 
 
 def choose(wanted: str | None = None, engines: Mapping[str, Engine] = ENGINES) -> Engine:
@@ -27,4 +28,4 @@ def choose(wanted: str | None = None, engines: Mapping[str, Engine] = ENGINES) -
         if wanted not in engines:
             raise LabError(f"LAB_ENGINE is {wanted!r}; expected one of {', '.join(sorted(engines))}")
         return engines[wanted]
-    return next(engine for engine in engines.values() if engine.why_not() is None)
+    return next(engine for engine in engines.values() if engine.why_not() is None)  # the last one always works

@@ -25,6 +25,8 @@ _PACKAGE = "opt/lineops-lab/lab"
 # Before Debian's own packages, since the stand-in needs a newer psutil. A line that begins with "import" is executed.
 _PATH_FILE = ("usr/lib/python3/dist-packages/lineops-lab.pth", f"import sys; sys.path.insert(0, '/{base.SITE}')\n")
 _SSHD = "PasswordAuthentication no\nPermitRootLogin prohibit-password\nUseDNS no\nMaxStartups 100\nMaxSessions 50\n"
+# In memory with every engine: podman offers a place in /var/log, where a full disk would hide it.
+_JOURNAL = "[Journal]\nStorage=volatile\n"
 _USERS = f"""
 useradd --create-home --shell /bin/bash {layout.SERVICE_USER}
 useradd --create-home --shell /bin/bash --groups systemd-journal {layout.AUTOMATION_USER}
@@ -50,6 +52,8 @@ def make_shared_layer(plant: Plant, tree: Path) -> None:
     run(["chroot", root, "sh", "-ec", _USERS.replace("cat >", f"echo '{public.strip()}' >")])
     _write(root / "etc/sudoers.d/lineops", SUDOERS.read_text(encoding="utf-8"), 0o440)
     _write(root / "etc/ssh/sshd_config.d/lineops.conf", _SSHD, 0o644)
+    (root / "etc/systemd/journald.conf.d").mkdir(mode=0o755)
+    _write(root / "etc/systemd/journald.conf.d/lineops.conf", _JOURNAL, 0o644)
     _write(root / _PATH_FILE[0], _PATH_FILE[1], 0o644)
     shutil.copytree(REPOSITORY / "lab", root / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
     run(["chmod", "-R", "u=rwX,go=rX", root / _PACKAGE])

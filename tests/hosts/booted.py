@@ -102,7 +102,7 @@ def traces(folder: Path, block: int) -> list[str]:
     words = (str(folder), f"{name}-", f"{name} ")
     mounts = [line for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines() if _has(line, words)]
     places = [
-        str(path) for pattern in ("run/netns/*", "sys/fs/cgroup/*", "sys/fs/cgroup/*/*", "run/systemd/nspawn/propagate/*")
+        str(path) for pattern in ("run/*", "run/netns/*", "sys/fs/cgroup/*", "sys/fs/cgroup/*/*", "run/systemd/nspawn/propagate/*")
         for path in Path("/").glob(pattern) if path.name == name or path.name.startswith(f"{name}-")
     ]
     claims = [str(layout.CLAIMS / str(block))] if os.path.lexists(layout.CLAIMS / str(block)) else []
