@@ -19,7 +19,7 @@ _ENTER = ('while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift
 _PATIENCE_S = 30.0
 
 
-def _roots() -> list[Path]:
+def hierarchies() -> list[Path]:
     """Where the hierarchies are that systemd uses: version 2, and with it its own of version 1 on hybrid machines."""
     found = [mount for mount in _MOUNTS if (mount / "cgroup.procs").exists()]
     if not any((root / "cgroup.controllers").exists() for root in found):
@@ -36,11 +36,11 @@ class Cgroup:
     @classmethod
     def of_lab(cls, prefix: str) -> Iterator[Cgroup]:
         """Every one there is whose name is ``prefix`` or begins with it and a dash."""
-        names = {folder.name for root in _roots() for folder in root.glob(f"{prefix}*") if folder.is_dir()}
+        names = {folder.name for root in hierarchies() for folder in root.glob(f"{prefix}*") if folder.is_dir()}
         yield from (cls(name) for name in sorted(names) if name == prefix or name.startswith(f"{prefix}-"))
 
     def _folders(self) -> list[Path]:
-        return [root / self.name for root in _roots()]
+        return [root / self.name for root in hierarchies()]
 
     @property
     def _unified(self) -> Path:

@@ -12,11 +12,12 @@ import os
 from collections.abc import Mapping
 
 from ..errors import LabError
+from .docker import DOCKER
 from .engine import Engine
 from .nspawn import NSPAWN
 from .podman import PODMAN
 
-ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (PODMAN, NSPAWN)}
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (PODMAN, DOCKER, NSPAWN)}
 
 
 def choose(wanted: str | None = None, engines: Mapping[str, Engine] = ENGINES) -> Engine:

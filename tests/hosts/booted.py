@@ -16,6 +16,7 @@ from typing import Any
 
 from lab import hosts
 from lab.hosts import layout
+from lab.hosts.docker import DOCKER
 from lab.plant import Host, Plant
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -97,16 +98,24 @@ class HostsLab:
 
 
 def traces(folder: Path, block: int) -> list[str]:
-    """All that this machine holds of a lab: mounts, namespaces, control groups, processes, files in /run."""
+    """All that this machine holds of a lab: mounts, namespaces, control groups, processes, files in /run, docker's things."""
     name = layout.controller(block)
     words = (str(folder), f"{name}-", f"{name} ")
     mounts = [line for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines() if _has(line, words)]
+    folders = ("run", "run/netns", "sys/fs/cgroup", "sys/fs/cgroup/*", "run/systemd/nspawn/propagate")
     places = [
-        str(path) for pattern in ("run/*", "run/netns/*", "sys/fs/cgroup/*", "sys/fs/cgroup/*/*", "run/systemd/nspawn/propagate/*")
+        str(path) for pattern in (f"{folder}/*" for folder in folders)
         for path in Path("/").glob(pattern) if path.name == name or path.name.startswith(f"{name}-")
     ]
     claims = [str(layout.CLAIMS / str(block))] if os.path.lexists(layout.CLAIMS / str(block)) else []
-    return mounts + places + claims + list(_processes(words))
+    return mounts + places + claims + [*_processes(words), *_at_docker(f"{name}-")]
+
+
+def _at_docker(prefix: str) -> Iterator[str]:
+    if DOCKER.why_not() is None:
+        for words in (("ps", "--all", "--format={{.Names}}"), ("image", "ls", "--format={{.Repository}}")):
+            shown = subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout
+            yield from (f"docker {words[0]}: {line}" for line in shown.splitlines() if line.startswith(prefix))
 
 
 def _processes(words: Sequence[str]) -> Iterator[str]:
