@@ -22,7 +22,8 @@ from .cgroups import Cgroup, hierarchies
 from .engine import Engine
 from .tools import run
 
-#: What a host needs beside docker's own is as with podman; the last is for entering the namespace, and given up then.
+#: What a host needs beside docker's own is as with podman; the last is for entering the namespace, and given up before
+#: systemd begins.
 _CAPABILITIES = ("SYS_BOOT", "SYS_PTRACE", "SYS_ADMIN")
 _OF_THE_KERNEL = ("dev", "proc", "run", "sys", "tmp")
 _IN_MEMORY = ("/run:exec,mode=755", "/run/lock:mode=1777", "/tmp:exec,mode=1777")

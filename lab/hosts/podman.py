@@ -24,6 +24,7 @@ from .mounts import unmount_below
 from .tools import run
 
 #: Beside podman's own: to reboot takes the first, and to see whose port it is (``sudo ss -p``) the second.
+#: Not SYS_ADMIN: systemd would mount control groups, with options (nsdelegate) that then hold for the whole machine.
 _CAPABILITIES = "SYS_BOOT,SYS_PTRACE"
 _UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 #: crun, mostly podman's default, takes control groups of version 2 only.
