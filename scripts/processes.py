@@ -24,7 +24,7 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long a command may take to put things back after SIGINT, then after SIGTERM, before it is killed (seconds).
-GRACE_S = {signal.SIGINT: 30.0, signal.SIGTERM: 10.0, signal.SIGKILL: 5.0}
+GRACE_S = {signal.SIGINT: 30.0, signal.SIGTERM: 30.0, signal.SIGKILL: 5.0}
 
 
 class Stopped(BaseException):

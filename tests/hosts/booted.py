@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,15 @@ from lab.plant import Host, Plant
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90.0
+# Takes the lab down when the tests end, however they end: then its standard input ends too. Who ends what is left of them
+# gives it the time.
+_GUARDIAN = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+sys.stdin.read()
+os.execv(sys.executable, [sys.executable, "-m", "lab", "down", "--dir", os.environ["GUARDED_LAB"]])
+"""
 
 
 def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -56,6 +66,18 @@ class HostsLab:
         return subprocess.Popen(
             self.arguments(command, *words), cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Whatever becomes of the tests inside, the lab ends."""
+        guardian = subprocess.Popen(
+            [sys.executable, "-c", _GUARDIAN], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            start_new_session=True, env=os.environ | {"GUARDED_LAB": str(self.folder)})  # not in sight of traces()
+        try:
+            yield
+        finally:
+            guardian.stdin.close()
+            assert guardian.wait(600) == 0
+
     @property
     def plant(self) -> Plant:
         """What is up."""
@@ -73,6 +95,10 @@ class HostsLab:
         """What systemd says about the supervisor's unit, by SSH."""
         shown = self.ssh(host, "systemctl", "show", layout.UNIT).stdout
         return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+
+    def restarts(self, host: Host) -> int:
+        """How often systemd has started the unit anew; 0 where it does not answer in time on a busy machine."""
+        return int(self.unit(host).get("NRestarts", 0))
 
     def port_owner(self, host: Host) -> int | None:
         """The process that has the supervisor's port, by SSH."""

@@ -39,11 +39,11 @@ def hosts_lab(hosts_possible: None, tmp_path_factory: pytest.TempPathFactory) ->
     base = tmp_path_factory.mktemp("hosts")
     lab = HostsLab(base / "lab", base / "inventory")
     size = ("--lines", os.environ.get("LAB_LINES", "2"), "--hosts", os.environ.get("LAB_HOSTS", "3"))
-    began = time.monotonic()
-    lab.run("up", *size)
-    lab.up_s = time.monotonic() - began
-    yield lab
-    lab.run("down")
+    with lab.guarded():
+        began = time.monotonic()
+        lab.run("up", *size)
+        lab.up_s = time.monotonic() - began
+        yield lab
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from booted import HostsLab, traces, until
+from booted import REPOSITORY, HostsLab, traces, until
 
 from lab import hosts
 from lab.hosts import files, layout
@@ -167,7 +167,7 @@ def test_port_of_another_process(hosts_lab: HostsLab, booted_host: Host, name: s
     user = hosts_lab.ssh(booted_host, "ps", "-o", "user=", "-p", str(owner)).stdout.strip()
     assert user == {"port-escaped": "smarthome", "port-stranger": "nobody"}[name]
     assert hosts_lab.http_status(booted_host) == {"port-escaped": 200, "port-stranger": 404}[name]
-    until(lambda: int(hosts_lab.unit(booted_host)["NRestarts"]) >= 2, "the unit flaps")
+    until(lambda: hosts_lab.restarts(booted_host) >= 2, "the unit flaps")
     assert hosts_lab.port_owner(booted_host) == owner
 
 
@@ -178,7 +178,7 @@ def test_full_disk(hosts_lab: HostsLab, booted_host: Host, what: str) -> None:
     place = {"log": "/var/log", "hls": f"{folder}/web/static/hls", "config": f"{folder}/config"}
     assert hosts_lab.ssh(booted_host, "df", "--output=avail", place[what]).stdout.split()[-1] == "0"
     if what == "log":
-        until(lambda: int(hosts_lab.unit(booted_host)["NRestarts"]) >= 2, "the unit flaps")
+        until(lambda: hosts_lab.restarts(booted_host) >= 2, "the unit flaps")
         assert hosts_lab.ssh(booted_host, "stat", "-c", "%s", layout.LOG_FILE).stdout == "0\n"
     else:
         until(lambda: hosts_lab.http_status(booted_host) == 200, "the supervisor answers")
@@ -259,8 +259,8 @@ def test_routes_are_taken_away_as_on_loopback(hosts_lab: HostsLab, booted_host: 
 def another(hosts_possible: None, tmp_path: Path) -> Iterator[HostsLab]:
     """A lab beside the one of the session, to be started and ended."""
     lab = HostsLab(tmp_path / "lab", tmp_path / "inventory")
-    yield lab
-    lab.run("down")
+    with lab.guarded():
+        yield lab
 
 
 def _is_mounted(lab: HostsLab) -> bool:
@@ -328,3 +328,26 @@ def test_down_ends_what_runs_inside(another: HostsLab) -> None:
     another.run("down")
     assert process.wait(30) != 0
     assert traces(another.folder, block) == []
+
+
+_OWNER = """
+import sys, time
+sys.path[:0] = [sys.argv[1], sys.argv[2]]
+from pathlib import Path
+from booted import HostsLab
+lab = HostsLab(Path(sys.argv[3], "lab"), Path(sys.argv[3], "inventory"))
+with lab.guarded():
+    lab.run("up", "--lines", "1", "--hosts", "1")
+    print(lab.block(), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_lab_ends_when_its_tests_are_killed(hosts_possible: None, tmp_path: Path, number: signal.Signals) -> None:
+    """As `make test` ends what runs beside, a worker of pytest-xdist for example."""
+    paths = (str(REPOSITORY), str(REPOSITORY / "tests/hosts"))
+    with subprocess.Popen([sys.executable, "-c", _OWNER, *paths, str(tmp_path)], stdout=subprocess.PIPE, text=True) as owner:
+        block = int(owner.stdout.readline())
+        owner.send_signal(number)
+    until(lambda: not traces(tmp_path / "lab", block), "nothing is left of the lab")
