@@ -139,9 +139,7 @@ class Guard:
     def leftovers(self) -> dict[int, str]:
         """Living descendants of this process, but for what works beside: pid -> command line."""
         self._reap_orphans()
-        roots = [beside.process.pid for beside in self._beside]
-        beside = {pid for root in roots for pid in (root, *_descendants(root))}
-        return {pid: _command_line(pid) for pid in _descendants(os.getpid()) if pid not in beside}
+        return {pid: _command_line(pid) for pid in _descendants(os.getpid(), [one.process.pid for one in self._beside])}
 
     def end_all(self) -> dict[int, str]:
         """End every descendant, but for what works beside, gently first; returns those that were there (pid -> command line)."""
@@ -231,12 +229,13 @@ def _process_table() -> dict[int, tuple[int, str]]:
     return table
 
 
-def _descendants(root: int) -> list[int]:
+def _descendants(root: int, but_for: Sequence[int]) -> list[int]:
+    """Living processes below `root`, but for some with all that is below them: by one look, since processes come and go."""
     table = _process_table()
     found: list[int] = []
     parents = {root}
     while parents:
-        children = {pid for pid, (parent, dummy) in table.items() if parent in parents}
+        children = {pid for pid, (parent, dummy) in table.items() if parent in parents and pid not in but_for}
         found += sorted(pid for pid in children if table[pid][1] != "Z")
         parents = children
     return found

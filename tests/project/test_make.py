@@ -200,6 +200,19 @@ def test_stages_beside_others_are_run_and_told_with_them(tmp_path: Path) -> None
     assert re.match(r"FAILED after \d+ s: fails\.", output.splitlines()[-1])
 
 
+def test_processes_beside_a_stage_are_not_left_behind_by_it(tmp_path: Path) -> None:
+    """They come and go while the look at the process table is taken."""
+    busy = (
+        "import os, time\n"
+        f"while not os.path.exists({str(tmp_path / 'made')!r}):\n"
+        "    pid = os.fork()\n"
+        "    if not pid: time.sleep(0.01); os._exit(0)\n"
+        "    os.waitpid(pid, 0)")
+    stages = {"busy": [busy], **{f"look {number}": ["pass"] for number in range(20)}, "last": [f"open({str(tmp_path / 'made')!r}, 'w')"]}
+    status, output = run_stages(tmp_path, stages, beside="busy")
+    assert status == 0, output
+
+
 def test_what_runs_beside_ends_with_the_run(tmp_path: Path) -> None:
     """It is asked first, so that it can put things back."""
     wait = (
