@@ -28,7 +28,7 @@ test: .venv-test ## everything that CI checks
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
 stages := project lint docs sanity ansible-units old-python browser core-2.18 core-2.21 hosts lab-tests
-parts := prepare units standins contract playbooks units-2.18 units-2.21
+parts := prepare units standins contract playbooks units-2.18 units-2.21 hosts-long
 .PHONY: $(stages) $(parts)
 $(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@

@@ -161,12 +161,16 @@ def prepare() -> Iterator[Step]:
             yield environment(f"core-{core}", found)
 
 
-def on_hosts() -> Iterator[Step]:
+def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
     """Tests on booted hosts, after their base tree was built; the tests themselves say why hosts cannot be had."""
-    if needs.why_not() is None:
-        build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
-        yield Command(["python", "-c", build], env=pip_environment())
-    yield pytest("-n", "2", *BY_CLASS, "tests/hosts")
+
+    def steps() -> Iterator[Step]:
+        if needs.why_not() is None:
+            build = "from lab.hosts import base; from lab.waiting import Watch; base.ensure(Watch())"
+            yield Command(["python", "-c", build], env=pip_environment())
+        yield pytest(*arguments, "tests/hosts")
+
+    return steps
 
 
 BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
@@ -184,6 +188,9 @@ PARTS = (
     # What does not touch Ansible is run by ansible-units.
     *(Stage(f"units-{core}", f"unit tests that touch Ansible, with ansible-core {core} (not in make test)",
             with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
+    Stage("hosts-long", "all faults, rungs and interruptions on booted hosts (not in make test)", on_hosts(
+        "-n", "2", *BY_CLASS, "-m", "long",
+    )),
 )  # fmt: skip
 STAGES = (
     Stage("project", "packaging, layers, documentation, traceability", always(pytest("tests/project"))),
@@ -211,7 +218,8 @@ STAGES = (
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
     *(Stage(f"core-{core}", f"smoke test with ansible-core {core}", with_core(core, "-m", "smoke", "tests/lab"))
       for core in CORES),
-    Stage("hosts", "playbooks and roles on booted hosts", on_hosts),
+    # One lab: a second one costs more than it saves.
+    Stage("hosts", "lab of booted hosts, and the service of Playbook C on it", on_hosts("-m", "not long")),
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
         pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
     )),

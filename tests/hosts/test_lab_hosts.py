@@ -121,6 +121,7 @@ def test_killed_supervisor_is_started_again_by_systemd(hosts_lab: HostsLab, boot
     assert int(after["NRestarts"]) == int(before["NRestarts"]) + 1 and after["MainPID"] != before["MainPID"]
 
 
+@pytest.mark.long
 def test_crash_loop_ends_at_the_start_limit(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.run("fault", booted_host.name, "crash-loop")
     until(lambda: hosts_lab.unit(booted_host)["ActiveState"] == "failed", "the unit has failed")
@@ -129,6 +130,7 @@ def test_crash_loop_ends_at_the_start_limit(hosts_lab: HostsLab, booted_host: Ho
     assert "repeated too quickly" in hosts_lab.ssh(booted_host, "journalctl", "-u", layout.UNIT).stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "shown"), [
     ("unit-stopped", {"ActiveState": "inactive", "LoadState": "loaded"}),
     ("unit-masked", {"ActiveState": "active", "LoadState": "masked"}),
@@ -143,6 +145,7 @@ def test_unit_faults(hosts_lab: HostsLab, booted_host: Host, name: str, shown: d
         assert hosts_lab.ssh(booted_host, "systemctl", "restart", layout.UNIT).returncode == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("what", "status", "words"), [
     ("config", "1", ("readonly database", "unable to open database file", "Permission denied")),
     ("script", "2", ("Permission denied",)),
@@ -159,6 +162,7 @@ def test_wrong_permissions(
     assert not words or any(word in log for word in words), log
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["port-escaped", "port-stranger"])
 def test_port_of_another_process(hosts_lab: HostsLab, booted_host: Host, name: str) -> None:
     hosts_lab.run("fault", booted_host.name, name)
@@ -171,6 +175,7 @@ def test_port_of_another_process(hosts_lab: HostsLab, booted_host: Host, name: s
     assert hosts_lab.port_owner(booted_host) == owner
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["log", "hls", "config"])
 def test_full_disk(hosts_lab: HostsLab, booted_host: Host, what: str) -> None:
     hosts_lab.run("fault", booted_host.name, "disk-full", f"what={what}")
@@ -188,6 +193,7 @@ def test_full_disk(hosts_lab: HostsLab, booted_host: Host, what: str) -> None:
         assert hosts_lab.ssh(booted_host, *size).stdout == ""
 
 
+@pytest.mark.long
 def test_frozen_host_answers_nothing(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.run("fault", booted_host.name, "host-frozen")
     assert hosts_lab.ssh(booted_host, "true").returncode == 255
@@ -195,6 +201,7 @@ def test_frozen_host_answers_nothing(hosts_lab: HostsLab, booted_host: Host) -> 
     assert hosts_lab.status()[booted_host.name]["power"] == "frozen"
 
 
+@pytest.mark.long
 def test_power_cut_and_power_on(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.ssh(booted_host, "touch", "/run/before-the-cut", "/root/kept")
     hosts_lab.run("fault", booted_host.name, "power-cut")
@@ -204,6 +211,7 @@ def test_power_cut_and_power_on(hosts_lab: HostsLab, booted_host: Host) -> None:
     assert hosts_lab.ssh(booted_host, "ls", "/run/before-the-cut", "/root/kept").stdout == "/root/kept\n"
 
 
+@pytest.mark.long
 def test_reboot_comes_back_by_itself(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.ssh(booted_host, "touch", "/run/before-the-reboot")
     hosts_lab.run("fault", booted_host.name, "reboot")
@@ -215,6 +223,7 @@ def test_reboot_comes_back_by_itself(hosts_lab: HostsLab, booted_host: Host) -> 
     until(lambda: hosts_lab.http_status(booted_host) == 200, "the supervisor is back")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("words", "has_ssh", "has_api"), [
     (("ssh-down",), False, True),
     (("network-dropped", "direction=ssh"), False, True),
@@ -231,6 +240,7 @@ def test_ssh_and_api_fail_apart(
     assert hosts.inside_host(hosts_lab.plant, booted_host, ["true"]).returncode == 0
 
 
+@pytest.mark.long
 def test_silent_plc_blocks_a_start(hosts_lab: HostsLab, booted_host: Host) -> None:
     """SUPERVISOR_SYSTEMD §7: active, port closed, a connection to the PLC in SYN-SENT."""
     hosts_lab.run("fault", booted_host.name, "drop")
@@ -240,6 +250,7 @@ def test_silent_plc_blocks_a_start(hosts_lab: HostsLab, booted_host: Host) -> No
     assert hosts_lab.unit(booted_host)["SubState"] == "running" and hosts_lab.port_owner(booted_host) is None
 
 
+@pytest.mark.long
 def test_stalled_cameras_are_everybodys(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.run("fault", booted_host.name, "camera-stalled")
     until(lambda: not any(row["streams"] for row in hosts_lab.status().values()), "no camera streams")
@@ -248,6 +259,7 @@ def test_stalled_cameras_are_everybodys(hosts_lab: HostsLab, booted_host: Host) 
     assert all(row["healthy"] for row in hosts_lab.status().values())
 
 
+@pytest.mark.long
 def test_routes_are_taken_away_as_on_loopback(hosts_lab: HostsLab, booted_host: Host) -> None:
     hosts_lab.run("fault", booted_host.name, "route-removed")
     assert hosts_lab.status()[booted_host.name]["route"] is False
@@ -301,6 +313,7 @@ def test_down_leaves_nothing(another: HostsLab) -> None:
     assert not another.inventory.exists() and not (another.folder / "machines").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", list(STAGES))
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_up_leaves_nothing(another: HostsLab, stage: str, number: signal.Signals) -> None:
@@ -309,6 +322,7 @@ def test_interrupted_up_leaves_nothing(another: HostsLab, stage: str, number: si
     assert traces(another.folder, block) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", list(STAGES))
 def test_killed_up_is_ended_by_down(another: HostsLab, stage: str) -> None:
     code, block = _interrupted(another, stage, signal.SIGKILL)

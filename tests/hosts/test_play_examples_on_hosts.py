@@ -18,6 +18,8 @@ from plays import Plays
 from lab.hosts import layout
 from lab.plant import Host
 
+pytestmark = pytest.mark.long
+
 NAME = "line1-hmi1"
 ANSIBLES_OWN = {"changed", "diff", "failed", "invocation", "msg", "warnings", "ansible_facts", "ansible_loop_var", "item"}
 #: Examples of orchestrators and of a process that are not there.

@@ -392,6 +392,7 @@ class TestRungs(Batches):
         assert scenes["host"].after["line2-hmi2"].port_pid not in (0, scenes["host"].after["line2-hmi2"].main_pid)
 
 
+@pytest.mark.long
 class TestMoreRungs(Batches):
     """The API, and what no rung can heal."""
 
@@ -405,6 +406,7 @@ class TestMoreRungs(Batches):
         assert [stream["camera"] for stream in cameras] == ["cam1", "cam2"]
 
 
+@pytest.mark.long
 class TestFaults(Batches):
     """What breaks around a restart."""
 
@@ -427,6 +429,7 @@ def triage(plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list
     plays.forget()
 
 
+@pytest.mark.long
 class TestTriage:
     """One look, then C and B only where they are asked for."""
 

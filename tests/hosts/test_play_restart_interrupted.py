@@ -19,6 +19,8 @@ from runs import Run, Running
 
 from lab.hosts import layout
 
+pytestmark = pytest.mark.long
+
 #: Phase -> the task after which it begins: Ansible prints a task's name together with its first result.
 PHASES = {
     "observe": "Look at the PLC from the controller",
