@@ -227,6 +227,8 @@ STAGES = (
 #: Run beside all others from the start: they mostly wait, for hosts and for the recordings' own pauses.
 BESIDE = ("prepare", "hosts", "lab-tests")
 NEED_WHAT_IS_PREPARED = ("browser", "core-2.18", "core-2.21")
+#: It can use all cores, where the others follow one another on one: it gets what they leave.
+GIVES_WAY = ("lab-tests",)
 #: Runs one of them; what it prints is printed here.
 BESIDE_COMMAND = [sys.executable, str(Path(__file__).resolve()), "--beside"]
 
@@ -303,7 +305,7 @@ class Stages:
         self._run = run
         self._beside = {
             name: run.guard.begin_beside(
-                [*BESIDE_COMMAND, name], cwd=REPOSITORY, env=os.environ, on_line=self._take_line)
+                [*(["nice"] if name in GIVES_WAY else []), *BESIDE_COMMAND, name], cwd=REPOSITORY, env=os.environ, on_line=self._take_line)
             for name in BESIDE
         }  # fmt: skip
 
