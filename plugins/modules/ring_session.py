@@ -135,7 +135,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._change import Cha
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
-    cameras_of, claims_of, start, state_of, unknown_camera, watch,
+    cameras_of, claims_of, start, state_of, stays, unknown_camera, watch,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
@@ -181,7 +181,7 @@ def _stream(
         return change.result(changed=True, reached="started")
     change.command(lambda: client.camera_stop(name))
     start(client, change, {"camera": name, "use_substream": False, "resolution": None}, camera)
-    health, dummy = watch(client, name, window_s, lambda verdict: verdict == "moving")
+    health, dummy = watch(client, name, window_s, stays(0.0))
     change.note(health=health)
     if health["verdict"] != "moving":
         raise LineopsError(
