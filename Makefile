@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo   shows the main job on a lab on this machine
-# make test   runs everything that CI checks
+# make test   runs all checks but the long ones (make hosts-long molecule)
 # make help   lists the rest
 
 SHELL := /bin/bash
@@ -23,7 +23,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CDPATH GIT_DIR GIT_INDEX_FILE GIT_WOR
 demo: .venv-demo ## the main job on a lab: break line 3's PLC routes, heal them, run again, clean up
 	@exec .venv/bin/python scripts/demo.py
 
-test: .venv-test ## everything that CI checks
+test: .venv-test ## all checks but the long ones; CI adds units-2.18 and units-2.21
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------

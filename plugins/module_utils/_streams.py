@@ -71,6 +71,14 @@ def cameras_of(client: SupervisorClient) -> dict[str, t.Any]:
     return cameras
 
 
+def camera_of(client: SupervisorClient, name: str) -> dict[str, t.Any]:
+    """Return what the supervisor knows of one camera; raise if it knows none of that name."""
+    cameras = cameras_of(client)
+    if name not in cameras:
+        raise _unknown_camera(name)
+    return mapping_in(cameras, name)
+
+
 #: Why an answer is not a playlist, for people; anything else is told by its status.
 _UNREADABLE = {
     "too_large": "it is larger than any playlist", "truncated": "it was cut short", "not_http": "what answers is no web server"}
@@ -154,7 +162,7 @@ def start(client: SupervisorClient, change: Change, params: t.Mapping[str, t.Any
     except LineopsError as error:
         status, said = error.details.get("status"), error.details.get("error")
         if status == 404:
-            raise unknown_camera(name) from error
+            raise _unknown_camera(name) from error
         # Ring streams answer so too (§5): no token is 401 as well, in other words than a refused key.
         if camera.get("type") == "ring" and status in (400, 401, 403) and said != "unauthorized":
             raise _start_failed(name, said, camera) from error
@@ -173,7 +181,7 @@ def _start_failed(name: str, said: t.Any, camera: t.Mapping[str, t.Any]) -> Line
         "Look at the camera and its network. After three failures every start is refused for 30 s (circuit breaker).")
 
 
-def unknown_camera(name: str) -> LineopsError:
+def _unknown_camera(name: str) -> LineopsError:
     """The supervisor has no such camera."""
     return LineopsError(
         "stream.unknown_camera", f"The supervisor knows no camera {name}.", "Correct lineops_cameras, or add it there.")

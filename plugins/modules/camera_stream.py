@@ -175,13 +175,13 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of, mapping_in
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of
 from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import is_as_wanted, is_resolution, stream_health
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
-    Claims, alone, cameras_of, claims_of, judged, settled, start, state_of, stays, stop, unknown_camera, watch,
+    Claims, alone, camera_of, claims_of, judged, settled, start, state_of, stays, stop, watch,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
@@ -223,10 +223,7 @@ class _Start:
         change, params, claims = self._change, self._params, claims_of(self._client)
         state = state_of(claims.entry(self._name))
         change.note(original=state, reached=state)
-        cameras = cameras_of(self._client)
-        if self._name not in cameras:
-            raise unknown_camera(self._name)
-        self._camera = mapping_in(cameras, self._name)
+        self._camera = camera_of(self._client, self._name)
         fits = is_as_wanted(claims.entry(self._name), self._camera, params["use_substream"], params["resolution"])
         health = stream_health([], claims.entry(self._name), now=claims.now)
         if state == "started" and fits:

@@ -135,7 +135,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._change import Cha
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
-    cameras_of, claims_of, start, state_of, stays, unknown_camera, watch,
+    camera_of, claims_of, start, state_of, stays, watch,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
 
@@ -149,10 +149,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 def _ring_camera(client: SupervisorClient, name: str) -> dict[str, t.Any]:
     """Return the camera; the supervisor ends a session whatever camera is named for it (SUPERVISOR_API §5)."""
-    cameras = cameras_of(client)
-    if name not in cameras:
-        raise unknown_camera(name)
-    camera = cameras[name] if isinstance(cameras[name], dict) else {}
+    camera = camera_of(client, name)
     if camera.get("type") != "ring":
         raise LineopsError(
             "ring.not_ring", f"The camera {name} is no Ring camera, so it has no session to end.", "Use camera_stream for it.")
