@@ -23,7 +23,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._inventory import 
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import plc_outcome, summary_lines
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose, path_is_blocked, standby_notes
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, plan_entries, step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import namespace_tests, plan, step
 from ansible_collections.lineops.runbook.plugins.module_utils._preflight import (
     preflight_fails, preflight_lines, preflight_plant, preflight_rows,
 )
@@ -31,6 +31,11 @@ from ansible_collections.lineops.runbook.plugins.module_utils._restart_diagnosis
 from ansible_collections.lineops.runbook.plugins.module_utils._restart_outcome import restart_outcome
 from ansible_collections.lineops.runbook.plugins.module_utils._restart_plan import restart_plan, streams_to_bring_back
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
+from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import plan_entries, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import stream_asks, stream_diagnosis, stream_rows
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import stream_allowed, stream_plan, stream_settled
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import writers_of
 from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
 
@@ -100,6 +105,15 @@ class FilterModule:
             "secret_mistakes": _secret_mistakes,
             "standby_notes": standby_notes,
             "step_entries": step_entries,
+            "stream_allowed": stream_allowed,
+            "stream_asks": stream_asks,
+            "stream_diagnosis": stream_diagnosis,
+            "stream_outcome": stream_outcome,
+            "stream_pictures": stream_pictures,
+            "stream_plan": stream_plan,
+            "stream_rows": stream_rows,
+            "stream_settled": stream_settled,
+            "stream_writers": writers_of,
             "summary_lines": summary_lines,
             "undo_entries": undo_entries,
             "undo_outcome": undo_outcome,

@@ -18,14 +18,13 @@ class Action:
 
     why: the reason for this row's guards; interrupts: kind of target that stops working for a moment, "" for none: then
     blast radius and an interlock that nobody read are asked; is_counted: whether it uses the budget of its target;
-    is_restart: it cannot be taken back, so it needs the journal too (what is no restart must be reversible to stand
-    here as such); heals: whether it is an attempt to heal (a proof, or a way for the controller, is none).
+    is_irreversible: nothing takes it back, so it needs the journal too; heals: whether it is an attempt to heal (a proof, or a way for the controller, is none).
     """
 
     why: str
     interrupts: str = ""
     is_counted: bool = False
-    is_restart: bool = False
+    is_irreversible: bool = False
     heals: bool = True
 
 
@@ -46,19 +45,25 @@ ACTIONS: dict[str, Action] = {
     "controller_route": Action("A route of the controller's own interrupts nobody.", heals=False),
     "remove_route": Action("A link that stands on the route is dead without it.", "plc", heals=False),
     "remove_controller_route": Action("Takes the controller's own route away.", heals=False),
-    "restart_app": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
-    "restart_daemon": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
-    "restart_host": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
-    "restart_container": Action(_RESTART, "supervisor", is_counted=True, is_restart=True),
+    "restart_app": Action(_RESTART, "supervisor", is_counted=True, is_irreversible=True),
+    "restart_daemon": Action(_RESTART, "supervisor", is_counted=True, is_irreversible=True),
+    "restart_host": Action(_RESTART, "supervisor", is_counted=True, is_irreversible=True),
+    "restart_container": Action(_RESTART, "supervisor", is_counted=True, is_irreversible=True),
     "stop_streams": Action("They end with the restart that follows, which is asked for; stopped first, none is orphaned.", heals=False),
     "start_streams": Action("Brings back what ran before.", heals=False),
     "wait_for_start": Action("Only waits.", heals=False),
     "restart_stream": Action(
         "A stream proven dead shows nothing that could be interrupted, and one live stream is one picture; several at "
-        "once are a mass restart.", "stream", is_counted=True, is_restart=True),
+        "once are a mass restart.", "stream", is_counted=True, is_irreversible=True),
+    "ring_session": Action(
+        "Ends what the viewers of one camera see, who open it again.", "stream", is_counted=True, is_irreversible=True),
+    "prune_artifacts": Action(
+        "Only files that nobody writes, lists or has open, and backups beyond those to be kept; they do not come back.",
+        is_irreversible=True),
+    "end_writers": Action("The supervisor has lost these processes; what they wrote beside its own goes on.", is_irreversible=True),
 }
 #: What the table does not know is treated as the worst that it knows.
-UNKNOWN = Action("Asked like a restart of the supervisor.", "supervisor", is_counted=True, is_restart=True)
+UNKNOWN = Action("Asked like a restart of the supervisor.", "supervisor", is_counted=True, is_irreversible=True)
 
 
 def action_of(name: t.Any) -> Action:

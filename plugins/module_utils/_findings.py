@@ -54,7 +54,7 @@ class FindingType:
     """One row of the findings table.
 
     code: stable name; playbook: the binding playbook that handles it; rule: key of SEVERITY_RULES;
-    en/de: one sentence, {plc}, {host}, {detail} are filled in; heals: actions its playbook may take, in words, or ""
+    en/de: one sentence, {plc}, {camera}, {host}, {detail} are filled in; heals: actions its playbook may take, in words, or ""
     where nothing here can heal it; owner: who acts when it is not healed; next_step and next_step_de: what that person
     does first.
     """
@@ -372,6 +372,153 @@ _ROWS = (
         "Der Supervisor auf {host} wurde neu gestartet und fiel kurz darauf wieder aus{detail}.",
         "", "L2", "Find out in the supervisor's log on {host} what ends it; another restart would only hide it.",
         "Im Log des Supervisors auf {host} suchen, was ihn beendet; ein weiterer Neustart würde es nur verdecken."),
+    FindingType(
+        "stream.healthy", "A", "none",
+        "The cameras on {host} show a moving picture{detail}.",
+        "Die Kameras auf {host} zeigen ein bewegtes Bild{detail}.",
+        "", "", ""),
+    FindingType(
+        "stream.unknown_camera", "A", "SEV.3",
+        "There is no camera {camera} on {host}{detail}.",
+        "Eine Kamera {camera} gibt es auf {host} nicht{detail}.",
+        "", "L1", "Name a camera that {host} has in stream_recovery_cameras; nothing was done.",
+        "In stream_recovery_cameras eine Kamera nennen, die es auf {host} gibt; es wurde nichts getan."),
+    FindingType(
+        "stream.not_observed", "A", "SEV.2",
+        "How the cameras on {host} are could not be seen{detail}.",
+        "Wie es den Kameras auf {host} geht, war nicht zu sehen{detail}.",
+        "", "L1", "Run Playbook C on {host} if its supervisor does not answer, then this playbook again.",
+        "Antwortet der Supervisor auf {host} nicht, Playbook C ausführen, dann dieses Playbook noch einmal."),
+    FindingType(
+        "stream.disk_full", "A", "SEV.3",
+        "The file system on {host} is full, so {camera} shows nothing new{detail}.",
+        "Das Dateisystem auf {host} ist voll, darum zeigt {camera} nichts Neues{detail}.",
+        "prune old stream files and backups, restart the stream", "L1",
+        "Make room on {host} (old logs, old backups), then run this playbook again.",
+        "Auf {host} Platz schaffen (alte Logs, alte Backups), dann dieses Playbook noch einmal ausführen."),
+    FindingType(
+        "stream.second_writer", "A", "SEV.3",
+        "A process that the supervisor on {host} has lost writes the files of {camera}{detail}.",
+        "Ein Prozess, den der Supervisor auf {host} verloren hat, schreibt die Dateien von {camera}{detail}.",
+        "end the other process, restart the stream", "L1",
+        "Find that ffmpeg on {host} (ps, parent 1) and end it, then restart the stream.",
+        "Dieses ffmpeg auf {host} suchen (ps, Elternprozess 1) und beenden, dann den Stream neu starten."),
+    FindingType(
+        "ring.session_stuck", "A", "SEV.3",
+        "A session of the Ring camera {camera} on {host} is reported as stuck{detail}.",
+        "Eine Sitzung der Ring-Kamera {camera} auf {host} wird als hängend gemeldet{detail}.",
+        "end the session", "L1", "Close the picture of the camera in every browser and open it again; look at the Ring account.",
+        "Das Bild der Kamera in allen Browsern schließen und neu öffnen; das Ring-Konto ansehen."),
+    FindingType(
+        "ring.live_not_allowed", "A", "SEV.3",
+        "The supervisor on {host} does not allow to show the Ring camera {camera} live{detail}.",
+        "Der Supervisor auf {host} erlaubt nicht, die Ring-Kamera {camera} live zu zeigen{detail}.",
+        "", "L1", "Switch ui.ring.webrtc on in the supervisor's settings on {host}, if it is meant to be on.",
+        "ui.ring.webrtc in den Einstellungen des Supervisors auf {host} einschalten, falls das gewollt ist."),
+    FindingType(
+        "ring.token_missing", "A", "SEV.3",
+        "The supervisor on {host} has no token for the Ring camera {camera}{detail}.",
+        "Dem Supervisor auf {host} fehlt das Token für die Ring-Kamera {camera}{detail}.",
+        "", "L1", "Log the supervisor on {host} in to Ring again.", "Den Supervisor auf {host} neu bei Ring anmelden."),
+    FindingType(
+        "stream.source_unreachable", "A", "SEV.3",
+        "The camera {camera} itself gives {host} no picture{detail}.",
+        "Die Kamera {camera} selbst liefert {host} kein Bild{detail}.",
+        "", "L1", "Go to the camera: power, network cable, and the login that the supervisor on {host} has for it. A restart does not help.",
+        "Zur Kamera gehen: Strom, Netzwerkkabel, und die Anmeldung, die der Supervisor auf {host} für sie hat. Ein "
+        "Neustart hilft nicht."),
+    FindingType(
+        "stream.source_unstable", "A", "A.E2",
+        "The stream of {camera} on {host} ends and comes back again and again{detail}.",
+        "Der Stream von {camera} auf {host} bricht immer wieder ab und kommt wieder{detail}.",
+        "", "L1", "Look at the camera and its network: it comes and goes. A restart would only hide it.",
+        "Die Kamera und ihr Netz ansehen: sie kommt und geht. Ein Neustart würde es nur verdecken."),
+    FindingType(
+        "stream.hung", "A", "SEV.3",
+        "The stream of {camera} on {host} hangs: it runs, but the picture stands still{detail}.",
+        "Der Stream von {camera} auf {host} hängt: er läuft, aber das Bild steht{detail}.",
+        "restart the stream", "L2", "Look at the stream's ffmpeg and its output on {host}, then at the camera.",
+        "Das ffmpeg des Streams und seine Ausgabe auf {host} ansehen, dann die Kamera."),
+    FindingType(
+        "stream.breaker_open", "A", "SEV.3",
+        "The supervisor on {host} refuses to start {camera} after several failures{detail}.",
+        "Der Supervisor auf {host} weigert sich nach mehreren Fehlern, {camera} zu starten{detail}.",
+        "wait for its circuit breaker, start the stream", "L1",
+        "Look why the stream ended on {host}; the supervisor takes a new start half a minute after the last failure.",
+        "Klären, warum der Stream auf {host} endete; eine halbe Minute nach dem letzten Fehler nimmt der Supervisor "
+        "einen neuen Start an."),
+    FindingType(
+        "stream.cooldown", "A", "SEV.3",
+        "The supervisor on {host} has given up starting {camera}, for the moment{detail}.",
+        "Der Supervisor auf {host} versucht {camera} vorerst nicht mehr zu starten{detail}.",
+        "start the stream", "L2", "Look at the stream's output on {host}, then at the camera.",
+        "Die Ausgabe des Streams auf {host} ansehen, dann die Kamera."),
+    FindingType(
+        "stream.dead", "A", "SEV.3",
+        "The stream of {camera} on {host} is wanted, but does not run{detail}.",
+        "Der Stream von {camera} auf {host} soll laufen, läuft aber nicht{detail}.",
+        "start the stream", "L2", "Look at the stream's output on {host}: something ends it right after its start.",
+        "Die Ausgabe des Streams auf {host} ansehen: etwas beendet ihn gleich nach dem Start."),
+    FindingType(
+        "stream.never_started", "A", "SEV.3",
+        "Nobody has started {camera} since the supervisor on {host} began{detail}.",
+        "Seit dem Start des Supervisors auf {host} hat niemand {camera} gestartet{detail}.",
+        "start the stream", "L1", "Start the camera in the supervisor's page of {host}.",
+        "Die Kamera auf der Seite des Supervisors von {host} starten."),
+    FindingType(
+        "stream.stopped", "A", "SEV.3",
+        "The core camera {camera} on {host} was stopped{detail}.",
+        "Die Kernkamera {camera} auf {host} wurde angehalten{detail}.",
+        "", "L1", "Find out who stopped it and why; name it in stream_recovery_cameras to have it started.",
+        "Klären, wer sie angehalten hat und warum; in stream_recovery_cameras genannt wird sie gestartet."),
+    FindingType(
+        "stream.undecodable", "A", "SEV.3",
+        "The stream of {camera} on {host} moves, but there is no picture in it{detail}.",
+        "Der Stream von {camera} auf {host} läuft, enthält aber kein Bild{detail}.",
+        "restart the stream", "L2", "Look at what the camera sends (codec, login page in place of a picture).",
+        "Ansehen, was die Kamera sendet (Codec, Anmeldeseite statt Bild)."),
+    FindingType(
+        "stream.stuttering", "A", "SEV.3",
+        "The picture of {camera} on {host} stutters{detail}.",
+        "Das Bild von {camera} auf {host} stockt{detail}.",
+        "restart the stream", "L1", "Look at the camera's network and at the load of {host}.",
+        "Das Netz der Kamera und die Last von {host} ansehen."),
+    FindingType(
+        "stream.unwatchable", "A", "SEV.3",
+        "The stream of {camera} on {host} moves, but a viewer gets errors{detail}.",
+        "Der Stream von {camera} auf {host} läuft, aber Zuschauer bekommen Fehler{detail}.",
+        "", "L2", "Look at the web server of {host} and its HLS directory: it serves what it has not got.",
+        "Den Webserver von {host} und sein HLS-Verzeichnis ansehen: er bietet an, was er nicht hat."),
+    FindingType(
+        "stream.playback_unproven", "A", "SEV.3",
+        "The stream of {camera} on {host} moves again, but nobody could look at a picture of it{detail}.",
+        "Der Stream von {camera} auf {host} läuft wieder, aber niemand konnte ein Bild davon ansehen{detail}.",
+        "", "L1", "Open the camera's picture in a browser, or install ffmpeg where this runs, and run again.",
+        "Das Bild der Kamera im Browser öffnen, oder ffmpeg installieren, wo dies läuft, und noch einmal ausführen."),
+    FindingType(
+        "stream.starting", "A", "SEV.3",
+        "The stream of {camera} on {host} was started a moment ago{detail}.",
+        "Der Stream von {camera} auf {host} wurde gerade erst gestartet{detail}.",
+        "", "L1", "Run this playbook again in half a minute.",
+        "Dieses Playbook in einer halben Minute noch einmal ausführen."),
+    FindingType(
+        "stream.not_in_supervisor", "A", "SEV.3",
+        "The inventory has the camera {camera}, but the supervisor on {host} does not{detail}.",
+        "Die Kamera {camera} steht im Inventar, aber der Supervisor auf {host} kennt sie nicht{detail}.",
+        "", "L1", "Correct lineops_cameras, or add the camera at the supervisor on {host}.",
+        "lineops_cameras berichtigen, oder die Kamera beim Supervisor auf {host} anlegen."),
+    FindingType(
+        "stream.not_in_inventory", "A", "SEV.3",
+        "The supervisor on {host} has the camera {camera}, but the inventory does not{detail}.",
+        "Der Supervisor auf {host} kennt die Kamera {camera}, aber im Inventar steht sie nicht{detail}.",
+        "", "L1", "Add the camera to lineops_cameras; it is looked after all the same.",
+        "Die Kamera in lineops_cameras eintragen; betreut wird sie trotzdem."),
+    FindingType(
+        "stream.unclear", "A", "SEV.3",
+        "How the stream of {camera} on {host} is could not be told{detail}.",
+        "Wie es dem Stream von {camera} auf {host} geht, ließ sich nicht feststellen{detail}.",
+        "", "L2", "Read the evidence below, and look at the camera's picture and its files on {host} by hand.",
+        "Die Beobachtungen unten lesen, und das Bild der Kamera und ihre Dateien auf {host} von Hand ansehen."),
 )
 
 FINDINGS = {row.code: row for row in _ROWS}
@@ -397,10 +544,10 @@ def rule_words(rule: str, language: str = "en") -> str:
     return words if rule == "none" else f"{words} ({'Regel' if language == 'de' else 'rule'} {rule})"
 
 
-def sentence_of(code: str, language: str, *, plc: str, host: str, detail: str = "") -> str:
+def sentence_of(code: str, language: str, *, host: str, plc: str = "", camera: str = "", detail: str = "") -> str:
     """Return the finding in words, in "en" or "de"; names from the plant are inserted as text, never templated."""
     text = FINDINGS[code].de if language == "de" else FINDINGS[code].en
-    return _fill(text, plc=plc, host=host, detail=f" ({detail})" if detail else "")
+    return _fill(text, plc=plc, host=host, camera=camera, detail=f" ({detail})" if detail else "")
 
 
 def next_step_of(code: str, *, host: str, language: str = "en") -> str:

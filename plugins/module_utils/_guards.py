@@ -98,7 +98,8 @@ class _Verdicts:
             self.go_on("overridden", sentence=sentence)
             return
         override = f"lineops_confirm: {self._names['line']}" if by_confirm else ""
-        self.refusals.append({"guard": code.split(".")[0], "code": code, "sentence": sentence, "override": override})
+        self.refusals.append({
+            "guard": code.split(".")[0], "code": code, "sentence": sentence, "override": override, "target": names.get("target", "")})
 
 
 def guard(
@@ -123,7 +124,8 @@ def guard(
     returns it, None where the line has none. budget: results of the module budget, one for each target; None for not
     observed. line_state: as the function of that name returns it. confirm: lineops_confirm. proven_dead: targets that
     were just proven dead, such as plc:plc_001; to interrupt them interrupts nothing.
-    A refusal has guard, code, sentence and override: the extra variable by which a person may decide otherwise, or "".
+    A refusal has guard, code, sentence, override (the extra variable by which a person may decide otherwise, or "") and
+    target: whose budget it is, else "".
     """
     steps = [step if isinstance(step, Mapping) else {"name": step} for step in actions]
     told = _Verdicts(
@@ -230,12 +232,12 @@ def _budget(told: _Verdicts, steps: t.Sequence[Step], budget: t.Iterable[t.Any] 
         asked = [step for step in steps if action_of(step.get("name")).is_counted and target_of(step) == target]
         found = next((one for one in known if one.get("target") == target), None)
         if found is None or not _is_observed(found):
-            if any(action_of(step.get("name")).is_restart for step in asked):
+            if any(action_of(step.get("name")).is_irreversible for step in asked):
                 told.refuse("budget.not_observed", by_confirm=True, actions=_names(asked), target=target)
             else:
                 told.go_on("budget_open", actions=_names(asked), target=target)
         elif found.get("allowed") is not True:
-            told.refuse("budget.used_up", found["sentence"])
+            told.refuse("budget.used_up", found["sentence"], target=target)
 
 
 def _is_observed(budget: t.Mapping[str, t.Any]) -> bool:
@@ -246,7 +248,7 @@ def _is_observed(budget: t.Mapping[str, t.Any]) -> bool:
 def _journal(told: _Verdicts, steps: t.Sequence[Step], journal_writable: bool) -> None:
     if journal_writable:
         return
-    restarts = [step for step in steps if action_of(step.get("name")).is_restart]
+    restarts = [step for step in steps if action_of(step.get("name")).is_irreversible]
     if restarts:
         told.refuse("journal.unwritable", by_confirm=True, actions=_names(restarts))
     told.go_on("not_written", actions=_names(steps))

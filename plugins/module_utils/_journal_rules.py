@@ -12,7 +12,7 @@ import typing as t
 SETTLED_BY = {
     "write_rest": ("write_test", "namespaces", "write_rest"),
     "remove_controller_route": ("remove_controller_route",),
-    "start_streams": ("start_streams",),
+    "start_streams": ("start_streams", "restart_stream", "ring_session"),
 }
 
 _Entry = t.Mapping[str, t.Any]

@@ -29,6 +29,10 @@ _DONE = {
     "restart_host": ("its service restarted on the host", "restart of its service on the host"),
     "wait_for_start": ("waited until it had started", "waited until it had started"),
     "start_streams": ("streams started again", "streams were running"),
+    "prune_artifacts": ("old stream files and backups pruned", "no old stream files or backups to prune"),
+    "end_writers": ("processes ended that wrote beside {names}", "no process wrote beside {names} any more"),
+    "ring_session": ("Ring session of {names} ended", "Ring session of {names} was gone"),
+    "restart_stream": ("stream of {names} restarted", "stream of {names} was healthy"),
     "namespaces": ("a namespace's test variable changed", "one variable of each namespace written and put back"),
 }
 _PROOFS = (("test", "ok", "route test"), ("write", "ok", "write test"))
@@ -118,7 +122,7 @@ def words_of(step: t.Mapping[str, t.Any], failed_step: str) -> str:
     if step["name"] == failed_step or step.get("failed"):
         return f"FAILED: {step['title']}"
     changed, unchanged = _DONE[step["name"]]
-    return changed if step.get("changed") else unchanged
+    return (changed if step.get("changed") else unchanged).replace("{names}", ", ".join(step.get("names") or []))
 
 
 def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:

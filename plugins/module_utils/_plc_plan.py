@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ._actions import target_of
-
 #: Order for the PLC: disconnect, then the route (test, add, test), then connect, then the write test (quirk 4).
 #: Step -> signals that make it unnecessary, since the state it would bring about was just seen.
 _STEPS: dict[str, dict[str, str]] = {
@@ -59,68 +57,6 @@ def step(name: str, plc: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def step_entries(
-    step_done: t.Mapping[str, t.Any], event: str, result: t.Mapping[str, t.Any] | None = None
-) -> list[dict[str, t.Any]]:
-    """Return the journal entries of a step, one for each of its undos.
-
-    event: begin, done, failed or undone; result: of the step's module, for what was reached. A step of the phase undo
-    takes something back, so what it has done is undone.
-    """
-    takes_back = step_done.get("phase") == "undo"
-    told_as = "undone" if takes_back and event == "done" else event
-    told = {name: (result or {}).get(name) for name in ("original", "latency_s")}
-    code = ((result or {}).get("failure") or {}).get("code") if event == "failed" else None
-    told.update({"details": {"code": code}} if code else {})  # some codes say that surely nothing was sent (_budget)
-    return [
-        {
-            "phase": "undo" if takes_back else "open" if event == "undone" else "act", "event": told_as,
-            "action": step_done["name"], "plc": step_done.get("plc"), "target": target_of(step_done),
-            "undo": {name: value for name, value in undo.items() if name not in _NOT_UNDO},
-            "message": (result or {}).get("msg"), **told,
-            "at": (result or {}).get("observed_at"),
-            # What is undone is where its undo says, without a result of its own.
-            "reached": _reached(step_done, result or {}) if event != "undone" else undo.get("value"),
-        }
-        for undo in step_done["undos"]
-    ]
-
-
-def _reached(step_done: t.Mapping[str, t.Any], result: t.Mapping[str, t.Any]) -> t.Any:
-    """Return what a step reached; a step may say it in a word where its module returns nothing, such as no route."""
-    reached = result.get("reached")
-    return step_done.get("reached") if reached is None and result and not result.get("failed") else reached
-
-
-#: What of a finding the journal keeps, so that a report can be written from it alone.
-_FINDING_DETAILS = ("rule", "owner", "next_step", "verdict", "evidence", "counter_checks", "also")
-
-
-def plan_entries(
-    finding: t.Mapping[str, t.Any], steps: t.Sequence[t.Mapping[str, t.Any]],
-    refusals: t.Sequence[t.Mapping[str, t.Any]] = (), at: str | None = None,
-) -> list[dict[str, t.Any]]:
-    """Return the journal entries of a diagnosis: the finding, the plan if there is one, and what the guard rails refused.
-
-    at: when that was, since they are written with the first action.
-    """
-    details = {name: finding[name] for name in _FINDING_DETAILS}
-    details["refuted"] = [fallen["code"] for fallen in finding["refuted"]]
-    entries: list[dict[str, t.Any]] = [{
-        "phase": "diagnose", "event": "finding", "finding": finding["code"], "severity": finding["severity"],
-        "message": finding["sentence"], "details": details,
-    }]
-    if steps:
-        titles = [{name: one[name] for name in ("name", "title")} for one in steps]
-        entries.append({"phase": "plan", "event": "planned", "details": {"steps": titles}})
-    entries += [
-        {"phase": "plan", "event": "refused", "message": refusal["sentence"],
-         "details": {"guard": refusal["guard"], "code": refusal["code"]}}
-        for refusal in refusals
-    ]
-    return [{"at": at, **entry} for entry in entries]
-
-
 def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     """Return the namespaces that are probed by a write: those that declare what to write and what to put back."""
     return [
@@ -133,9 +69,6 @@ def namespace_tests(plc: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 def _rest_of(variable: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"do": "write_rest", "must": True, "variable": variable.get("name"), "value": variable.get("rest_value")}
 
-
-#: What the journal tells beside an open undo.
-_NOT_UNDO = ("incident", "begun_at", "action")
 
 _UNDOS: dict[str, t.Callable[[t.Mapping[str, t.Any]], list[dict[str, t.Any]]]] = {
     "controller_route": lambda plc: [{"do": "remove_controller_route", "must": True}],

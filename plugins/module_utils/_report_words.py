@@ -283,9 +283,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "action.restart_app": ("restart the supervisor's app", "App des Supervisors neu starten"),
     "action.restart_daemon": ("restart the supervisor's daemon", "Daemon des Supervisors neu starten"),
     "action.restart_host": ("restart the service on the host", "Dienst auf dem Host neu starten"),
+    "action.restart_container": ("restart the container", "Container neu starten"),
+    "action.wait_for_start": ("wait until it has started", "warten, bis er gestartet ist"),
+    "action.stop_streams": ("stop the streams", "Streams anhalten"),
+    "action.start_streams": ("start the streams", "Streams starten"),
+    "action.prune_artifacts": ("prune old stream files and backups", "alte Stream-Dateien und Backups löschen"),
+    "action.end_writers": ("end processes that write beside a stream", "Prozesse beenden, die neben einem Stream schreiben"),
+    "action.ring_session": ("end the Ring session", "Ring-Sitzung beenden"),
     "action.restart_stream": ("restart the stream", "Stream neu starten"),
-    "action.start_stream": ("start the stream", "Stream starten"),
-    "action.stop_stream": ("stop the stream", "Stream stoppen"),
     # guard rails, and what to do where one refuses
     "guard.freeze": ("freeze: someone works on this line", "Freeze: Jemand arbeitet an dieser Linie"),
     "guard.interlock": (
@@ -497,14 +502,14 @@ def _names_in(code: str, recorded: str) -> dict[str, str] | None:
     for text, pattern in _patterns(code):
         found = pattern.fullmatch(recorded)
         if found:
-            names = {"plc": "", "host": "", **found.groupdict(default="")}
+            names = {"plc": "", "camera": "", "host": "", **found.groupdict(default="")}
             return None if "}{detail}" in text and " (" in names["detail"] else names
     return None
 
 
 @functools.lru_cache(maxsize=None)
 def _patterns(code: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    parts = {"{plc}": "(?P<plc>.*?)", "{host}": "(?P<host>.*?)", "{detail}": r"(?: \((?P<detail>.*)\))?"}
+    parts = {"{plc}": "(?P<plc>.*?)", "{camera}": "(?P<camera>.*?)", "{host}": "(?P<host>.*?)", "{detail}": r"(?: \((?P<detail>.*)\))?"}
     texts = (FINDINGS[code].en, FINDINGS[code].de)
     return tuple(
         (

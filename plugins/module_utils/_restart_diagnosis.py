@@ -11,11 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ._diagnosis import Signals, Story, conclude
+from ._host_signals import full_places
 from ._hypotheses import Counter, Hypothesis
 from ._hypotheses import any_of as _any
 from ._plc_signals import Evidence, part
 from ._plc_signals import observation as told_as
-from ._restart_signals import ASKED, SOURCES, RUNGS, full_places, lost_streams, missing_rights, pids_of, signals_of, unseen
+from ._restart_signals import ASKED, SOURCES, RUNGS, lost_streams, missing_rights, pids_of, signals_of, unseen
 
 _NO_ANSWER = _any("unreachable", "timeout")
 _BAD_API = _NO_ANSWER | _any("not_understood")

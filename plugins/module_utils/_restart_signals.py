@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from ._checklist_host import DEAD_STATES, unwritable
+from ._host_signals import room
 from ._hypotheses import CONFIRMED
 from ._plc_signals import SOURCES as PLC_SOURCES
 from ._plc_signals import Evidence, Signal, part
@@ -23,8 +24,6 @@ from ._plc_signals import signals_of as plc_signals_of
 _FROM_PLC = ("api", "host_api", "host_tcp", "host_udp", "controller", "breaker", "breaker_later", "test")
 #: What Playbook B or an open incident may ask Playbook C for: only a restart clears it (quirks 4, 8).
 ASKED = ("plc.library_wedged", "plc.write_breaker_wedged")
-#: Below this share of a file system there is no room to write a log line (SUPERVISOR_SYSTEMD §8).
-_FULL = 0.001
 
 
 def signals_of(evidence: Evidence) -> dict[str, Signal]:
@@ -101,18 +100,8 @@ def _main_pid(service: Evidence, unit: Evidence) -> Signal:
 
 
 def _disk(host: Evidence) -> Signal:
-    disks = part(host, "resources").get("disks")
-    if not isinstance(disks, list) or not disks:
-        return None
-    return "full" if full_places(host) else "room"
-
-
-def full_places(host: Evidence) -> list[str]:
-    """Return the mount points on which nothing can be written any more."""
-    disks = part(host, "resources").get("disks")
-    return [
-        str(part(disk).get("mount")) for disk in (disks if isinstance(disks, list) else [])
-        if part(disk).get("total") and part(disk).get("free", 1) < _FULL * part(disk)["total"] or part(disk).get("read_only") is True]
+    found = room(host)
+    return "room" if found == "low" else found
 
 
 def missing_rights(permissions: Evidence) -> list[str]:

@@ -80,6 +80,12 @@ LAYER_OF_UTIL = {
     "_severity": "rules",
     "_stream_classes": "rules",
     "_stream_rules": "rules",
+    "_host_signals": "rules",
+    "_step_entries": "rules",
+    "_stream_diagnosis": "rules",
+    "_stream_outcome": "rules",
+    "_stream_plan": "rules",
+    "_stream_signals": "rules",
     "_undo_plan": "rules",
     "_writer_rules": "rules",
     # all that talks to the world outside

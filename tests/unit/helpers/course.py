@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import step
+from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 
 HOST, FIRST, SECOND = "line3-hmi1", "line3-20261123T100000-line3-hmi1", "line3-20261123T110000-line3-hmi1"
 NOW = "2026-11-23T12:00:00.000Z"

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import GENESIS, hash_of
 from ansible_collections.lineops.runbook.plugins.module_utils._plc_diagnosis import diagnose
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step, step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import plan, step
+from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 
 PLC = {
     "id": "plc_001",

@@ -40,7 +40,7 @@ HOSTILE = [
 @pytest.mark.parametrize("code", CODES)
 def test_row_is_complete(code: str) -> None:
     row = FINDINGS[code]
-    assert row.code == code and re.fullmatch(r"(plc|supervisor|restart)\.[a-z_]+", code)
+    assert row.code == code and re.fullmatch(r"(plc|supervisor|restart|stream|ring)\.[a-z_]+", code)
     assert row.playbook in ("A", "B", "C")
     assert row.rule in SEVERITY_RULES
     assert row.en.endswith("{detail}.") and row.de.endswith("{detail}.")
@@ -56,17 +56,18 @@ def test_both_languages_say_it_about_the_same_things(code: str) -> None:
         return set(re.findall(r"\{(\w*)\}", text))
 
     row = FINDINGS[code]
-    assert names(row.en) == names(row.de) <= {"plc", "host", "detail"}
+    assert names(row.en) == names(row.de) <= {"plc", "camera", "host", "detail"}
     assert names(row.next_step) <= {"host"}
     assert "{" not in row.heals + row.owner
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("code", CODES)
-def test_sentence_names_plc_host_and_detail(code: str, language: str) -> None:
-    sentence = sentence_of(code, language, plc="Press", host="line3-hmi1", detail="seen twice")
+def test_sentence_names_plc_camera_host_and_detail(code: str, language: str) -> None:
+    sentence = sentence_of(code, language, plc="Press", camera="gate7", host="line3-hmi1", detail="seen twice")
     template = FINDINGS[code].de if language == "de" else FINDINGS[code].en
-    assert ("Press" in sentence, "line3-hmi1" in sentence) == ("{plc}" in template, "{host}" in template)
+    names = {"plc": "Press", "camera": "gate7", "host": "line3-hmi1"}
+    assert {name: word in sentence for name, word in names.items()} == {name: f"{{{name}}}" in template for name in names}
     assert sentence.endswith(" (seen twice).") and "{" not in sentence
     assert "()" not in sentence_of(code, language, plc="Press", host="line3-hmi1")
 
@@ -75,11 +76,11 @@ def test_sentence_names_plc_host_and_detail(code: str, language: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_names_from_a_plant_stay_what_they_are(code: str, name: str) -> None:
     for template, text in (
-        (FINDINGS[code].en, sentence_of(code, "en", plc=name, host=name, detail=name)),
-        (FINDINGS[code].de, sentence_of(code, "de", plc=name, host=name, detail=name)),
+        (FINDINGS[code].en, sentence_of(code, "en", plc=name, camera=name, host=name, detail=name)),
+        (FINDINGS[code].de, sentence_of(code, "de", plc=name, camera=name, host=name, detail=name)),
         (FINDINGS[code].next_step, next_step_of(code, host=name)),
     ):
-        for placeholder in ("{plc}", "{host}"):
+        for placeholder in ("{plc}", "{camera}", "{host}"):
             template = template.replace(placeholder, "\0")
         assert text == template.replace("{detail}", " (\0)").replace("\0", name)
 

@@ -30,6 +30,7 @@ PLC = {"id": "plc_001"}
 DEAD = ["plc:plc_001"]
 STEPS = ("disconnect", "route", "connect", "write_test", "namespaces")
 RECONNECT = [{"name": name, "plc": "plc_001"} for name in STEPS]
+STREAM_ACTIONS = ("restart_stream", "ring_session")
 CAMERAS = [{"name": "restart_stream", "target": f"stream:cam{number}"} for number in (1, 2)]
 HARMLESS = [{"name": name, "plc": "plc_001"} for name in ("route", "write_test", "namespaces", "controller_route")]
 RESTARTS = ["restart_app", "restart_daemon", "restart_host"]
@@ -70,7 +71,7 @@ def codes(actions: t.Any, **more: t.Any) -> list[str]:
 
 @pytest.mark.parametrize("name", [*ACTIONS, "no_such_action"])
 def test_nothing_speaks_against_an_action_where_all_is_well(name: str) -> None:
-    assert asked([{"name": name, "plc": "plc_001", "target": "stream:cam1" if name == "restart_stream" else None}]) == {
+    assert asked([{"name": name, "plc": "plc_001", "target": "stream:cam1" if name in STREAM_ACTIONS else None}]) == {
         "refusals": [], "notes": []}  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def test_what_is_asked_before_every_action_and_cannot_be_overridden(
     name: str, situation: dict[str, t.Any], code: str
 ) -> None:
     """A frozen line and an unsafe interlock allow looking only (DESIGN §7.10)."""
-    step = {"name": name, "plc": "plc_001", "target": "stream:cam1" if name == "restart_stream" else None}
+    step = {"name": name, "plc": "plc_001", "target": "stream:cam1" if name in STREAM_ACTIONS else None}
     for confirm in ({}, {"confirm": "line3"}, {"confirm": INCIDENT}):
         told = asked([step], **{**confirm, **situation}, proven_dead=[*DEAD, "stream:cam1"])
         assert [(one["code"], one["override"]) for one in told["refusals"]] == [(code, "")]
@@ -333,7 +334,7 @@ def test_budget_that_nobody_could_read_is_left_to_a_person_for_restarts_and_told
     [
         (RECONNECT, False),
         (HARMLESS, False),
-        *(([name], True) for name in [*RESTARTS, "restart_stream", "no_such_action"]),
+        *(([name], True) for name in [*RESTARTS, *STREAM_ACTIONS, "prune_artifacts", "end_writers", "no_such_action"]),
     ],
 )
 def test_without_a_journal_only_what_can_be_taken_back(actions: t.Any, refused: bool) -> None:

@@ -13,13 +13,8 @@ import pytest
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
 from ansible_collections.lineops.runbook.plugins.module_utils._journal import FIELDS
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import SETTLED_BY, open_undos
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import (
-    HEALABLE,
-    namespace_tests,
-    plan,
-    step,
-    step_entries,
-)
+from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import HEALABLE, namespace_tests, plan, step
+from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 
 PLC = {
     "id": "plc_001",

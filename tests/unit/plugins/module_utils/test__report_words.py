@@ -39,8 +39,9 @@ def test_every_finding_with_a_next_step_has_it_in_german() -> None:
 @pytest.mark.parametrize("code", sorted(FINDINGS))
 @pytest.mark.parametrize("recorded_in", ["en", "de"])
 @pytest.mark.parametrize("names", [
-    {"plc": "Press", "host": HOST, "detail": ""}, {"plc": "Press", "host": HOST, "detail": "AMS port 851; not seen"},
-    {"plc": "{{ 1/0 }} {host}", "host": "{plc}", "detail": ""},
+    {"plc": "Press", "camera": "cam1", "host": HOST, "detail": ""},
+    {"plc": "Press", "camera": "cam1, gate and 3 more", "host": HOST, "detail": "AMS port 851; not seen"},
+    {"plc": "{{ 1/0 }} {host}", "camera": "{plc}", "host": "{plc}", "detail": ""},
 ])  # fmt: skip
 def test_recorded_sentence_is_told_in_the_language_of_the_page(code: str, recorded_in: str, names: t.Any) -> None:
     recorded = sentence_of(code, recorded_in, **names)

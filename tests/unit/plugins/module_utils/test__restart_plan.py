@@ -14,7 +14,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._actions import AC
 from ansible_collections.lineops.runbook.plugins.module_utils._findings import FINDINGS
 from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules import open_undos
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import words_of
-from ansible_collections.lineops.runbook.plugins.module_utils._plc_plan import step_entries
+from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._restart_outcome import restart_outcome
 from ansible_collections.lineops.runbook.plugins.module_utils._restart_plan import (
     DEADLINE_S, HEALABLE, restart_plan, streams_to_bring_back,
@@ -131,7 +131,7 @@ def test_streams_that_an_interrupted_run_owes_are_started_though_nothing_else_is
 def test_every_step_is_known_to_guards_and_words_and_has_a_deadline() -> None:
     for name in DEADLINE_S:
         assert name in ACTIONS and words_of({"name": name, "changed": True}, "")
-        assert ACTIONS[name].is_restart == name.startswith("restart_")
+        assert ACTIONS[name].is_irreversible == name.startswith("restart_")
 
 
 @pytest.mark.parametrize("delay", ["abc", 0, 99, -1, 1.5, True, None, "", "3x", 31, [2]])
