@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import secrets
-import signal
 
 from .. import faults as common
 from .. import keys
@@ -14,7 +13,7 @@ from ..faults import Fault
 from ..look import link_faults
 from ..plant import Host, Plant
 from ..waiting import Watch
-from . import cameras, files, filters, layout, machine_faults, service_faults
+from . import cameras, files, filters, layout, machine_faults, ring_faults, service_faults, stale_files, stream_faults
 from .look import look
 from .machine import Machine
 from .start import start_cameras
@@ -39,7 +38,7 @@ _SHARED: dict[str, Fault] = {
     "plc-disconnected": common.FAULTS["plc-disconnected"],
 }
 FAULTS: dict[str, Fault] = common.PLC_FAULTS | {"plc-reboot": common.PLC_FAULTS["reboot"]} | _SHARED | (
-    service_faults.FAULTS | machine_faults.FAULTS)
+    service_faults.FAULTS | machine_faults.FAULTS | stream_faults.FAULTS | stale_files.FAULTS | ring_faults.FAULTS)
 
 
 def heal(plant: Plant, host: Host, watch: Watch) -> None:
@@ -50,11 +49,13 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
     machine = Machine(plant, host)
     filters.clear(plant, host)
     machine.cgroup.freeze(False)
-    cameras.start(plant, watch)
-    cameras.group(plant).tell(signal.SIGCONT)
+    cameras.heal(plant, host, watch)
     common.heal_plcs(plant, host, watch)
     machine.power_on()
     watch.wait(lambda: _is_booted(machine), f"{host.name} has booted")
+    stream_faults.heal(plant, host)  # first: a stopped ffmpeg keeps its unit from stopping for 5 s
+    stale_files.heal(plant, host)
+    ring_faults.heal(plant, host)
     changed = service_faults.heal(plant, host)
     machine.run(["systemctl", "start", "ssh.service"])
     keys.restore(plant, host)
@@ -79,7 +80,7 @@ def _trouble(plant: Plant, host: Host) -> list[str]:
     seen = look(plant, host)
     if not (seen.service_runs and seen.connected and seen.route and seen.linked):
         return ["it does not look healthy"]
-    return link_faults(plant, host)
+    return link_faults(plant, host) + stream_faults.memory(host)
 
 
 def _restart(plant: Plant, host: Host) -> None:
