@@ -24,7 +24,7 @@ _COOLDOWN_PATIENCE_S = 240.0
 _ASK_PAUSE_S = 1.1  #: what is asked more often comes out of the supervisor's read cache
 _OWN = f"""
 main=$(systemctl show --property=MainPID --value {layout.UNIT})
-pid=$(pgrep -P "$main" -f "/$1\\.m3u8\$") || exit 3
+pid=$(pgrep -P "$main" -f "/$1\\.m3u8\\$") || exit 3
 """
 #: The supervisor's own command line, run by nobody: the parent is process 1, as it is after a hard exit (quirk 13).
 _SECOND_WRITER = _OWN + """
