@@ -65,7 +65,7 @@ class Streams:
 
     def writers(self, camera: str = "cam1") -> dict[int, str]:
         """The processes that write a camera's playlist: pid -> state, parent and user."""
-        shown = self.lab.ssh(self.host, "ps", "-C", "ffmpeg", "-o", "pid=,stat=,ppid=,user=,args=").stdout
+        shown = self.lab.ssh(self.host, "ps", "-C", "ffmpeg", "-o", "pid=,stat=,ppid=,user:20=,args=").stdout
         rows = [line.split(None, 4) for line in shown.splitlines()]
         return {int(pid): f"{state[0]} {parent} {user}" for pid, state, parent, user, command in rows
                 if command.endswith(f"/{camera}.m3u8") and state[0] != "Z"}
