@@ -9,6 +9,7 @@ import secrets
 
 from .. import faults as common
 from .. import keys
+from ..errors import LabError
 from ..faults import Fault
 from ..look import link_faults
 from ..plant import Host, Plant
@@ -17,6 +18,8 @@ from . import cameras, files, filters, layout, machine_faults, ring_faults, serv
 from .look import look
 from .machine import Machine
 from .start import start_cameras
+
+_NEXT_LOOK_S = 3.0  #: a supervisor looks at its streams every 2 s
 
 
 def _drop(plant: Plant, host: Host, plc: str = "1", source: str | None = None) -> None:
@@ -59,7 +62,7 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
     changed = service_faults.heal(plant, host)
     machine.run(["systemctl", "start", "ssh.service"])
     keys.restore(plant, host)
-    if changed or _trouble(plant, host):
+    if changed or _stays_troubled(plant, host, watch):
         _restart(plant, host)
         watch.wait(lambda: not _trouble(plant, host), f"{host.name} is healthy again, its streams aside")
     start_cameras(plant, host)
@@ -81,6 +84,14 @@ def _trouble(plant: Plant, host: Host) -> list[str]:
     if not (seen.service_runs and seen.connected and seen.route and seen.linked):
         return ["it does not look healthy"]
     return link_faults(plant, host) + stream_faults.memory(host)
+
+
+def _stays_troubled(plant: Plant, host: Host, watch: Watch) -> bool:
+    """An ffmpeg that has just ended, its source being another one, is trouble until the next look at it (quirk 20)."""
+    try:
+        return not watch.wait(lambda: not _trouble(plant, host), f"{host.name} is well", _NEXT_LOOK_S, 0.5)
+    except LabError:
+        return True
 
 
 def _restart(plant: Plant, host: Host) -> None:
