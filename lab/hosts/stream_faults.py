@@ -13,14 +13,17 @@ from .. import api
 from ..errors import LabError
 from ..faults import Fault, one_of
 from ..plant import CAMERAS, Host, Plant
+from ..supervisor.settings import STREAM_STARTS, write_json
 from ..waiting import Watch
 from . import cameras, layout
 from .machine import Machine
 
 #: Made up as any other; that it is not the camera's is all that matters.
 _OTHER_PASSWORD = "changed-at-the-camera"
-#: Retries of a recovery take 45 s, and luck may have some of them begin anew (quirk 17).
+#: Retries of a recovery take 45 s on a quiet machine.
 _COOLDOWN_PATIENCE_S = 240.0
+#: On a busy machine an ffmpeg lives for some time before it finds its source gone, and must not count as started.
+_ALIVE_AFTER_S = 20.0
 _ASK_PAUSE_S = 1.1  #: what is asked more often comes out of the supervisor's read cache
 _OWN = f"""
 main=$(systemctl show --property=MainPID --value {layout.UNIT})
@@ -68,6 +71,7 @@ def _monitored(host: Host) -> dict[str, Any]:
 def _open_breaker(plant: Plant, host: Host, camera: str = "cam1", *, is_done: str = "") -> None:
     """Let starts fail until the stream's breaker is open; with ``is_done`` wait on for what it leads to."""
     key = plant.line(host.line).operator_key
+    write_json(plant.host_dir(host) / STREAM_STARTS, {camera: _ALIVE_AFTER_S})
     cameras.trouble(plant, host, camera, {"gone": True})
 
     def there() -> bool:
@@ -76,7 +80,7 @@ def _open_breaker(plant: Plant, host: Host, camera: str = "cam1", *, is_done: st
         recovery = seen["streams"].get(camera, {}).get("recovery", {})
         if recovery.get(is_done) if is_done else state == "open":
             return True
-        if state == "closed":  # a start that nobody sees fail counts as success (quirk 17), so once more
+        if state == "closed":  # it takes more than one start to open
             api.call("POST", f"{host.url}/api/cameras/{camera}/start", {}, key=key, timeout=30)
         return False
 
@@ -89,7 +93,8 @@ def _cool_down(plant: Plant, host: Host, camera: str = "cam1") -> None:
 
 
 def heal(plant: Plant, host: Host) -> None:
-    """Let every ffmpeg go on; second writers are units, which end with those of all faults."""
+    """Let every ffmpeg go on and start as ever; second writers are units, which end with those of all faults."""
+    (plant.host_dir(host) / STREAM_STARTS).unlink(missing_ok=True)
     Machine(plant, host).run(["pkill", "-CONT", "-u", layout.SERVICE_USER, "-x", "ffmpeg"], check=False)
 
 

@@ -107,6 +107,7 @@ def test_killed_ffmpeg_is_brought_back_by_recovery(streams: Streams) -> None:
     assert after["process_pid"] != before["process_pid"] and after["metrics"]["last_exit_code"] == -9
 
 
+@pytest.mark.long
 def test_stopped_ffmpeg_hangs_and_the_supervisor_sees_nothing(streams: Streams) -> None:
     streams.fault("ffmpeg-stopped", "camera=cam1")
     (pid, shown), = streams.writers().items()
@@ -122,6 +123,7 @@ def test_stopped_ffmpeg_hangs_and_the_supervisor_sees_nothing(streams: Streams) 
     streams.moves()
 
 
+@pytest.mark.long
 def test_second_writer_outlives_a_stop(streams: Streams) -> None:
     own = streams.word()["process_pid"]
     streams.fault("second-writer", "camera=cam1")
@@ -139,6 +141,7 @@ def test_second_writer_outlives_a_stop(streams: Streams) -> None:
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "answer"), [("source-gone", "refused"), ("source-wrong-credentials", "401")])
 def test_source_that_gives_nothing(streams: Streams, name: str, answer: str) -> None:
     assert streams.describe() == "200"
@@ -152,6 +155,7 @@ def test_source_that_gives_nothing(streams: Streams, name: str, answer: str) -> 
     streams.moves()
 
 
+@pytest.mark.long
 def test_frozen_source_answers_and_sends_nothing(streams: Streams) -> None:
     before = streams.word()["metrics"]["starts_total"]
     streams.fault("source-frozen", "camera=cam1")
@@ -163,6 +167,7 @@ def test_frozen_source_answers_and_sends_nothing(streams: Streams) -> None:
     streams.moves()
 
 
+@pytest.mark.long
 def test_stuttering_source_falls_behind_real_time(streams: Streams) -> None:
     pid = streams.word()["process_pid"]
     streams.fault("stream-stuttering", "camera=cam1", "percent=40")
@@ -174,6 +179,7 @@ def test_stuttering_source_falls_behind_real_time(streams: Streams) -> None:
     assert streams.word()["running"] and streams.word()["process_pid"] == pid
 
 
+@pytest.mark.long
 def test_flapping_source_never_cools_down(streams: Streams) -> None:
     before = streams.word()["metrics"]["starts_total"]
     streams.fault("source-flapping", "camera=cam1", "seconds=5")
@@ -187,6 +193,7 @@ def test_flapping_source_never_cools_down(streams: Streams) -> None:
     assert not streams.word()["recovery"]["in_cooldown"]
 
 
+@pytest.mark.long
 def test_breaker_of_a_stream_opens(streams: Streams) -> None:
     streams.fault("stream-breaker-open", "camera=cam1")
     assert streams.get("/api/monitor/streams")["circuit_breakers"]["stream:rtsp:cam1"]["state"] == "open"
@@ -194,6 +201,7 @@ def test_breaker_of_a_stream_opens(streams: Streams) -> None:
     assert answer.status == 500 and streams.word()["metrics"]["last_error"] == "circuit_open"
 
 
+@pytest.mark.long
 def test_recovery_gives_up(streams: Streams) -> None:
     streams.fault("stream-cooldown", "camera=cam1")
     word = streams.word()
@@ -209,6 +217,7 @@ def _files(streams: Streams, folder: str) -> dict[str, int]:
     return {name: int(size) for name, size in (line.split() for line in shown.splitlines())}
 
 
+@pytest.mark.long
 def test_stale_files_are_there_with_their_sizes_and_go(streams: Streams) -> None:
     folders = {"HLS": f"{streams.host.install_dir}/web/static/hls", "backups": f"{streams.host.install_dir}/config/backups",
                "user backups": "/home/smarthome/.config/twincat_smarthome/backups"}
@@ -242,6 +251,7 @@ def test_ring_camera_that_does_not_start(streams: Streams, name: str, status: in
     assert "door" not in streams.get("/api/cameras")["cameras"]
 
 
+@pytest.mark.long
 def test_ring_session_is_ended_once(streams: Streams) -> None:
     assert "session_id s-17" in streams.fault("ring-session-stuck", "session_id=s-17")
     path = "/api/cameras/door/ring/webrtc/stop"
