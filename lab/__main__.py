@@ -91,8 +91,8 @@ def _status(arguments: argparse.Namespace) -> None:
 def _fault(arguments: argparse.Namespace) -> None:
     plant, backend = backends.entered(arguments.dir)
     for host in plant.chosen(arguments.host):
-        fault(plant, host, arguments.name, arguments.argument, backend.faults)
-        print(f"{host.name}: {' '.join([arguments.name, *arguments.argument])}")
+        said = fault(plant, host, arguments.name, arguments.argument, backend.faults)
+        print(f"{host.name}: {' '.join([arguments.name, *arguments.argument])}{said and f' ({said})'}")
 
 
 def _heal(arguments: argparse.Namespace) -> None:

@@ -27,9 +27,12 @@ _HEAL_PATIENCE_S = 3.0
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to break a host: a function, its arguments with how to read each from text, and their defaults."""
+    """A way to break a host: a function, its arguments with how to read each from text, and which of them it needs.
 
-    apply: Callable[..., None]
+    A text that the function returns is what is to be said of what it did.
+    """
+
+    apply: Callable[..., object]
     help: str
     arguments: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -210,8 +213,8 @@ FAULTS: dict[str, Fault] = PLC_FAULTS | {
 }
 
 
-def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping[str, Fault] = FAULTS) -> None:
-    """Apply a fault to a host.
+def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping[str, Fault] = FAULTS) -> str:
+    """Apply a fault to a host; return what it has to say about itself, mostly nothing.
 
     :param words: its arguments as ``key=value``. :param faults: those of the plant's back end.
     :raises LabError: unknown fault or argument, or the plant would not break that way.
@@ -223,9 +226,10 @@ def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping
     if missing := chosen.required - set(arguments):
         raise LabError(f"fault {name} needs {', '.join(f'{key}=…' for key in sorted(missing))}")
     try:
-        chosen.apply(plant, host, **arguments)
+        said = chosen.apply(plant, host, **arguments)
     except (ControlError, Unreachable) as error:
         raise LabError(f"{host.name}: {error}") from None
+    return said if isinstance(said, str) else ""
 
 
 def _argument(name: str, chosen: Fault, word: str) -> tuple[str, Any]:

@@ -27,7 +27,9 @@ RUNTIME_TYPE, AMS_PORT = "TC3", 851
 SUPERVISOR_IP, SUPERVISOR_NET_ID = "127.0.0.1", "127.0.0.1.1.1"
 PLC_ID, SECOND_PLC_ID = "plc_001", "plc_002"
 PLC_USERNAME = "Administrator"
-CAMERA_PORT = 8554
+CAMERA_PORT, CAMERA_USER = 8554, "viewer"
+#: The cameras of a booted host, and what each of them looks at.
+CAMERAS = {"cam1": "front", "cam2": "back"}
 REFUSAL_LAYOUT = "documented"
 TEST_VARIABLE = "MAIN.bOpsTest"
 PLC_NAMES = ("Press", "Mixer", "Conveyor", "Filler", "Packer", "Saw", "Oven", "Robot", "Lift")
@@ -241,16 +243,21 @@ class Plant:
 
     def cameras(self, host: Host) -> dict[str, dict[str, Any]]:
         """The host's cameras as its supervisor knows them: on a booted host two that stream, else one and a door."""
-        source = f"rtsp://viewer:{self.line(host.line).camera_password}@{host.camera_ip}:{CAMERA_PORT}"
+        source = f"rtsp://{CAMERA_USER}:{self.line(host.line).camera_password}@{host.camera_ip}"
         if self.backend == HOSTS:
             return {
-                camera: {"name": f"{host.plc_name} {side}", "url": f"{source}/{host.name}/{camera}", "type": "rtsp"}
-                for camera, side in (("cam1", "front"), ("cam2", "back"))
+                camera: {"name": f"{host.plc_name} {side}", "type": "rtsp",
+                         "url": f"{source}:{self.camera_port(host, camera)}/{host.name}/{camera}"}
+                for camera, side in CAMERAS.items()
             }
         return {
-            "cam1": {"name": f"{host.plc_name} front", "url": f"{source}/cam1", "type": "rtsp"},
+            "cam1": {"name": f"{host.plc_name} front", "url": f"{source}:{CAMERA_PORT}/cam1", "type": "rtsp"},
             "door": {"name": "Door", "url": "ring://door", "type": "ring"},
         }
+
+    def camera_port(self, host: Host, camera: str) -> int:
+        """Where a booted host's camera listens: each on a port of its own, so that one can go and the others stay."""
+        return CAMERA_PORT + len(CAMERAS) * self.hosts.index(host) + list(CAMERAS).index(camera)
 
     def _supervisor_settings(self, host: Host) -> dict[str, Any]:
         line = self.line(host.line)

@@ -53,7 +53,9 @@ class Watch:
         if self._number is not None:
             raise Interrupted(self._number)
 
-    def wait(self, condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> Any:
+    def wait(
+        self, condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S, pause_s: float = _PAUSE_S,
+    ) -> Any:
         """Poll until ``condition`` is true and return its value; LabError after ``limit_s`` seconds."""
         deadline = time.monotonic() + limit_s
         while True:
@@ -63,4 +65,4 @@ class Watch:
                 return result
             if time.monotonic() > deadline:
                 raise LabError(f"waited {limit_s:.0f} s in vain for this: {what}")
-            time.sleep(_PAUSE_S)
+            time.sleep(pause_s)

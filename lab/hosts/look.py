@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .. import look as common
 from ..errors import LabError
 from ..plant import Host, Plant
-from . import filters, layout
+from . import cameras, filters, layout, ring_faults, stale_files
 from .machine import Machine
 
 FAULT_UNITS = "lineops-fault-*"      #: what transient units of faults are called
@@ -68,7 +68,7 @@ class HostLook(common.Look):
 
 def look(plant: Plant, host: Host) -> HostLook:
     """Look at a host without changing anything on it. To be called in the controller's network."""
-    machine, cameras = Machine(plant, host), plant.cameras(host)
+    machine, known = Machine(plant, host), plant.cameras(host)
     power = "frozen" if machine.cgroup.is_frozen else "on" if machine.leader else "off"
     seen: dict[str, list[str]] = {}
     if power == "on":
@@ -91,9 +91,10 @@ def look(plant: Plant, host: Host) -> HostLook:
             first["UnitFileState"] or first["LoadState"], **first) if "ActiveState" in first else "",
         unit_pid=pid, port_pid=int(owner[1]) if owner else None,
         restarts=int(first["NRestarts"]) if first.get("NRestarts", "").isdigit() else None,
-        ssh=_has_ssh(host), streams=tuple(camera for camera in cameras if camera in moving),
-        dead_streams=tuple(camera for camera in cameras if camera not in moving),
-        changes=tuple(seen.get("change", ())) + filters.changes(plant, host),
+        ssh=_has_ssh(host), streams=tuple(camera for camera in known if camera in moving),
+        dead_streams=tuple(camera for camera in known if camera not in moving),
+        changes=(*seen.get("change", ()), *filters.changes(plant, host), *cameras.troubles(plant, host),
+                 *stale_files.changes(plant, host), *ring_faults.changes(plant, host)),
     )
 
 

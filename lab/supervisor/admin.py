@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from .keys import LEVELS
-from .settings import Settings, read_json, write_json
+from .settings import RING_LIVE_FLAG, Settings, read_json, write_json
 
 if TYPE_CHECKING:
     from .app import Supervisor
 
-DEFAULT_FLAGS = {"ui.page.admin": True, "ui.page.camera-wall": True, "ui.page.monitor": True, "ui.ring.webrtc": True}
+DEFAULT_FLAGS = {"ui.page.admin": True, "ui.page.camera-wall": True, "ui.page.monitor": True, RING_LIVE_FLAG: True}
 BACKUP_GLOB = "smarthome_backup_*.tar.gz"
 
 

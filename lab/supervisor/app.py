@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask
 
-from . import admin, cameras, gateway, monitor, plc_api, restart
+from . import admin, cameras, gateway, monitor, plc_api, restart, ring
 from .gateway import Gateway
 from .guard import Guard
 from .keys import KeyStore
@@ -82,8 +82,8 @@ class Supervisor:
         Transport(Guard(self.settings, self.keys), self.slo).attach(app)
         for blueprint in (
             monitor.routes(self), gateway.routes(self.gateway), plc_api.routes(self), cameras.routes(self),
-            restart.routes(self), admin.log_routes(self), admin.key_routes(self), admin.plc_and_flag_routes(self),
-            admin.backup_routes(self),
+            ring.routes(self), restart.routes(self), admin.log_routes(self), admin.key_routes(self),
+            admin.plc_and_flag_routes(self), admin.backup_routes(self),
         ):
             app.register_blueprint(blueprint)
         return app

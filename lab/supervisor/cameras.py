@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request, send_from_directory
 
-from .admin import stored_flags
+from . import ring
 from .settings import read_json, write_json
 from .streams import LOW_RESOLUTION, Source, ffmpeg
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 UNKNOWN, NOT_STARTED = "Kamera nicht gefunden", "Stream konnte nicht gestartet werden"
 NO_FFMPEG = "FFmpeg nicht verfügbar"
-RING_OFF = "Ring-Live ist deaktiviert (nur bei Klingel-Trigger oder via Feature-Flag erlaubt)"
-RING_NO_TOKEN = "Kein Ring refresh_token vorhanden. Bitte neu anmelden."
 STREAM_FIELDS = ("url", "substream_url", "type")  #: changing one of them stops the stream
 NOT_CACHED = {"Cache-Control": "no-store, no-cache, must-revalidate, max-age=0", "Pragma": "no-cache", "Expires": "0"}
 MEDIA_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
@@ -105,14 +103,12 @@ def routes(sup: Supervisor) -> Blueprint:
 
     @web.post("/api/cameras/<camera_id>/start")
     def start(camera_id: str) -> Any:
-        """Start a stream. Success means that ffmpeg lived 0.4 s, no more (quirk 17). Ring: refused until the flag file
-        says otherwise, though GET feature-flags shows the flag as on (quirk 22)."""
+        """Start a stream. Success means that ffmpeg lived 0.4 s, no more (quirk 17)."""
         entry = read_json(path, {}).get(camera_id)
         if entry is None:
             return failure(404, UNKNOWN)
         if entry.get("type") == "ring":
-            live = stored_flags(sup.settings).get("ui.ring.webrtc", False)
-            return failure(401, RING_NO_TOKEN) if live else failure(403, RING_OFF)
+            return failure(*ring.start_refusal(sup.settings))
         if not ffmpeg():
             return failure(503, NO_FFMPEG)
         try:

@@ -33,6 +33,10 @@ PLC_DEFAULTS: Mapping[str, Any] = {
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 TAB_NAMES = (("Erdgeschoss", "🏡"), ("Obergeschoss", "🏠"), ("Dachboden", "🏚️"))
 SCRIPT = "start_web_hmi.py"
+RING_LIVE_FLAG = "ui.ring.webrtc"
+RING_SESSIONS = "ring_sessions.json"  #: ids of sessions that are there: only the plant knows, no endpoint shows one
+#: Camera -> seconds its process must live to count as started, for a fault that is not to depend on luck (quirk 17).
+STREAM_STARTS = "stream_starts.json"
 MASTER_KEYS = ("SMARTHOME_ADMIN_API_KEY", "ADMIN_API_KEY")
 CTL_SCRIPT = """#!/bin/sh
 # Control script of the supervisor. It only ever manages a supervisor on 0.0.0.0:5000 (SUPERVISOR_API §6):
@@ -121,6 +125,8 @@ class Settings:
     logs_db = property(lambda self: self.config_dir / "system_logs.db")
     keys_db = property(lambda self: self.config_dir / "auth_keys.db")
     pid_file = property(lambda self: self.dir / "supervisor.pid")
+    ring_sessions = property(lambda self: self.dir / RING_SESSIONS)
+    stream_starts = property(lambda self: self.dir / STREAM_STARTS)
     log_file = property(lambda self: self.dir / "supervisor.log")
 
     @property

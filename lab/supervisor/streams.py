@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .breaker import Breaker
-from .settings import Settings
+from .settings import Settings, read_json
 
 log = logging.getLogger("StreamManager")
 
@@ -114,7 +114,12 @@ class Stream:
         self.metrics: dict[str, Any] = dict(METRICS)
         self.breaker = Breaker(f"stream:rtsp:{camera_id}", settings, threshold=BREAKER_FAILURES)
         self.retries, self.cooldown_until, self.recovering = 0, 0.0, False
-        self._alive_after_s = settings.number("LINEOPS_LAB_ALIVE_AFTER_S", ALIVE_AFTER_S)
+        self._settings = settings
+
+    @property
+    def _alive_after_s(self) -> float:
+        of_camera = read_json(self._settings.stream_starts, {}).get(self.camera_id)
+        return of_camera or self._settings.number("LINEOPS_LAB_ALIVE_AFTER_S", ALIVE_AFTER_S)
 
     @property
     def is_running(self) -> bool:

@@ -166,7 +166,7 @@ class Bench:
 
     def _start_source(self) -> None:
         config, output = self._folder / "source.json", self._folder / "source.out"
-        config.write_text(json.dumps({"address": f"{self._prefix}.210", "port": 8554, "paths": ["/cam.mp4"]}))
+        config.write_text(json.dumps({"address": f"{self._prefix}.210", "sources": [{"port": 8554, "path": "/cam.mp4"}]}))
         with output.open("wb") as file:
             self._source = subprocess.Popen([SYSTEM_PYTHON, str(RTSP), str(config)], stdout=file, stderr=file)
         until(lambda: "ready" in output.read_text(), "the RTSP source is ready")

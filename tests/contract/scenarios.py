@@ -95,7 +95,10 @@ SCENARIOS: dict[str, Scenario] = {
     )),
     "no master key in the environment": Scenario(Plant(**KEYLESS, cameras=RING_CAMERA), (
         "nokey_env_admin", "nokey_env_post_loopback", "nokey_env_wrong_key", "backup_many", "backup_verify_missing",
-        "backup_verify_unknown", "ring_flag_default_start", "ring_feature_flags_set", "ring_start_no_token",
+        "backup_verify_unknown", "ring_flag_default_start", "ring_webrtc_stop_unknown_session", "ring_status",
+        "ring_feature_flags_set", "ring_start_no_token", "ring_webrtc_start_no_offer", "ring_webrtc_start_no_token",
+        "ring_webrtc_stop_missing", "ring_webrtc_stop_unknown_camera", "ring_webrtc_stop_unknown_session_with_flag",
+        "ring_webrtc_keepalive_unknown",
     )),
     "in a container": Scenario(Plant(env={"SMARTHOME_CONTAINER_RUNTIME": "1"}), (
         "service_info_container", "restart_daemon_rejected_idem", "restart_daemon_rejected_container",
