@@ -36,6 +36,11 @@ def excerpt(rows: t.Sequence[t.Any], restarts: t.Sequence[t.Any], limit: int) ->
     }
 
 
+def plain_rows(rows: t.Sequence[t.Any]) -> list[dict[str, t.Any]]:
+    """Return rows of the log with what is told of them."""
+    return [_plain(row) for row in _mappings(rows)]
+
+
 def _mappings(rows: t.Sequence[t.Any]) -> list[Row]:
     return [row for row in rows if isinstance(row, dict)]
 

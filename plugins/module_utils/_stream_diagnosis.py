@@ -49,7 +49,7 @@ TABLE = (
     _of_class("stream.breaker_open", "breaker_open", _PROCESS_GONE, _SOURCE_WELL),
     _of_class("stream.cooldown", "cooldown", _PROCESS_GONE, _SOURCE_WELL),
     _of_class("stream.dead", "dead", _PROCESS_GONE, _SOURCE_WELL),
-    Hypothesis("stream.dead", {"class": _any(*NOT_WANTED), "wanted": _any("owed")}, (_PROCESS_GONE,)),
+    Hypothesis("stream.dead", {"class": _any("stopped", "never_started"), "wanted": _any("owed")}, (_PROCESS_GONE,)),
     Hypothesis("stream.never_started", {"class": _any("never_started"), "wanted": _IS_WANTED}, (_PROCESS_GONE,)),
     # Somebody stopped it, so that it is only started again for who names it.
     Hypothesis("stream.dead", {"class": _any("stopped"), "wanted": _any("named")}, (_PROCESS_GONE,)),

@@ -20,8 +20,8 @@ from ._plc_signals import Evidence, Signal, part
 from ._stream_classes import REFUSING, SILENT
 
 _SOURCE = {"answering": "answers", "unsupported": "refuses", **dict.fromkeys(SILENT, "silent"), **dict.fromkeys(REFUSING, "refuses")}
-#: Classes of a stream that nobody wants at the moment: no trouble by themselves.
-NOT_WANTED = ("stopped", "never_started")
+#: Classes of a stream that does not run: no trouble by themselves, if nobody wants it.
+NOT_WANTED = ("stopped", "never_started", "ring_live_not_allowed", "ring_token_missing")
 
 
 def cameras_in(evidence: Evidence) -> list[str]:

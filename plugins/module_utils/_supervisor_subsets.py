@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._admin_log import MAX_ROWS, chain_verdict, excerpt
+from ._admin_log import MAX_ROWS, chain_verdict, excerpt, plain_rows
 from ._args import body_of, mapping_in, mappings_in, test_route
 from ._errors import LineopsError
 from ._supervisor import SupervisorClient
@@ -66,6 +66,11 @@ def _log_excerpt(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.A
     return excerpt(rows, body_of(client.logs("restart", params["log_limit"])), params["log_limit"])
 
 
+def _restart_errors(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
+    """Stream trouble is not among them (quirk 2)."""
+    return plain_rows(body_of(client.logs("restart_error", params["log_limit"])))
+
+
 def _log_chain(client: SupervisorClient, params: t.Mapping[str, t.Any]) -> t.Any:
     verified = body_of(client.logs_verify())
     return chain_verdict(verified, [] if verified.get("ok") is True else body_of(client.logs(limit=MAX_ROWS)))
@@ -113,6 +118,7 @@ _Ask = t.Callable[[SupervisorClient, t.Mapping[str, t.Any]], t.Any]
 ON_REQUEST: dict[str, _Ask] = {
     "route_test": _route_test,
     "log_excerpt": _log_excerpt,
+    "restart_errors": _restart_errors,
     "log_chain": _log_chain,
     "slo_detail": _slo_detail,
     "keys": _keys,

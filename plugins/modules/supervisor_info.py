@@ -27,7 +27,8 @@ options:
       - What to ask for.
       - V(route_test) asks the supervisor to reach O(plcs) over ADS. Its counters move, and it blocks other ADS work of
         the supervisor for two minutes if the address drops packets, so look at the path first.
-      - V(log_excerpt), V(log_chain) and V(slo_detail) are for the checklist and asked for by name only.
+      - V(log_excerpt), V(log_chain) and V(slo_detail) are for the checklist, V(restart_errors) for streams that hang. They are
+        asked for by name only.
       - V(keys) and V(clock) are for the preflight. V(keys) sends a route test that names no PLC, with the operator key and
         without one. It does nothing, but a refused key leaves a line in the supervisor's log.
     type: list
@@ -43,6 +44,7 @@ options:
       - route_status
       - route_test
       - log_excerpt
+      - restart_errors
       - log_chain
       - slo_detail
       - keys
@@ -169,6 +171,12 @@ log_excerpt:
         details: {delay_seconds: 1}
     rows_seen: 21
     oldest_seen_at: "2026-11-23T03:33:14+00:00"
+restart_errors:
+  description: Restarts that were refused or failed, of the admin log, newest first. Stream trouble is not among them.
+  returned: when asked for and observed
+  type: list
+  elements: dict
+  sample: [{at: "2026-11-23T03:33:40+00:00", id: 19, level: WARNING, module: ServiceManager, message: Restart failed}]
 log_chain:
   description:
     - Whether the admin log's hash chain holds. C(verdict) is V(ok), V(retention), V(tampering_suspected) or

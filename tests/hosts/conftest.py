@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from batches import Scenes
 from booted import REPOSITORY, HostsLab
+from plays import Plays
 
 from lab.hosts import needs
 from lab.plant import Host, Plant
@@ -44,6 +46,31 @@ def hosts_lab(hosts_possible: None, tmp_path_factory: pytest.TempPathFactory) ->
         lab.run("up", *size)
         lab.up_s = time.monotonic() - began
         yield lab
+
+
+@pytest.fixture(scope="session")
+def plays(hosts_lab: HostsLab, tmp_path_factory: pytest.TempPathFactory) -> Plays:
+    """Runs on the lab of the session."""
+    return Plays(hosts_lab, tmp_path_factory.mktemp("plays"))
+
+
+@pytest.fixture(scope="module")
+def scenes(plays: Plays, request: pytest.FixtureRequest) -> Scenes:
+    """Batches of a module, each played once."""
+    return Scenes(plays, request.module.BATCHES)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A class of Batches names its batches; its tests get each of them, or each of their hosts."""
+    names = getattr(metafunc.cls, "BATCHES", ())
+    known = getattr(metafunc.module, "BATCHES", {})
+    pairs = [(batch, name) for batch in names for name in known[batch].cases]
+    if "asked_by_ssh" in metafunc.fixturenames:
+        metafunc.parametrize(("batch", "asked_by_ssh"), [(batch, name) for batch, name in pairs if known[batch].cases[name].by_ssh])
+    elif "batch" in metafunc.fixturenames and "name" in metafunc.fixturenames:
+        metafunc.parametrize(("batch", "name"), pairs)
+    elif "batch" in metafunc.fixturenames:
+        metafunc.parametrize("batch", names)
 
 
 @pytest.fixture

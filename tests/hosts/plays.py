@@ -51,6 +51,8 @@ print(json.dumps({
     "answers": answers(), "restarts": int(shown["NRestarts"]), "port_pid": int(owner[1]) if owner else 0, "moving": sorted(moving),
     "ffmpeg": names.count("ffmpeg"), "all_ffmpeg": int(run("pgrep", "-c", "-x", "ffmpeg") or 0)}))
 """
+_CALL = ("import json, sys; from lab import api\n"
+         "print(json.dumps(api.call(*sys.argv[1:3], {}, key=sys.argv[3], timeout=40).body))")
 #: Short enough for a test; what they change is how long one waits, not what is done.
 QUICK = ("-e", "restart_recovery_watch=4", "-e", "restart_recovery_start_wait=8", "-e", '{"lineops_budget": {"limit": 50}}')
 
@@ -135,6 +137,13 @@ class Plays:
         self.at_once(
             lambda name: self.inside_host(name, "find", layout.STATE_DIR, "-mindepth", "1", "-delete"),
             [host.name for host in self.plant.hosts])
+
+    def call(self, name: str, method: str, path: str) -> Any:
+        """The answer of a supervisor to its operator."""
+        host = self.host(name)
+        done = self.lab.inside(sys.executable, "-c", _CALL, method, host.url + path, self.plant.line(host.line).operator_key)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def inside_host(self, name: str, *argv: str) -> Any:
         """A command on a host, whatever becomes of its SSH."""

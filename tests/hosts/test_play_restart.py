@@ -10,43 +10,24 @@ Of a line of three never more than two are in trouble at once: the blast radius 
 from __future__ import annotations
 
 import itertools
-import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from booted import HostsLab, until
+from batches import Batch, Batches, Case, Scenes
+from booted import until
 from plays import Plays, Truth
-from runs import RESULT_KEYS, Run
+from runs import Run
 
 from lab.hosts import layout
 
 SEV_1, SEV_2, SEV_3 = "SEV-1", "SEV-2", "SEV-3"
+#: What a healed supervisor is proven by, and more where the host could be asked.
+PROOF = frozenset({"playlists that move", "route test", "write test", "no failure while it was watched", "system status"})
+ON_HOST = PROOF | {"the unit's own process holds the port"}
 AFTER = ("was connected", "test variable written and put back")
 HOST, STARTED = "its service restarted on the host", "streams started again"
-Prepare = Callable[[Plays, str], Any]
-Edit = Callable[[dict[str, Any]], Any]
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is done to a host, and what must come of it. actions: None where chance decides; restarted: whether its main process is another one afterwards."""
-
-    finding: str
-    result: str = "HEALED"
-    faults: tuple[str, ...] = ()
-    prepare: tuple[Prepare, ...] = ()
-    edit: Edit = lambda variables: None
-    severity: str = SEV_1
-    actions: tuple[str, ...] | None = ()
-    restarted: bool | None = True
-    works: bool = True
-    words: tuple[str, ...] = ()
-    proof: str = "the unit's own process holds the port"
-
-
 def stop(plays: Plays, name: str) -> None:
     """Stop the unit by hand."""
     plays.inside_host(name, "systemctl", "stop", layout.UNIT)
@@ -114,7 +95,7 @@ def by_hook(variables: dict[str, Any]) -> None:
     variables["lineops_restart_command"] = ["sudo", "-n", "/usr/bin/systemctl", "restart", layout.UNIT]
 
 
-BATCHES: dict[str, dict[str, Case]] = {
+CASES: dict[str, dict[str, Case]] = {
     "host": {
         "line1-hmi1": Case("supervisor.hung", faults=("supervisor-frozen",), actions=(HOST, STARTED, *AFTER)),
         "line1-hmi2": Case("supervisor.stopped", faults=("unit-stopped",), actions=(HOST, STARTED, *AFTER)),
@@ -161,29 +142,29 @@ BATCHES: dict[str, dict[str, Case]] = {
             "supervisor.unit_missing", "UNRESOLVED", faults=("unit-missing",), prepare=(stop,), restarted=None, works=False,
             words=("lineops_supervisor_unit",)),
         "line2-hmi2": Case(
-            "restart.recurs", "UNRESOLVED", prepare=(kill_once_restarted,), edit=forced, severity=SEV_2, restarted=True,
+            "restart.recurs", "UNRESOLVED", prepare=(kill_once_restarted,), clean_up=end_killer, edit=forced, severity=SEV_2, restarted=True,
             works=False, actions=None, words=("rule C.E2", "restarted by its API")),  # a stream may start between two falls
         "line2-hmi1": Case(
             "supervisor.hung", faults=("supervisor-frozen",), edit=by_hook,
-            actions=("its container restarted", STARTED, *AFTER), proof="system status"),
+            actions=("its container restarted", STARTED, *AFTER), proof=PROOF),
     },
     "network": {
         "line1-hmi1": Case(
             "supervisor.start_blocked", "UNRESOLVED", faults=("network-dropped direction=plc", "supervisor-killed"),
             actions=("waited until it had started",), restarted=None, works=False, words=("blocked by a silent PLC", "starts the wait anew")),
         "line1-hmi2": Case(
-            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen", "ssh-down"), restarted=None, works=False,
+            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen", "ssh-down"), by_ssh=False, restarted=None, works=False,
             words=("host side not tried: SSH does not work", "JOURNAL NOT WRITTEN")),
         "line1-hmi3": Case(
-            "supervisor.healthy", "HEALTHY", faults=("ssh-down",), severity="", restarted=None, works=False,
+            "supervisor.healthy", "HEALTHY", faults=("ssh-down",), by_ssh=False, severity="", restarted=None, works=False,
             words=("not observed: which process the unit owns",)),
         "line2-hmi1": Case(
             "supervisor.path_blocked", "UNRESOLVED", faults=("network-dropped direction=api",), severity=SEV_3, restarted=False),
         "line2-hmi2": Case(
-            "supervisor.unreachable", "UNRESOLVED", faults=("host-frozen",), restarted=None, works=False,
+            "supervisor.unreachable", "UNRESOLVED", faults=("host-frozen",), by_ssh=False, restarted=None, works=False,
             words=("SSH does not work",)),
         "line2-hmi3": Case(
-            "supervisor.unreachable", "UNRESOLVED", faults=("power-cut",), restarted=None, works=False,
+            "supervisor.unreachable", "UNRESOLVED", faults=("power-cut",), by_ssh=False, restarted=None, works=False,
             words=("SSH does not work",)),
     },
     "network and files": {
@@ -206,7 +187,7 @@ BATCHES: dict[str, dict[str, Case]] = {
             "supervisor.unit_missing", "UNRESOLVED", faults=("supervisor-frozen",), restarted=False, works=False,
             edit=lambda variables: variables.update(lineops_supervisor_unit="smarthome-wep.service"), words=("smarthome-wep.service",)),
         "line1-hmi2": Case(
-            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen",), prepare=(without_sudo,), restarted=False,
+            "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen",), prepare=(without_sudo,), clean_up=with_sudo, restarted=False,
             works=False, words=("host side not tried", "password")),
         "line2-hmi1": Case(
             "supervisor.unreachable", "UNRESOLVED", faults=("supervisor-frozen",), restarted=False, works=False,
@@ -217,162 +198,16 @@ BATCHES: dict[str, dict[str, Case]] = {
             edit=lambda variables: variables.update(lineops_supervisor_unit="nobody.service")),
     },
 }
-CLEAN_UP: dict[tuple[str, str], Prepare] = {
-    ("cause is gone", "line2-hmi2"): end_killer, ("bad input", "line1-hmi2"): with_sudo}
-UNREACHABLE = {("network", name) for name in ("line1-hmi2", "line1-hmi3", "line2-hmi2", "line2-hmi3")}
+BATCHES = {name: Batch(cases, check=name == "host") for name, cases in CASES.items()}
 
 
-@dataclass
-class Scene:
-    """One batch: broken, looked at, run against, looked at again, healed."""
+class Restarts(Batches):
+    """Batches of Playbook C."""
 
-    cases: dict[str, Case]
-    run: Run
-    before: dict[str, Truth]
-    after: dict[str, Truth]
-    journals: dict[str, list[dict[str, Any]]]
-    leases: dict[str, list[str]]
-    check: Run | None = None
-    after_check: dict[str, Truth] = field(default_factory=dict)
+    PROOF = ON_HOST
 
 
-def break_(plays: Plays, name: str, case: Case) -> None:
-    """Do to a host what its case wants."""
-    plays.fault(name, *case.faults)
-    for prepare in case.prepare:
-        prepare(plays, name)
-
-
-def play_batch(plays: Plays, batch: str) -> Scene:
-    """Play one batch; whatever becomes of it, the hosts are healed."""
-    cases = BATCHES[batch]
-    names = [host.name for host in plays.plant.hosts]
-    before = plays.truths(names)
-    # Where SSH is broken, nobody asks by SSH.
-    seen = [name for name in names if (batch, name) not in UNREACHABLE]
-    try:
-        plays.at_once(lambda name: break_(plays, name, cases[name]), cases)
-
-        def change(groups: dict[str, Any]) -> None:
-            for name, case in cases.items():
-                case.edit(groups[name.split("-")[0]]["hosts"][name])
-
-        inventory = plays.variant(change)
-        check = plays.play("--check", inventory=inventory) if batch == "host" else None
-        planned = plays.truths(seen) if check else {}
-        run = plays.play(inventory=inventory)
-        return Scene(
-            cases, run, before, plays.truths(seen), plays.at_once(plays.journal, seen), plays.at_once(plays.leases, seen), check,
-            planned)
-    finally:
-        for name in cases:
-            if clean_up := CLEAN_UP.get((batch, name)):
-                clean_up(plays, name)
-        plays.heal(*cases)
-        plays.forget()
-
-
-class Scenes:
-    """The batches that were asked for so far. One that broke is not played again for each of its tests."""
-
-    def __init__(self, plays: Plays) -> None:
-        self._plays = plays
-        self._played: dict[str, Scene | Exception] = {}
-
-    def __getitem__(self, batch: str) -> Scene:
-        if batch not in self._played:
-            try:
-                self._played[batch] = play_batch(self._plays, batch)
-            except Exception as broken:  # pylint: disable=broad-exception-caught  # told by every test of the batch
-                self._played[batch] = broken
-        if isinstance(played := self._played[batch], Exception):
-            raise AssertionError(f"batch {batch!r} broke") from played
-        return played
-
-
-@pytest.fixture(scope="session")
-def plays(hosts_lab: HostsLab, tmp_path_factory: pytest.TempPathFactory) -> Plays:
-    """Runs on the lab of the session."""
-    return Plays(hosts_lab, tmp_path_factory.mktemp("plays"))
-
-
-@pytest.fixture(scope="session")
-def scenes(plays: Plays) -> Scenes:
-    """Batches, each played once."""
-    return Scenes(plays)
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A class names its batches; its tests get each of them, or each of their hosts."""
-    batches = getattr(metafunc.cls, "BATCHES", ())
-    pairs = [(batch, name) for batch in batches for name in BATCHES[batch]]
-    if "asked_by_ssh" in metafunc.fixturenames:
-        pairs = [pair for pair in pairs if pair not in UNREACHABLE]
-        metafunc.parametrize(("batch", "asked_by_ssh"), pairs)
-    elif "name" in metafunc.fixturenames:
-        metafunc.parametrize(("batch", "name"), pairs)
-    elif "batch" in metafunc.fixturenames:
-        metafunc.parametrize("batch", batches)
-
-
-class Batches:
-    """What must hold of every case."""
-
-    BATCHES: tuple[str, ...] = ()
-
-    def test_told(self, scenes: Scenes, batch: str, name: str) -> None:
-        scene = scenes[batch]
-        case, outcome = scene.cases[name], scene.run.outcomes[name]
-        assert (outcome["result"], outcome["finding"], outcome["severity"]) == (case.result, case.finding, case.severity)
-        assert set(outcome) == RESULT_KEYS
-        if case.result != "REFUSED" and case.actions is not None:
-            assert outcome["actions"] == list(case.actions)
-        if case.result == "HEALED":
-            assert case.proof in outcome["proof"] and "playlists that move" in outcome["proof"], outcome["proof"]
-            assert {"route test", "write test", "no failure while it was watched"} <= set(outcome["proof"])
-        assert [word for word in case.words if word not in scene.run.lines[name]] == [], scene.run.lines[name]
-
-    def test_true_on_the_host(self, scenes: Scenes, batch: str, asked_by_ssh: str) -> None:
-        name = asked_by_ssh
-        case, before, after = scenes[batch].cases[name], scenes[batch].before[name], scenes[batch].after[name]
-        assert before.works
-        assert after.works == case.works, after
-        if case.restarted is not None:
-            assert (after.main_pid != before.main_pid) == case.restarted, (before, after)
-
-    def test_journal_and_lease(self, scenes: Scenes, batch: str, asked_by_ssh: str) -> None:
-        name = asked_by_ssh
-        scene, case = scenes[batch], scenes[batch].cases[name]
-        assert scene.leases[name] == []
-        entries = scene.journals[name]
-        if name == "line2-hmi1" and batch == "bad input":  # without access its journal lies on the controller
-            return
-        assert entries[-1]["event"] == case.result.lower() and entries[-1]["finding"] == case.finding
-        assert [entry["prev"] for entry in entries[1:]] == [entry["hash"] for entry in entries[:-1]]
-        begun = [entry["action"] for entry in entries if entry["event"] == "begin"]
-        ended = [entry["action"] for entry in entries if entry["event"] in ("done", "failed")]
-        assert begun == ended
-
-    def test_other_hosts_are_left_alone(self, scenes: Scenes, batch: str) -> None:
-        scene = scenes[batch]
-        for name in set(scene.before) - set(scene.cases):
-            assert scene.run.outcomes[name]["result"] == "HEALTHY"
-            assert (scene.after[name].main_pid, scene.after[name].works) == (scene.before[name].main_pid, True)
-            assert scene.run.recap[name]["changed"] == 0
-
-    def test_exit_code_says_whether_a_person_has_to_act(self, scenes: Scenes, batch: str) -> None:
-        scene = scenes[batch]
-        unresolved = [case for case in scene.cases.values() if case.result not in ("HEALED", "HEALTHY")]
-        assert scene.run.code == (2 if unresolved else 0)
-
-    def test_no_secret_is_shown(self, scenes: Scenes, plays: Plays, batch: str) -> None:
-        shown = scenes[batch].run.text + json.dumps(scenes[batch].journals)
-        lines = plays.plant.lines
-        secrets = [secret for line in lines for secret in (line.admin_key, line.operator_key, line.plc_password, line.camera_password)]
-        assert [secret[:3] for secret in secrets if secret in shown] == []
-
-
-class TestRungs(Batches):
+class TestRungs(Restarts):
     """The service on the host."""
 
     BATCHES = ("host",)
@@ -393,7 +228,7 @@ class TestRungs(Batches):
 
 
 @pytest.mark.long
-class TestMoreRungs(Batches):
+class TestMoreRungs(Restarts):
     """The API, and what no rung can heal."""
 
     BATCHES = ("api", "cannot")
@@ -407,7 +242,7 @@ class TestMoreRungs(Batches):
 
 
 @pytest.mark.long
-class TestFaults(Batches):
+class TestFaults(Restarts):
     """What breaks around a restart."""
 
     BATCHES = ("cause is gone", "network", "network and files", "bad input")

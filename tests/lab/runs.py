@@ -33,7 +33,7 @@ READABLE = {"ANSIBLE_SHOW_CUSTOM_STATS": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": 
 RESULT_KEYS = {
     "result", "resolved", "finding", "target", "sentence", "severity", "rule", "verdict", "evidence", "counter_checks", "also",
     "refuted", "not_observed", "actions", "refusals", "changed", "proof", "owner", "next_step", "escalation", "incident",
-    "notes", "archive", "report", "seconds", "supervisor_seconds",
+    "notes", "archive", "report", "seconds", "supervisor_seconds", "cameras", "healed",
 }
 
 

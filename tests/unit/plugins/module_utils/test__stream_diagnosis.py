@@ -87,6 +87,8 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "in the inventory only": (seen([CORE, SECOND], cam1=stream("healthy")), "stream.not_in_supervisor", OPEN),
     "a session that hangs": (seen([{"id": "door"}], door=stream("ring_session_stuck")), "ring.session_stuck", OPEN),
     "Ring is not allowed": (seen([{"id": "door"}], door=stream("ring_live_not_allowed")), "ring.live_not_allowed", OPEN),
+    "Ring is not allowed, and nobody wants it": (
+        seen([{"id": "door"}], door=stream("ring_live_not_allowed", desired=None)), "stream.healthy", OPEN),
     "no token": (seen([{"id": "door"}], door=stream("ring_token_missing")), "ring.token_missing", OPEN),
     "just begun": (seen(cam1=stream("starting")), "stream.starting", OPEN),
     "garbage": (seen(cam1=stream("unknown")), "stream.unclear", OPEN),

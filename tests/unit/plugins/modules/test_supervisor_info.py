@@ -134,6 +134,12 @@ def test_log_excerpt_asks_with_the_filter_that_works() -> None:
     assert (found["audits"][0]["action"], found["audits"][0]["actor"]) == ("logs_cleared", "anna")
 
 
+def test_restart_errors_ask_with_the_filter_that_works() -> None:
+    failed = get("/api/admin/logs?filter=restart_error&limit=3", [{"id": 6, "level": "WARNING", "message": "Restart failed"}], ADMIN)
+    found = play(supervisor_info, failed, gather_subset=["restart_errors"], log_limit=3)["restart_errors"]
+    assert found == [{"at": None, "id": 6, "level": "WARNING", "module": None, "message": "Restart failed"}]
+
+
 def test_chain_that_holds_takes_one_call_and_a_broken_one_two() -> None:
     verify = functools.partial(get, "/api/admin/logs/verify", key=ADMIN)
     good = play(supervisor_info, verify({"ok": True, "checked": 3, "broken_at_id": None}), gather_subset=["log_chain"])
