@@ -64,6 +64,7 @@ LAYER_OF_UTIL = {
     "_report_html": "rules",
     "_report_make": "rules",
     "_report_markdown": "rules",
+    "_report_photos": "rules",
     "_report_picture": "rules",
     "_report_plant_document": "rules",
     "_report_plant_rules": "rules",
