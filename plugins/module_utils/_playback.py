@@ -62,8 +62,10 @@ def playback_of(
             return None
 
     seen = each_at_once(names, look, THREADS, monotonic() + _ENDS_S)
-    not_observed = {"playback": failures[0].as_failure()} if failures else {}
-    return {name: seen[index] for index, name in enumerate(names) if seen.get(index)}, not_observed
+    found = {name: seen[index] for index, name in enumerate(names) if seen.get(index)}
+    if len(found) < len(names) and not failures:
+        failures.append(LineopsError("playback.deadline", f"{_ENDS_S:g} s were over before all cameras had been looked at."))
+    return found, {"playback": failures[0].as_failure()} if failures else {}
 
 
 class _Viewer:

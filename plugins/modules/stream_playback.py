@@ -90,7 +90,7 @@ playback:
     - C(segment) is the file name of the newest segment, empty if there is none, or none that is a plain name.
     - C(width) and C(height) are those of the pictures, null without one. C(pictures) is how many whole ones were
       decoded, before the first with an error in it.
-    - C(decoder) is its name and version, empty if there is none. C(vantage) is V(controller) or V(host).
+    - C(decoder) is the one that is here, with its version; empty if there is none. C(vantage) is V(controller) or V(host).
     - C(requests) are the answers in order. C(what) is V(playlist), V(segment) or V(snapshot). C(status) is null without an answer.
       C(bytes) counts those of a good answer. C(why) says what is wrong with it, and is empty if nothing is.
     - C(picture) is the last picture as JPEG in Base64, at most 320 pixels wide. It is empty if O(picture=false), or there is none.

@@ -240,6 +240,12 @@ def test_options_that_cannot_be_are_refused_before_anything_is_asked(options: di
     assert result["failed"] and result["failure"]["code"] == code
 
 
+def test_camera_for_which_there_was_no_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_playback, "_ENDS_S", 0.0)
+    result = look()
+    assert result["playback"] == {} and result["not_observed"]["playback"]["code"] == "playback.deadline"
+
+
 def test_no_camera_is_no_call() -> None:
     assert look(cameras=[])["playback"] == {}
 
