@@ -60,6 +60,16 @@ def client_of(params: t.Mapping[str, t.Any], **more: t.Any) -> SupervisorClient:
     )
 
 
+def check_limits(params: t.Mapping[str, t.Any], limits: t.Mapping[str, tuple[float, float]], code: str) -> None:
+    """Say which option is out of its limits.
+
+    limits: option -> least and most; code: of the error that says it.
+    """
+    for name, (least, most) in limits.items():
+        if not least <= params[name] <= most:
+            raise LineopsError(code, f"{name} is {params[name]}; expected {least:g} to {most:g}.")
+
+
 def body_of(reply: Reply) -> t.Any:
     """Return the body of a read; a supervisor that says 500, or "error" in the body, has told nothing (supervisor.failed)."""
     if not reply.ok:

@@ -127,6 +127,25 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Photo:
+    """A JPEG in base64 with its size in pixels; alt: what it shows, for who cannot see it."""
+
+    jpeg: str
+    width: int
+    height: int
+    alt: str
+    caption: Inline
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Pictures side by side, in HTML only; elsewhere: where a reader of something else finds them."""
+
+    items: tuple[Photo, ...]
+    elsewhere: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading and what is below it; folded: shown when asked for; printed: on paper without being asked for."""
 

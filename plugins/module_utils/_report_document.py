@@ -16,12 +16,15 @@ from ._report_blocks import (
     Inline,
     Page,
     Paragraph,
+    Photo,
+    Photos,
     Picture,
     Section,
     Strong,
     Table,
 )
 from ._report_entries import text_of, when
+from ._report_photos import MOMENTS
 from ._report_picture import picture
 from ._report_rules import TIMES
 from ._report_teller import STATE_TONES, TONES, Shown, Teller
@@ -40,6 +43,7 @@ def incident_page(report: Report, *, language: str, shown: Shown, plant: str = "
         *remarks(report, tell),
         _timeline(report, tell),
         _proof(report, tell),
+        _photos(report, tell),
         _findings(report, tell),
         _actions(report, tell),
         _refusals(report, tell),
@@ -172,6 +176,30 @@ def _proof(report: Report, tell: Teller) -> Section:
         )
         blocks.append(Table(words("before_after"), (words("signal"), words("before"), words("after")), rows))
     return Section(words("proof"), tuple(blocks))
+
+
+def _photos(report: Report, tell: Teller) -> Section | None:
+    """Return the pictures, those of a camera side by side, that from before first."""
+    photos = report["pictures"]
+    cameras = dict.fromkeys(photo["camera"] for photo in photos)
+    sections = tuple(
+        _photos_of(camera, [photo for photo in photos if photo["camera"] == camera], tell) for camera in cameras)
+    return Section(tell.words("photos"), sections) if sections else None
+
+
+def _photos_of(camera: str, photos: t.Sequence[Report], tell: Teller) -> Section:
+    words, name = tell.words, tell.data(camera).text
+    ordered = sorted(photos, key=lambda photo: MOMENTS.index(photo["moment"]))
+    items = tuple(
+        Photo(
+            photo["jpeg"], photo["width"], photo["height"], words(f"photos.{photo['moment']}", camera=name),
+            (words(photo["moment"]), ": ", tell.moment(photo["at"]) if photo["at"] else words("not_observed")),
+        )
+        for photo in ordered
+    )
+    there = {photo["moment"] for photo in photos}
+    missing = tuple(Paragraph(words(f"photos.none.{moment}")) for moment in MOMENTS if moment not in there)
+    return Section(name, (Photos(items, words("photos.elsewhere")), *missing), level=3)
 
 
 def _findings(report: Report, tell: Teller) -> Section | None:

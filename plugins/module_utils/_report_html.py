@@ -22,6 +22,8 @@ from ._report_blocks import (
     Moment,
     Page,
     Paragraph,
+    Photo,
+    Photos,
     Picture,
     Section,
     Strong,
@@ -138,11 +140,19 @@ def _paragraph(paragraph: Paragraph) -> str:
     return f"<p{' class=note' if paragraph.tone else ''}>{_inline(paragraph.content)}</p>\n"
 
 
+def _photo(photo: Photo) -> str:
+    return (
+        f'<figure><img src="data:image/jpeg;base64,{html.escape(photo.jpeg)}" width="{photo.width}" height="{photo.height}"'
+        f' alt="{html.escape(photo.alt)}"><figcaption>{_inline(photo.caption)}</figcaption></figure>\n'
+    )
+
+
 _BLOCKS: dict[type, t.Callable[[t.Any], str]] = {
     Bullets: lambda block: f"<ul>{''.join(f'<li>{_inline(item)}</li>' for item in block.items)}</ul>\n",
     Checks: _checks,
     Facts: _facts,
     Paragraph: _paragraph,
+    Photos: lambda block: f"<div class=photos>\n{''.join(map(_photo, block.items))}</div>\n",
     Picture: lambda block: f"{block.svg}\n<p class=legend>{html.escape(block.legend)}</p>\n",
     Section: _section,
     Table: _table,

@@ -15,6 +15,7 @@ from ._report_document import incident_page
 from ._report_entries import Entry, Facts, plain, text_of
 from ._report_html import html_page
 from ._report_markdown import markdown
+from ._report_photos import photos_of, without_content
 from ._report_plant_document import index_page, shift_page
 from ._report_plant_rules import index_report, outside_of, reports_of, shift_report
 from ._report_rules import UNREADABLE, Clock, Undos
@@ -47,17 +48,20 @@ def made_report(
     incident: str | None,
     window: tuple[float | None, float | None],
     broken: t.Sequence[Facts],
+    pictures: t.Sequence[t.Any] = (),
 ) -> Facts:
     """Return the report as data, the JSON form of docs/schemas/incident_report.schema.json.
 
-    window: begin and end in seconds since 1970, for index and shift; broken: {path, line} where a chain does not hold.
+    window: begin and end in seconds since 1970, for index and shift; broken: {path, line} where a chain does not hold;
+    pictures: what _report_photos.photos_of takes, for an incident.
     """
     known = [_entry_of(entry) for entry in entries]
     options: dict[str, t.Any] = {"clock": clock, "undos": undos, "contacts": contacts}
     if kind == "incident":
         report = _the_one(reports_of(known, **options), incident)
         lost = outside_of([entry for entry in known if entry.get("event") == UNREADABLE])
-        report.update(outside=lost["outside"], remarks=report["remarks"] + lost["remarks"])
+        photos, left_out = photos_of(pictures)
+        report.update(outside=lost["outside"], remarks=report["remarks"] + lost["remarks"] + left_out, pictures=photos)
     else:
         begin, end = ("" if at is None else clock.text(at) for at in window)
         report = (index_report if kind == "index" else shift_report)(known, window=window, **options)
@@ -105,7 +109,8 @@ def written_as(
 ) -> bytes:
     """Return the report in one format; there: names in its directory, for links to the reports that exist."""
     if form == "json":
-        text = json.dumps({**report, "plant": plant}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        known = {"pictures": without_content(report["pictures"])} if "pictures" in report else {}
+        text = json.dumps({**report, **known, "plant": plant}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         # A lone surrogate has no UTF-8; escaped it is the JSON that it came from.
         return text.encode("utf-8", "backslashreplace")
     options: dict[str, t.Any] = {"language": language, "shown": t.cast(Shown, clock.shown), "plant": plant}

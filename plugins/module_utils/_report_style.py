@@ -71,6 +71,10 @@ summary h2, summary h3 { display: inline; border: 0; margin: 0; }
 .picture .recovery text { fill: var(--good); }
 .picture .refusal circle, .picture .unfinished circle { stroke: var(--warn); fill: var(--warn-soft); }
 .picture .refusal text, .picture .unfinished text { fill: var(--warn); }
+.photos { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { flex: 1 1 9rem; max-width: 20rem; margin: 0; }
+figure img { display: block; width: 100%; height: auto; max-height: 24rem; object-fit: contain; border: 1px solid var(--edge); }
+figcaption { color: var(--quiet); margin-top: .2rem; }
 @media (max-width: 40rem) {
   body { padding: .6rem; }
   h1 { font-size: 1.5rem; }
@@ -93,7 +97,7 @@ summary h2, summary h3 { display: inline; border: 0; margin: 0; }
   .scroll { overflow: visible; }
   .badge { border: 1px solid currentcolor; }
   h2, h3, caption, summary { break-after: avoid; }
-  tr, .banner, .picture { break-inside: avoid; }
+  tr, .banner, .picture, figure, .photos { break-inside: avoid; }
   details:not(.whole)::details-content { content-visibility: visible; block-size: auto; }
   * { print-color-adjust: exact; }
 }

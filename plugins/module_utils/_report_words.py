@@ -146,6 +146,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "level": ("Level", "Stufe"),
     "contact": ("Contact", "Kontakt"),
     "next_step": ("Next step", "Nächster Schritt"),
+    "photos": ("Pictures", "Bilder"),
+    "photos.before": ("Picture of camera {camera} before the run", "Bild der Kamera {camera} vor dem Lauf"),
+    "photos.after": ("Picture of camera {camera} after the run", "Bild der Kamera {camera} nach dem Lauf"),
+    "photos.none.before": ("There is no picture from before.", "Von vorher gibt es kein Bild."),
+    "photos.none.after": ("There is no picture from after.", "Von nachher gibt es kein Bild."),
+    "photos.elsewhere": ("The HTML report shows these pictures.", "Der HTML-Bericht zeigt diese Bilder."),
     "evidence": ("Saved evidence", "Gesicherte Beweise"),
     "archive": ("Archive", "Archiv"),
     "files": ("Files", "Dateien"),
@@ -380,6 +386,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "remark.no_incident": (
         "Entries that belong to no incident, shown at the end: {count}",
         "Einträge, die zu keinem Incident gehören, am Ende gezeigt: {count}",
+    ),
+    "remark.picture_not_jpeg": (
+        "A picture of camera {camera} is no JPEG and was left out.",
+        "Ein Bild der Kamera {camera} ist kein JPEG und wurde weggelassen.",
+    ),
+    "remark.picture_too_large": (
+        "A picture of camera {camera} is larger than 64 kB and was left out.",
+        "Ein Bild der Kamera {camera} ist größer als 64 kB und wurde weggelassen.",
+    ),
+    "remark.picture_too_many": ("Pictures left out, since 16 are enough: {count}", "Bilder weggelassen, weil 16 genügen: {count}"),
+    "remark.picture_unnamed": (
+        "A picture (camera {camera}) does not say its camera, or whether it is from before or after, and was left out.",
+        "Ein Bild (Kamera {camera}) nennt seine Kamera nicht oder nicht, ob es von vorher oder nachher ist, und wurde weggelassen.",
     ),
     "remark.noted": ("{note}", "{note}"),
     "remark.chain": (

@@ -20,6 +20,8 @@ __all__ = ["Reply", "SupervisorClient"]
 
 #: Bytes of a playlist; a real one of four segments has 300.
 _PLAYLIST_MAX = 262144
+#: Bytes of a segment; one second of a camera has 0.1 to 3 MB.
+_SEGMENT_MAX = 32 * 1024 * 1024
 
 _TARGET_FIELDS = ("plc_ams_net_id", "plc_ams_port", "plc_ip_address", "plc_runtime_type")
 
@@ -59,6 +61,14 @@ class SupervisorClient(SupervisorCalls):
     def playlist(self, camera_id: str) -> Reply:
         """HLS playlist as text. The supervisor counts the caller as a viewer for 30 s (§2)."""
         return self.get(f"/static/hls/{_in_path(camera_id)}.m3u8", expect=str, max_body=_PLAYLIST_MAX)
+
+    def segment(self, name: str) -> Reply:
+        """One file of a stream as bytes (§6), by the name that the playlist gives it; a camera's old ones are deleted."""
+        return self.get(f"/static/hls/{_in_path(name)}", expect=bytes, max_body=_SEGMENT_MAX)
+
+    def snapshot(self, camera_id: str) -> Reply:
+        """One picture that the supervisor fetches from the camera now, as bytes: 4 s as a rule (§5)."""
+        return self.get(f"/api/cameras/{_in_path(camera_id)}/snapshot", expect=bytes, read_timeout=15.0)
 
     def ring_status(self) -> Reply:
         """Whether Ring is set up and may be shown live [ring_status]."""

@@ -55,6 +55,8 @@ _WHY_REFUSED = (
     (r"ungültig|invalid", "wrong"),
     (r"fehlt|missing", "missing"),
 )
+#: Type of a good answer's body -> what makes it of the bytes; everything else is JSON.
+_DECODERS: dict[type, t.Callable[[bytes], t.Any]] = {str: decode_text, bytes: bytes}
 _ADDRESS_HINT = "Check that lineops_supervisor_url points at the supervisor itself."
 
 _Self = t.TypeVar("_Self", bound="SupervisorCalls")
@@ -159,7 +161,7 @@ class SupervisorCalls:
         max_body: int = MAX_BODY,
     ) -> Reply:
         """Read. :arg level: key to send: None, "operator" or "admin"; :arg expect: type of a good answer's body;
-        str for one that is no JSON; :arg max_body: bytes that an answer may have.
+        str or bytes for one that is no JSON; :arg max_body: bytes that an answer may have.
 
         :raises SupervisorError: "supervisor.unreachable" (``details["reason"]``), "supervisor.timeout"
             (``details["phase"]`` before, connect or read), "supervisor.key_missing", "supervisor.key_refused"
@@ -315,8 +317,8 @@ class SupervisorCalls:
         """The decoded body, or the error that the status or the body stands for."""
         status = answer.status
         try:
-            as_text = expect is str and status < 300
-            decoded = decode_text(answer.body) if as_text else decode_json(answer.body)
+            decode = _DECODERS.get(expect, decode_json) if status < 300 else decode_json
+            decoded = decode(answer.body)
         except ValueError:
             decoded = None
         error = scrub(_error_text(decoded), self._secrets)

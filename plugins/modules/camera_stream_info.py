@@ -184,7 +184,7 @@ observed_from:
 
 import typing as t
 
-from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, client_of
+from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPERVISOR_SPEC, calls_of, check_limits, client_of
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
@@ -209,9 +209,7 @@ LIMITS = {"wait_s": (APART_S, 60.0), "looks": (2, 20), "source_timeout_s": (0.5,
 
 def _how(params: t.Mapping[str, t.Any]) -> Survey:
     """Return how to look, or say which option is out of its limits."""
-    for name, (least, most) in LIMITS.items():
-        if not least <= params[name] <= most:
-            raise LineopsError("stream.option", f"{name} is {params[name]}; expected {least:g} to {most:g}.")
+    check_limits(params, LIMITS, "stream.option")
     for camera, number in params["writers"].items():
         if not str(number).isdecimal():
             raise LineopsError("stream.option", f"writers of {camera} is {number!r}; expected a number of processes.")

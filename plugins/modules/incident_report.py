@@ -101,6 +101,15 @@ options:
       - Whom to call, by level, where the journal does not say it; the same as C(lineops_contacts).
     type: dict
     default: {}
+  pictures:
+    description:
+      - Pictures of cameras for the report of an incident, as M(lineops.runbook.stream_playback) returns them. Each has C(camera),
+        C(moment) (V(before) or V(after) the run), C(at) (ISO 8601) and C(jpeg) (Base64).
+      - HTML shows them, those of a camera side by side. Markdown and JSON tell what there is.
+      - At most 16 are shown, of at most 64 kB each. What is more, or no JPEG, is left out and named in RV(remarks).
+    type: list
+    elements: raw
+    default: []
   since:
     description:
       - For O(kind=index) and O(kind=shift), the begin of the window, ISO 8601. Without offset it is meant in
@@ -134,6 +143,20 @@ EXAMPLES = r"""
     dest: /var/www/incidents
     language: de
     contacts: "{{ lineops_contacts }}"
+
+- name: Write the report with a picture from before and one from after
+  lineops.runbook.incident_report:
+    entries: "{{ journal.entries }}"
+    dest: /var/www/incidents
+    pictures:
+      - camera: cam1
+        moment: before
+        at: "{{ seen_before.observed_at }}"
+        jpeg: "{{ seen_before.playback.cam1.picture }}"
+      - camera: cam1
+        moment: after
+        at: "{{ seen_after.observed_at }}"
+        jpeg: "{{ seen_after.playback.cam1.picture }}"
 
 - name: Write what automation did last night
   lineops.runbook.incident_report:
@@ -214,6 +237,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "language": {"type": "str", "choices": ["en", "de"], "default": "en"},
     "plant": {"type": "str", "default": ""},
     "contacts": {"type": "dict", "default": {}},
+    "pictures": {"type": "list", "elements": "raw", "default": []},
     "since": {"type": "str"},
     "until": {"type": "str"},
     "time_zone": {"type": "str", "default": "local"},
@@ -230,7 +254,8 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str
     clean = scrub({"entries": [*params["entries"], *read], "broken": broken, **told}, secrets)
     report = checklist_report(clean["checklist"]) if params["kind"] == "checklist" else made_report(
         params["kind"], clean["entries"], clock=clock, undos=open_undos, contacts=clean["contacts"],
-        incident=params["incident"], window=_window(params, clock), broken=clean["broken"])
+        incident=params["incident"], window=_window(params, clock), broken=clean["broken"],
+        pictures=_scrubbed(params["pictures"], secrets))
     options = {
         "language": params["language"], "clock": clock, "plant": clean["plant"], "there": names_in(dest)}
     names = {form: f"{file_stem(report)}.{FORMATS[form]}" for form in params["formats"]}
@@ -240,6 +265,14 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str
         "changed": False, "files": {form: os.path.join(dest, name) for form, name in names.items()},
         "written": written, "report": summary(report), "remarks": report["remarks"],
     }
+
+
+def _scrubbed(pictures: t.Sequence[t.Any], secrets: t.Iterable[str]) -> list[t.Any]:
+    """Return pictures without secrets in what is said of them; in the pictures themselves a chance match would spoil one."""
+    return [
+        {**scrub({name: value for name, value in item.items() if name != "jpeg"}, secrets), "jpeg": item.get("jpeg")}
+        for item in pictures if isinstance(item, t.Mapping)
+    ] + [None for item in pictures if not isinstance(item, t.Mapping)]  # fmt: skip
 
 
 def _window(params: t.Mapping[str, t.Any], clock: Clock) -> tuple[float | None, float | None]:

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.lineops.runbook.plugins.modules import incident_report
 from ansible_collections.lineops.runbook.tests.unit.helpers import checklists, incidents
+from ansible_collections.lineops.runbook.tests.unit.helpers.photos import photo
 
 LANGUAGES = ("en", "de")
 INCIDENTS = {
@@ -23,7 +24,8 @@ INCIDENTS = {
     "taken_over": incidents.taken_over,
 }
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 1/0 }} \u202egnp.exe " + "w" * 10_000
-PAGES = (*INCIDENTS, "hostile", "long", "index", "shift", "empty", "checklist")
+PHOTOS = [photo("cam1"), photo("cam1", "after"), photo("door"), photo("yard", content=b"no picture")]
+PAGES = (*INCIDENTS, "photos", "hostile", "long", "index", "shift", "empty", "checklist")
 
 
 def written_reports(folder: Path) -> dict[tuple[str, str], Path]:
@@ -32,7 +34,8 @@ def written_reports(folder: Path) -> dict[tuple[str, str], Path]:
     for language in LANGUAGES:
         for name, make in INCIDENTS.items():
             files[name, language] = _written(folder, name, language, entries=make(language=language).entries)
-        files["hostile", language] = _written(folder, "hostile", language, entries=_hostile(), plant=HOSTILE)
+        files["photos", language] = _written(folder, "photos", language, entries=incidents.healed().entries, pictures=PHOTOS)
+        files["hostile", language] = _written(folder, "hostile", language, entries=_hostile(), plant=HOSTILE, pictures=[photo(HOSTILE)])
         files["long", language] = _written(folder, "long", language, entries=_long())
         files["index", language] = _written(folder, "index", language, kind="index", entries=incidents.night())
         window = {"kind": "shift", "since": "2026-11-23T18:00", "until": "2026-11-24T06:00"}

@@ -54,8 +54,9 @@ def playbook(lab: PlantLab, name: str, host: str, tasks: list[dict[str, Any]]) -
     path = lab.base / f"{name}.yml"
     # What the examples take from tasks before them.
     opened = {"ts": "2026-01-01T02:03:04.000Z", "host": host, "phase": "open", "event": "opened"}
+    seen = {"observed_at": "2026-01-01T02:03:04Z", "playback": {"cam1": {"picture": ""}}}
     known = {
-        "rows": [], "observed_at": "2026-01-01T02:03:04Z",
+        "rows": [], "seen_before": seen, "seen_after": seen, "observed_at": "2026-01-01T02:03:04Z",
         "journal": {"entries": [{**opened, "incident": "line3-20261123T101324-line3-hmi1"}]}}
     path.write_text(json.dumps([{"hosts": host, "gather_facts": False, "vars": known, "tasks": tasks}]), encoding="utf-8")
     return path

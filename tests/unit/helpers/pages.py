@@ -16,7 +16,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._report_clock impo
 from ansible_collections.lineops.runbook.plugins.module_utils._report_make import made_report, written_as
 
 CLOCK = Clock("Europe/Berlin")
-VOID = {"meta", "link", "wbr"}
+VOID = {"img", "meta", "link", "wbr"}
 
 
 def report_of(entries: t.Sequence[t.Any], kind: str = "incident", **options: t.Any) -> dict[str, t.Any]:

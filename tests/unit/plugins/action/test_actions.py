@@ -62,6 +62,7 @@ WRONG: list[tuple[str, dict[str, t.Any], str, t.Any]] = [
         ("plc_connection", PLC, ("operator_key",)),
         ("camera_stream", {"camera": "cam1"}, ("operator_key",)),
         ("camera_stream_info", {}, ("admin_key",)),
+        ("stream_playback", {"cameras": ["cam1"]}, ("admin_key",)),
         ("ring_session", {"camera": "door"}, ("operator_key",)),
         ("plc_write_test", WRITE, ("admin_key",)),
         ("ads_route", ROUTE, ("operator_key", "plc_username", "plc_password")),

@@ -22,6 +22,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._report_make impor
 from ansible_collections.lineops.runbook.plugins.module_utils._report_rules import EVENTS, PHASES
 from ansible_collections.lineops.runbook.tests.unit.helpers import incidents
 from ansible_collections.lineops.runbook.tests.unit.helpers.pages import CLOCK, HtmlPage, page_of, report_of
+from ansible_collections.lineops.runbook.tests.unit.helpers.photos import photo
 
 SCHEMA_FILE = Path(__file__).resolve().parents[4] / "docs/schemas/incident_report.schema.json"
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -63,6 +64,11 @@ def test_schema_is_one() -> None:
 def test_every_incident_is_as_the_schema_says(make: t.Any) -> None:
     assert problems(make().entries) == []
     assert problems(make().closed().entries) == []
+
+
+def test_pictures_and_what_is_left_out_of_them_are_as_the_schema_says() -> None:
+    wrong = [photo(content=b"no"), photo(moment=""), photo(content=b"x" * 70000), None]
+    assert problems(incidents.healed().entries, pictures=[*[photo()] * 17, *wrong]) == []
 
 
 @pytest.mark.parametrize("kind", ["index", "shift"])
