@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import os
 import threading
-import time
 import typing as t
 from dataclasses import dataclass
 from time import monotonic
@@ -114,7 +113,7 @@ class _Viewer:
 
         must_connect: raise where the supervisor cannot be reached at all: then nothing is known of the camera.
         """
-        began = time.monotonic()
+        began = monotonic()
         body, why = None, ""
         try:
             reply = call()
@@ -129,5 +128,6 @@ class _Viewer:
         if body is None:
             why = f"{why} (status {status})" if why and status else why or f"the answer has status {status}"
         size = len(body.encode() if isinstance(body, str) else body or b"")
-        self._requests.append({"what": what, "status": status, "seconds": round(time.monotonic() - began, 3), "bytes": size, "why": why})
+        seconds = round(monotonic() - began, 3)
+        self._requests.append({"what": what, "status": status, "seconds": seconds, "bytes": size, "why": why})
         return {"status": status, "body": body, "why": why}

@@ -100,15 +100,16 @@ def decode(decoder: Decoder, segment: bytes, limit_s: float, picture: bool = Fal
     """Decode a segment.
 
     limit_s: seconds that it may take; picture: whether the last picture is wanted.
-    Returns pictures (number of whole ones before the first with an error), width, height (None without one), in_time, and jpeg (b"" without one).
+    Returns pictures (number of whole ones before the first with an error), width and height (None without one), in_time, and
+    jpeg (b"" without one).
     """
     told, in_time = _run(decoder.count, segment, limit_s)
     size, number = _SIZE.search(told), len(_PICTURE.findall(told))
     if not size or not number:
         return {"pictures": 0, "width": None, "height": None, "in_time": in_time, "jpeg": b""}
-    shown = _run(decoder.show, segment, limit_s)[0] if picture else b""
-    return {
-        "pictures": number, "width": int(size.group(1)), "height": int(size.group(2)), "in_time": in_time, "jpeg": _last_jpeg(shown)}
+    width, height = map(int, size.groups())
+    jpeg = _last_jpeg(_run(decoder.show, segment, limit_s)[0]) if picture else b""
+    return {"pictures": number, "width": width, "height": height, "in_time": in_time, "jpeg": jpeg}
 
 
 def _last_jpeg(shown: bytes) -> bytes:

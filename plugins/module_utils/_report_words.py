@@ -395,10 +395,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "A picture of camera {camera} is larger than 64 kB and was left out.",
         "Ein Bild der Kamera {camera} ist größer als 64 kB und wurde weggelassen.",
     ),
-    "remark.picture_too_many": ("Pictures left out, since 16 are enough: {count}", "Bilder weggelassen, weil 16 genügen: {count}"),
+    "remark.picture_too_many": (
+        "Pictures left out, since 16 are enough: {count}",
+        "Bilder weggelassen, weil 16 genügen: {count}",
+    ),
     "remark.picture_unnamed": (
         "A picture (camera {camera}) does not say its camera, or whether it is from before or after, and was left out.",
-        "Ein Bild (Kamera {camera}) nennt seine Kamera nicht oder nicht, ob es von vorher oder nachher ist, und wurde weggelassen.",
+        "Ein Bild (Kamera {camera}) nennt seine Kamera nicht, oder nicht, ob es von vorher oder nachher ist, und wurde "
+        "weggelassen.",
     ),
     "remark.noted": ("{note}", "{note}"),
     "remark.chain": (

@@ -14,13 +14,13 @@ author:
   - lineops contributors (@lineops)
 description:
   - Does what the page of a viewer does, for all cameras at once. It gets the playlist of each camera and the newest segment that
-    is named there, and decodes that. A playlist that moves is no proof of a picture, as M(lineops.runbook.camera_stream_info) sees
-    it; a decoded picture is.
+    is named there, and decodes that. A playlist that moves is no proof of a picture, as M(lineops.runbook.camera_stream_info)
+    sees it; a decoded picture is.
   - Gets a snapshot of each camera too if that is wished.
   - Never fails because the supervisor does not answer. What could not be observed is named in RV(not_observed).
   - Names in a playlist are text of the plant. Only a plain file name is fetched, from beside the playlist.
-  - Decoders are looked for where this runs, which are ffmpeg, the program that the Python package C(imageio-ffmpeg) brings, and the
-    Python package C(av). One runs as a program of its own, gets the segment by a pipe, may open nothing else, and is killed
+  - Decoders are looked for where this runs, which are ffmpeg, the program that the Python package C(imageio-ffmpeg) brings, and
+    the Python package C(av). One runs as a program of its own, gets the segment by a pipe, may open nothing else, and is killed
     when its time is over.
   - No word of the supervisor is returned, since these may hold the password of a camera.
 extends_documentation_fragment:
@@ -48,8 +48,8 @@ options:
     default: false
   decoder:
     description:
-      - What to decode with. V(ffmpeg) is the program, or that of C(imageio-ffmpeg). V(python) is the package C(av). V(auto) is the
-        first of these that runs. With V(none) nothing is decoded.
+      - What to decode with. V(ffmpeg) is the program, or that of C(imageio-ffmpeg). V(python) is the package C(av). V(auto) is
+        the first of these that runs. With V(none) nothing is decoded.
     type: str
     choices: [auto, ffmpeg, python, none]
     default: auto
@@ -60,6 +60,8 @@ options:
     default: 10
 notes:
   - To get a playlist counts as a viewer of the camera for 30 seconds.
+  - The newest segment is decoded by itself, as for a viewer who comes just now. A camera that sends the parameters of its
+    pictures only once is V(undecodable) then.
   - A segment of more than 32 MB is not fetched to its end.
 seealso:
   - module: lineops.runbook.camera_stream_info
@@ -84,16 +86,17 @@ RETURN = r"""
 playback:
   description:
     - What a viewer gets, by camera.
-    - C(verdict) is V(plays) (at least one whole picture was decoded), V(undecodable) (the segment is video, and nothing of it could be
-      decoded), V(unwatchable) (a viewer gets no playlist, no segment, or something else in its place) or V(unproven) (there is no
-      decoder here, or it was too slow). C(why) is the reason in a sentence.
+    - C(verdict) is V(plays) (at least one whole picture was decoded), V(undecodable) (the segment is video, and nothing of it
+      could be decoded), V(unwatchable) (a viewer gets no playlist, no segment, or something else in its place) or V(unproven)
+      (there is no decoder here, or it was too slow). C(why) is the reason in a sentence.
     - C(segment) is the file name of the newest segment, empty if there is none, or none that is a plain name.
     - C(width) and C(height) are those of the pictures, null without one. C(pictures) is how many whole ones were
       decoded, before the first with an error in it.
     - C(decoder) is the one that is here, with its version; empty if there is none. C(vantage) is V(controller) or V(host).
-    - C(requests) are the answers in order. C(what) is V(playlist), V(segment) or V(snapshot). C(status) is null without an answer.
-      C(bytes) counts those of a good answer. C(why) says what is wrong with it, and is empty if nothing is.
-    - C(picture) is the last picture as JPEG in Base64, at most 320 pixels wide. It is empty if O(picture=false), or there is none.
+    - C(requests) are the answers in order. C(what) is V(playlist), V(segment) or V(snapshot). C(status) is null without an
+      answer. C(bytes) counts those of a good answer. C(why) says what is wrong with it, and is empty if nothing is.
+    - C(picture) is the last picture as JPEG in Base64, at most 320 pixels wide. It is empty if O(picture=false), or there is
+      none.
     - Cameras that could not be looked at are not in here.
   returned: always
   type: dict

@@ -71,7 +71,8 @@ def test_last_picture_is_a_whole_jpeg_of_its_size(decoder: Decoder) -> None:
     assert (int.from_bytes(jpeg[start + 5:start + 7], "big"), int.from_bytes(jpeg[start + 7:start + 9], "big")) == (HEIGHT, WIDTH)
 
 
-@pytest.mark.parametrize("segment", [TRUNCATED, DAMAGED, SEGMENT[:188], b"<html>" * 100, b""], ids=["cut", "damaged", "packet", "html", "empty"])
+@pytest.mark.parametrize(
+    "segment", [TRUNCATED, DAMAGED, SEGMENT[:188], b"<html>" * 100, b""], ids=["cut", "damaged", "packet", "html", "empty"])
 def test_not_one_whole_picture_is_none(decoder: Decoder, segment: bytes) -> None:
     """A picture with gaps that are painted over is not what a viewer wants to see."""
     assert decode(decoder, segment, 30, picture=True) == NOTHING

@@ -102,7 +102,8 @@ def test_before_and_after_of_a_camera_stand_side_by_side(
     assert f"{captions[0].split(':')[0]}: {local}" in page.text and f"{captions[1].split(':')[0]}: {local}" in page.text
 
 
-@pytest.mark.parametrize("name", ["<b>x", '" onerror="alert(1)', "{camera} {{ 1/0 }}", "![i](http://evil.example/x.png)", "\u202ex"])
+@pytest.mark.parametrize(
+    "name", ["<b>x", '" onerror="alert(1)', "{camera} {{ 1/0 }}", "![i](http://evil.example/x.png)", "\u202ex"])
 def test_name_of_a_camera_is_text_wherever_it_stands(name: str) -> None:
     pictures = [photo(name, at=name), photo(name, content=b"no")]
     page = html(*pictures)
@@ -119,7 +120,8 @@ def test_without_pictures_nothing_is_said_of_them() -> None:
     assert "Pictures" not in page_of(ENTRIES, "markdown")
 
 
-@pytest.mark.parametrize(("language", "line"), [("en", "The HTML report shows these pictures."), ("de", "Der HTML-Bericht zeigt diese Bilder.")])
+@pytest.mark.parametrize(
+    ("language", "line"), [("en", "The HTML report shows these pictures."), ("de", "Der HTML-Bericht zeigt diese Bilder.")])
 def test_markdown_says_that_html_has_them(language: str, line: str) -> None:
     text = page_of(ENTRIES, "markdown", language=language, pictures=[photo(), photo(moment="after")])
     assert line in text.splitlines() and "base64" not in text and base64_of(JPEG)[:40] not in text
@@ -128,10 +130,12 @@ def test_markdown_says_that_html_has_them(language: str, line: str) -> None:
 def test_json_has_what_is_known_without_the_pictures() -> None:
     report = report_of(ENTRIES, pictures=[photo()])
     found = json.loads(written_as("json", report, language="en", clock=CLOCK))
-    assert found["pictures"] == [{"camera": "cam1", "moment": "before", "at": photo()["at"], "bytes": len(JPEG), "width": 160, "height": 90}]
+    known = {"camera": "cam1", "moment": "before", "at": photo()["at"]}
+    assert found["pictures"] == [{**known, "bytes": len(JPEG), "width": 160, "height": 90}]
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "is no JPEG and was left out"), ("de", "ist kein JPEG und wurde weggelassen")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "is no JPEG and was left out"), ("de", "ist kein JPEG und wurde weggelassen")])
 def test_module_says_what_it_left_out_and_scrubs_names_only(tmp_path: Path, language: str, said: str) -> None:
     secret = base64_of(JPEG)[100:120]  # by chance
     pictures = [photo("door canary", content=b"no"), photo(f"cam {secret}"), 7]
@@ -144,5 +148,6 @@ def test_module_says_what_it_left_out_and_scrubs_names_only(tmp_path: Path, lang
 
 
 def test_pages_of_a_plant_take_no_pictures(tmp_path: Path) -> None:
-    result = outcome_of(incident_report, params_of(incident_report, dest=str(tmp_path), kind="index", entries=ENTRIES, pictures=[photo()]))
+    params = params_of(incident_report, dest=str(tmp_path), kind="index", entries=ENTRIES, pictures=[photo()])
+    result = outcome_of(incident_report, params)
     assert "data:image" not in Path(result["files"]["html"]).read_text(encoding="utf-8")

@@ -31,6 +31,8 @@ from ansible_collections.lineops.runbook.tests.unit.helpers.supervisor_script im
 GONE = answer(404, "<html>no</html>")
 #: What a supervisor says of a source that is dead (quirk 19).
 LEAK = answer(500, {"error": "cannot open rtsp://viewer:canary-of-the-camera@10.0.0.9/main"})
+FORBIDDEN = answer(403, {"error": "rtsp://viewer:canary-of-the-camera@10.0.0.9/"})
+CUT = answer(200, "#EXTM3U\n", Content_Length="99")
 JPEG = answer(200, b"\xff\xd8\xff\xe0 a picture")
 
 
@@ -105,11 +107,11 @@ def test_segment_without_a_whole_picture_is_undecodable(content: bytes) -> None:
         ([playlist(LEAK)], "A viewer gets no playlist: the answer has status 500."),
         ([playlist("<html>login</html>")], "What a viewer gets is no playlist (status 200)."),
         ([playlist(no_answer)], "A viewer gets no playlist: there was no complete answer in time."),
-        ([playlist(answer(200, "#EXTM3U\n", Content_Length="99"))], "A viewer gets no playlist: the answer was cut short (status 200)."),
-        ([playlist(hls(8)), segment(answer(200, b"<html>login</html>" * 50))], "The newest segment is a web page, no video (status 200, 900 bytes)."),
-        ([playlist(hls(8)), segment(answer(200, b"x" * 500))], "The newest segment is something else, no video (status 200, 500 bytes)."),
+        ([playlist(CUT)], "A viewer gets no playlist: the answer was cut short (status 200)."),
+        ([playlist(hls(8)), segment(b"<html>login</html>" * 50)], "The newest segment is a web page, no video (status 200, 900 bytes)."),
+        ([playlist(hls(8)), segment(b"x" * 500)], "The newest segment is something else, no video (status 200, 500 bytes)."),
         ([playlist(hls(8)), segment(LEAK)], "A viewer gets no segment: the answer has status 500."),
-        ([playlist(hls(8)), segment(answer(403, {"error": "rtsp://a:canary@b/"}))], "A viewer gets no segment: the answer has status 403."),
+        ([playlist(hls(8)), segment(FORBIDDEN)], "A viewer gets no segment: the answer has status 403."),
         ([playlist(hls(8)), segment(b"")], "The newest segment is empty (status 200)."),
         ([playlist(hls(8)), *[segment(reset)] * 3], "A viewer gets no segment: the connection was broken off."),
     ],
@@ -119,7 +121,8 @@ def test_what_no_viewer_can_watch(script: list[Exchange], why: str) -> None:
     assert (found["verdict"], found["why"], found["picture"]) == ("unwatchable", why, "")
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "http://viewer:canary@127.0.0.1:1/a.ts", "//127.0.0.1:1/a.ts", "a.ts?key=canary"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "http://viewer:canary@127.0.0.1:1/a.ts", "//127.0.0.1:1/a.ts", "a.ts?key=canary"])
 def test_name_that_leads_elsewhere_is_not_fetched(name: str) -> None:
     """The script has the playlist only: a second call would be one too many."""
     found = seen(playlist(f"#EXTM3U\n#EXTINF:1.0,\ncam_001.ts\n#EXTINF:1.0,\n{name}\n"))
@@ -167,7 +170,8 @@ def test_segments_that_are_always_gone_are_looked_for_twice_only() -> None:
 def test_snapshot_is_told_and_changes_no_verdict(reply: t.Any, status: int | None, why: str) -> None:
     found = seen(playlist(hls(8)), segment(), *[snapshot(reply)] * (3 if reply is reset else 1), snapshot=True)
     assert found["verdict"] == "plays"
-    assert {name: found["requests"][-1][name] for name in ("what", "status", "why")} == {"what": "snapshot", "status": status, "why": why}
+    last = found["requests"][-1]
+    assert (last["what"], last["status"], last["why"]) == ("snapshot", status, why)
 
 
 def test_snapshot_is_tried_where_the_stream_is_gone() -> None:
@@ -190,7 +194,8 @@ def test_what_nobody_can_watch_is_said_without_a_decoder_too() -> None:
 
 def test_decoder_that_hangs_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\nif [ \"$1\" = -version ]; then echo 'ffmpeg version 9 x'; exit; fi\nexec sleep 600\n", encoding="ascii")
+    does = "if [ \"$1\" = -version ]; then echo 'ffmpeg version 9 x'; exit; fi\nexec sleep 600"
+    program.write_text(f"#!/bin/sh\n{does}\n", encoding="ascii")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     found = seen(playlist(hls(8)), segment(), decode_timeout_s=1)
@@ -211,7 +216,7 @@ def test_cameras_are_looked_at_at_the_same_time(monkeypatch: pytest.MonkeyPatch)
     together = threading.Barrier(len(names))
 
     class Client:
-        def sibling(self) -> Client:
+        def sibling(self) -> t.Any:
             return self
 
         def playlist(self, name: str) -> t.Any:
@@ -233,7 +238,11 @@ def test_supervisor_that_is_not_there_is_no_verdict_on_its_cameras() -> None:
 
 @pytest.mark.parametrize(
     ("options", "code"),
-    [({"decode_timeout_s": 0.5}, "playback.option"), ({"decode_timeout_s": 61}, "playback.option"), ({"cameras": [".."]}, "supervisor.value_invalid")],
+    [
+        ({"decode_timeout_s": 0.5}, "playback.option"),
+        ({"decode_timeout_s": 61}, "playback.option"),
+        ({"cameras": [".."]}, "supervisor.value_invalid"),
+    ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_asked(options: dict[str, t.Any], code: str) -> None:
     result = play(stream_playback, **{"cameras": ["cam1"], **options})
