@@ -80,6 +80,7 @@ _WORDS: Words = {
     "cores": ("core cameras among them: {names}", "darunter Kernkameras: {names}"),
     "known": ("known are {names}", "bekannt sind {names}"),
     "no_camera": ("no camera is wanted", "keine Kamera ist gewünscht"),
+    "beside": ("processes that write beside the streams", "Prozesse, die neben den Streams schreiben"),
     "playback": ("picture of {names} ({why})", "Bild von {names} ({why})"),
 }
 _WORDS_ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -208,7 +209,10 @@ def _unseen(evidence: Evidence, cameras: t.Mapping[str, t.Any], language: str) -
     shown = part(evidence, "playback", "playback")
     dark = [name for name, told in cameras.items() if told["live"] and part(shown, name).get("verdict") in (None, "unproven")]
     why = next((str(part(shown, name).get("why") or "") for name in dark if name in shown), "") or "nobody looked"
-    return [say(_WORDS, "playback", language, names=", ".join(dark), why=why.rstrip("."))] if dark else []
+    pictures = [say(_WORDS, "playback", language, names=", ".join(dark), why=why.rstrip("."))] if dark else []
+    # Two that write the same files at the same pace are seen by their number only.
+    beside = [] if "processes" in part(evidence, "host") else [say(_WORDS, "beside", language)]
+    return [*pictures, *beside]
 
 
 def stream_rows(findings: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -140,7 +140,7 @@ class Batches:
         assert outcome["finding"] in case.findings
         assert set(outcome) == RESULT_KEYS
         if case.result != "REFUSED" and case.actions is not None:
-            assert outcome["actions"] == list(case.actions)
+            assert outcome["actions"] == list(case.actions), outcome["actions"]
         if case.result == "HEALED":
             assert (case.proof or self.PROOF) <= set(outcome["proof"]), outcome["proof"]
         assert [word for word in case.words if word not in scene.run.lines[name]] == [], scene.run.lines[name]

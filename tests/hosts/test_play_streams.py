@@ -20,6 +20,7 @@ from booted import until
 from plays import Plays
 
 from lab.hosts import cameras as sources
+from lab.hosts import layout
 from lab.waiting import Watch
 
 SEV_1, SEV_2, SEV_3 = "SEV-1", "SEV-2", "SEV-3"
@@ -53,6 +54,15 @@ def camera_comes_back(plays: Plays, name: str) -> None:
     sources.heal(plays.plant, plays.host(name), Watch())
 
 
+def old_segments_fill_it(plays: Plays, name: str) -> None:
+    """What fills the disk are segments that nobody needs."""
+    fill = (
+        'cd "$1/web/static/hls" && mount -o remount,size=4m . && n=100; '
+        "while head -c 400000 /dev/zero > cam9_$n.ts; do n=$((n + 1)); done 2>/dev/null; "
+        f'chown {layout.SERVICE_USER}: cam9_* && touch -d "2 hours ago" cam9_*')
+    plays.inside_host(name, "sh", "-c", fill, "sh", plays.host(name).install_dir)
+
+
 def camera_too_many(variables: dict[str, Any]) -> None:
     """The inventory has a camera that the supervisor has not got."""
     variables["lineops_cameras"].append({"id": "gate", "type": "rtsp", "core": False})
@@ -72,7 +82,7 @@ CASES: dict[str, dict[str, Case]] = {
             actions=("stream of cam1, cam2 restarted",), words=("core cameras among them: cam1, cam2",)),
         "line1-hmi3": stream_case(
             "stream.second_writer", faults=("second-writer",), severity=SEV_1,
-            actions=("processes ended that wrote beside cam1", "stream of cam1 was healthy"), words=("2 processes on the host write its files",)),
+            actions=None, words=("2 processes on the host write its files", "processes ended that wrote beside cam1")),
         "line2-hmi1": stream_case("stream.stopped", "UNRESOLVED", prepare=(stop_stream,), works=False, words=("Find out who stopped it",)),
         "line2-hmi2": stream_case(
             "ring.session_stuck", faults=("ring-session-stuck",), actions=("Ring session of door ended",), proof=PROOF,
@@ -87,10 +97,27 @@ CASES: dict[str, dict[str, Case]] = {
             words=("gives no stream, asked from the controller", "A restart does not help")),
         "line1-hmi2": stream_case(
             "stream.source_unreachable", "UNRESOLVED", faults=("source-wrong-credentials",), severity=SEV_1, works=False,
-            words=("does not take the login",)),
+            words=("refuses the login",)),
         "line1-hmi3": stream_case(("stream.source_unstable", "stream.source_unreachable"), "UNRESOLVED", faults=("source-flapping",), prepare=(until_flapping,),
                                   severity=SEV_1, works=None),  # what it does just now is chance
-        "line2-hmi1": stream_case("stream.breaker_open", faults=("stream-breaker-open",), prepare=(camera_comes_back,), actions=("stream of cam1 restarted",)),
+        "line2-hmi1": stream_case(
+            "stream.source_unreachable", "UNRESOLVED", faults=("stream-breaker-open",), works=False, words=("nothing listens at the port",)),
+        "line2-hmi2": stream_case("stream.cooldown", faults=("stream-cooldown",), prepare=(camera_comes_back,), actions=("stream of cam1 restarted",)),
+    },
+    "the disk": {
+        "line1-hmi1": stream_case(
+            "stream.disk_full", faults=("disk-full what=hls",), prepare=(old_segments_fill_it,), severity=SEV_1,
+            actions=("old stream files and backups pruned", "stream of cam1, cam2 restarted")),
+        "line1-hmi2": stream_case(
+            "stream.disk_full", "UNRESOLVED", faults=("disk-full what=hls",), severity=SEV_1, works=False,
+            edit=lambda variables: variables.update(lineops_host_access=False),
+            words=("left to a person: prune old stream files and backups (lineops_host_access is false)",)),
+        "line2-hmi1": stream_case(
+            "stream.disk_full", "UNRESOLVED", faults=("disk-full what=hls",), severity=SEV_1, works=False, actions=None,
+            words=("Make room on line2-hmi1",)),
+        "line2-hmi2": stream_case(
+            "stream.healthy", faults=("stale-artifacts",), severity="", actions=("old stream files and backups pruned",),
+            edit=lambda variables: variables.update(stream_recovery_prune=True)),
     },
     "bad input": {
         "line1-hmi1": stream_case(
@@ -98,9 +125,9 @@ CASES: dict[str, dict[str, Case]] = {
             words=("has the camera gate, but the supervisor on line1-hmi1 does not",)),
         "line1-hmi2": stream_case("stream.healthy", "HEALTHY", edit=camera_too_few, words=("has the camera cam2, but the inventory does not",)),
         "line2-hmi1": stream_case(
-            "stream.second_writer", "UNRESOLVED", faults=("second-writer",), works=False,
+            "stream.hung", faults=("ffmpeg-stopped",), actions=("stream of cam1 restarted",),
             edit=lambda variables: variables.update(lineops_host_access=False),
-            words=("left to a person: end the processes that write beside it (cam1) (lineops_host_access is false)",)),
+            words=("not observed: processes that write beside the streams", "guard rails local only")),
         "line2-hmi2": stream_case(
             "stream.hung", "REFUSED", faults=("ffmpeg-stopped",), works=False,
             edit=lambda variables: variables.update(lineops_freeze=True), words=("frozen (lineops_freeze)",)),
@@ -148,4 +175,4 @@ class TestStreams(Streams):
 class TestCameras(Streams):
     """What lies at the camera, and what people give wrongly."""
 
-    BATCHES = ("the camera", "bad input")
+    BATCHES = ("the camera", "the disk", "bad input")

@@ -161,9 +161,14 @@ def test_an_unknown_camera_is_named_with_those_that_are_known() -> None:
 
 
 def test_a_picture_that_nobody_saw_is_told_even_if_all_is_well() -> None:
-    finding = found(seen(playback={"verdict": "unproven", "why": "There is no decoder."}, cam1=stream("healthy")))
+    finding = found(seen(playback={"verdict": "unproven", "why": "There is no decoder."}, cam1=stream("healthy")), host=host(ffmpeg(11)))
     assert finding["not_observed"] == ["picture of cam1 (There is no decoder)"]
-    assert found(seen(cam1=stream("healthy")))["not_observed"] == []
+    assert found(seen(cam1=stream("healthy")), host=host(ffmpeg(11)))["not_observed"] == []
+
+
+def test_where_the_host_was_not_asked_a_second_writer_may_go_unseen() -> None:
+    """Two that write at the same pace look like one in every playlist."""
+    assert found(seen(cam1=stream("healthy")))["not_observed"] == ["processes that write beside the streams"]
 
 
 def test_german_sentences() -> None:
