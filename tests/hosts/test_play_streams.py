@@ -101,13 +101,15 @@ CASES: dict[str, dict[str, Case]] = {
         "line1-hmi3": stream_case(("stream.source_unstable", "stream.source_unreachable"), "UNRESOLVED", faults=("source-flapping",), prepare=(until_flapping,),
                                   severity=SEV_1, works=None),  # what it does just now is chance
         "line2-hmi1": stream_case(
-            "stream.source_unreachable", "UNRESOLVED", faults=("stream-breaker-open",), works=False, words=("nothing listens at the port",)),
-        "line2-hmi2": stream_case("stream.cooldown", faults=("stream-cooldown",), prepare=(camera_comes_back,), actions=("stream of cam1 restarted",)),
+            "stream.source_unreachable", "UNRESOLVED", faults=("stream-breaker-open",), severity=SEV_1, works=False, words=("nothing listens at the port",)),
+        "line2-hmi2": stream_case(
+            ("stream.cooldown", "stream.breaker_open"), faults=("stream-cooldown",), prepare=(camera_comes_back,), severity=SEV_1,
+            actions=("stream of cam1 restarted",)),
     },
     "the disk": {
         "line1-hmi1": stream_case(
             "stream.disk_full", faults=("disk-full what=hls",), prepare=(old_segments_fill_it,), severity=SEV_1,
-            actions=("old stream files and backups pruned", "stream of cam1, cam2 restarted")),
+            actions=None, words=("old stream files and backups pruned",)),  # with room again, ffmpeg may go on by itself
         "line1-hmi2": stream_case(
             "stream.disk_full", "UNRESOLVED", faults=("disk-full what=hls",), severity=SEV_1, works=False,
             edit=lambda variables: variables.update(lineops_host_access=False),
@@ -125,14 +127,14 @@ CASES: dict[str, dict[str, Case]] = {
             words=("has the camera gate, but the supervisor on line1-hmi1 does not",)),
         "line1-hmi2": stream_case("stream.healthy", "HEALTHY", edit=camera_too_few, words=("has the camera cam2, but the inventory does not",)),
         "line2-hmi1": stream_case(
-            "stream.hung", faults=("ffmpeg-stopped",), actions=("stream of cam1 restarted",),
+            "stream.hung", faults=("ffmpeg-stopped",), severity=SEV_1, actions=("stream of cam1 restarted",),
             edit=lambda variables: variables.update(lineops_host_access=False),
             words=("not observed: processes that write beside the streams", "guard rails local only")),
         "line2-hmi2": stream_case(
-            "stream.hung", "REFUSED", faults=("ffmpeg-stopped",), works=False,
+            "stream.hung", "REFUSED", faults=("ffmpeg-stopped",), severity=SEV_1, works=False,
             edit=lambda variables: variables.update(lineops_freeze=True), words=("frozen (lineops_freeze)",)),
         "line2-hmi3": stream_case(
-            "stream.unknown_camera", "REFUSED", edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
+            "stream.unknown_camera", "REFUSED", severity=SEV_1, edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
             words=("There is no camera cam7 on line2-hmi3 (known are cam1, cam2)",)),
     },
 }
