@@ -21,12 +21,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from . import backends, inventory, start
+from . import backends, inventory, packages, start
 from .control import ControlError
 from .errors import LabError
-from .faults import FAULTS, Fault, fault
+from .fault_kind import Fault
+from .faults import FAULTS, fault
 from .hosts import start as hosts_start
-from .hosts.look import HostLook
 from .plant import BACKENDS, HOSTS, LOOPBACK, MAX_HOSTS, MAX_LINES, MAX_PLCS, Plant
 from .processes import REPOSITORY
 from .waiting import Interrupted, Watch
@@ -37,7 +37,11 @@ def _up(arguments: argparse.Namespace) -> None:
     sizes = (arguments.lines or 3, arguments.hosts or 2)
     with Watch() as watch:
         if arguments.backend == LOOPBACK:
-            plant = start.up(arguments.dir, _inventory_of(arguments), *sizes, watch, arguments.plcs)
+            if arguments.cameras:
+                packages.provide_streams(_say)
+                watch.check()
+            plant = start.up(
+                arguments.dir, _inventory_of(arguments), *sizes, watch, arguments.plcs, arguments.cameras)
         elif arguments.plcs > 1:
             raise LabError("a booted host has one PLC; a second one is for the loopback back end")
         else:
@@ -80,7 +84,7 @@ def _status(arguments: argparse.Namespace) -> None:
          "-" if look.second_plc is None else look.second_plc or "well")
         for look in looks
     ]
-    if isinstance(looks[0], HostLook):
+    if plant.streaming or any(look.changes for look in looks):
         cells = [look.cells() for look in looks]
         rows = [row + more for row, more in zip(rows, [tuple(cells[0]), *(tuple(cell.values()) for cell in cells)])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -152,12 +156,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--lines", type=_number(1, MAX_LINES), help="3, of booted hosts 2")
     sub.add_argument("--hosts", type=_number(1, MAX_HOSTS), help="hosts per line: 2, of booted hosts 3")
     sub.add_argument("--plcs", type=_number(1, MAX_PLCS), default=1, help="PLCs per host; the second one stands by")
+    sub.add_argument(
+        "--cameras", action="store_true", help="two cameras per host that stream, as booted hosts always have them; without "
+        "it there is one that nobody serves and a door")
     command("down", _down, "end everything the lab started, also a half-started lab", parents=[common])
     sub = command("status", _status, "how every host is", parents=[common])
     sub.add_argument("--json", action="store_true")
     sub = command(
         "fault", _fault, "break a host", parents=[common],
-        epilog=f"faults:\n{_listed(FAULTS)}\n\nof booted hosts:\n{_listed(backends.BACKENDS[HOSTS].faults, FAULTS)}",
+        epilog=f"faults, those of streams where up had --cameras:\n{_listed(FAULTS)}\n\nof booted hosts:\n"
+               f"{_listed(backends.BACKENDS[HOSTS].faults, FAULTS)}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     sub.add_argument("host", help="a host, or a line for all its hosts")
     sub.add_argument("name", help="see below")
@@ -174,7 +182,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _listed(faults: Mapping[str, Fault], known: Mapping[str, Fault] = MappingProxyType({})) -> str:
     """The faults that are not known already, a line each."""
-    return "\n".join(f"  {name:20} {item.help}" for name, item in faults.items() if known.get(name) is not item)
+    return "\n".join(
+        f"  {name:24} {item.help}" for name, item in faults.items()
+        if name not in known or known[name].help != item.help)
 
 
 def main() -> int:

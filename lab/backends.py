@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import faults, look, start
-from .faults import Fault
+from .fault_kind import Fault
 from .hosts import faults as hosts_faults
 from .hosts import layout, network
 from .hosts import look as hosts_look

@@ -9,33 +9,22 @@ import json
 import secrets
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from . import api, keys, processes
+from . import api, cameras, keys, processes, ring_faults, stale_files, stream_faults, writers
 from .api import Unreachable
 from .control import ControlError, ask
 from .errors import LabError
+from .fault_kind import Fault, one_of
 from .look import link_faults, look
 from .plant import SYMBOLS, Host, PlcSite, Plant
 from .plc.behaviour import LISTINGS, SAME_ADDRESS
-from .start import start_plc, start_supervisor
+from .start import start_plc, start_streams, start_supervisor
 from .waiting import Watch
 
 _HEAL_PATIENCE_S = 3.0
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A way to break a host: a function, its arguments with how to read each from text, and which of them it needs.
-
-    A text that the function returns is what is to be said of what it did.
-    """
-
-    apply: Callable[..., object]
-    help: str
-    arguments: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
-    required: frozenset[str] = frozenset()
+_NEXT_LOOK_S = 3.0  #: a supervisor looks at its streams every 2 s
 
 
 @dataclass(frozen=True)
@@ -137,16 +126,6 @@ def disconnect(plant: Plant, host: Host) -> None:
         raise LabError(f"{host.name} did not disconnect: {answer.status} {answer.body}")
 
 
-def one_of(*words: str) -> Callable[[str], str]:
-    """How to read an argument that is one of a few words."""
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"expected one of {', '.join(words)}")
-        return text
-
-    return read
-
-
 def _yes_or_no(text: str) -> bool:
     return one_of("yes", "no")(text) == "yes"
 
@@ -210,7 +189,7 @@ FAULTS: dict[str, Fault] = PLC_FAULTS | {
         _remove_package, "a Python package is no longer in the supervisor's environment, found out at its restart "
         "(name=pyads)", {"name": one_of("pyads")}, frozenset({"name"})),
     "plc-disconnected": Fault(disconnect, "somebody disconnects the supervisor from its PLC"),
-}
+} | stream_faults.faults(writers.WRITERS) | stale_files.FAULTS | ring_faults.FAULTS
 
 
 def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping[str, Fault] = FAULTS) -> str:
@@ -248,18 +227,39 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
 
     :raises LabError: it is still not healthy afterwards.
     """
+    cut_off = cameras.heal(plant, host, watch)
     heal_plcs(plant, host, watch)
     processes.tell(processes.SUPERVISOR, plant.supervisor_config(host), signal.SIGCONT)
+    writers.heal(plant, host)
+    stream_faults.heal(plant, host)
+    stale_files.heal(plant, host)
+    ring_faults.heal(plant, host)
     keys_changed = _restore_master_key(plant, host)
     keys.restore(plant, host)
-    if keys_changed or _faults(plant, host):
+    patience_s = _NEXT_LOOK_S if plant.streaming else 0.0
+    if keys_changed or stream_faults.memory(plant, host) or stays(lambda: _faults(plant, host), watch, patience_s):
         _restart(plant, host, watch)
-        watch.wait(lambda: not _faults(plant, host), f"{host.name} is healthy again")
+        watch.wait(lambda: not _faults(plant, host), f"{host.name} is healthy again, its streams aside")
+    start_streams(plant, host, cut_off)
+    watch.wait(lambda: look(plant, host).healthy, f"{host.name} is healthy again")
 
 
 def _faults(plant: Plant, host: Host) -> list[str]:
-    """What keeps a host from counting as healthy; the cheap look first."""
-    return link_faults(plant, host) if look(plant, host).healthy else ["it does not look healthy"]
+    """What keeps a host from counting as healthy, its streams aside; the cheap look first."""
+    if not look(plant, host).runs:
+        return ["it does not look healthy"]
+    return link_faults(plant, host)
+
+
+def stays(trouble: Callable[[], list[str]], watch: Watch, patience_s: float = _NEXT_LOOK_S) -> bool:
+    """Is there trouble, and not only until a supervisor's next look at its streams?
+
+    An ffmpeg that has just ended, its source being another one, is trouble until then (quirk 20).
+    """
+    try:
+        return not watch.wait(lambda: not trouble(), "no trouble", patience_s, 0.5)
+    except LabError:
+        return True
 
 
 def heal_plcs(plant: Plant, host: Host, watch: Watch) -> None:
@@ -295,8 +295,9 @@ def _restore_master_key(plant: Plant, host: Host) -> bool:
 def _restart(plant: Plant, host: Host, watch: Watch) -> None:
     """End the supervisor and start it with its first configuration; it then connects to its PLC by itself."""
     processes.stop(processes.SUPERVISOR, plant.supervisor_config(host), patience_s=_HEAL_PATIENCE_S)
+    writers.heal(plant, host)
     folder = plant.host_dir(host)
-    # Where the first start finds these missing it writes them anew, with the right target and PLC entry.
-    for path in ("config/plc_connections.json", "home/.config/twincat_smarthome/twincat_config.json"):
+    # Where the first start finds these missing it writes them anew, with the right target, PLC entry and cameras.
+    for path in ("config/plc_connections.json", "config/cameras.json", "home/.config/twincat_smarthome/twincat_config.json"):
         (folder / path).unlink(missing_ok=True)
     start_supervisor(plant, host, watch)

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import api, processes
+from . import api, cameras, processes, ring_faults, stale_files, writers
 from .api import Unreachable
 from .control import ControlError, ask
 from .plant import Host, Plant
 
 _LOOK_S = 3.0
+_FRESH_S = 8.0       #: a playlist gets a segment each second
 _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
 
 
@@ -25,6 +28,8 @@ class Look:
 
     ``plc_changes`` is how the PLC differs from its configuration; that alone makes no host unhealthy.
     ``second_plc`` is what is not as it should be with the host's other PLC: nothing (""), or None where it has none.
+    ``dead_streams`` are those of cameras that should stream and whose playlist is not fresh. ``changes`` is what a fault has
+    put there and heal takes away.
     """
 
     host: str
@@ -40,24 +45,51 @@ class Look:
     linked: bool | None
     plc_changes: tuple[str, ...] = ()
     second_plc: str | None = None
+    streams: tuple[str, ...] = ()
+    dead_streams: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:
         """Everything as right after ``up``, as far as can be seen without touching anything."""
+        return self.runs and not self.dead_streams and not self.changes
+
+    @property
+    def runs(self) -> bool:
+        """Everything but its streams as right after ``up``, and what faults have put there."""
         return self.supervisor == "answers" and self.plc_mode == "normal" and self.plc_state == "RUN" and all(
             (self.connected, self.route, self.linked, not self.second_plc)
         )
+
+
+    def cells(self) -> dict[str, str]:
+        """What the table of ``status`` shows beside the rest where cameras stream."""
+        return {"STREAMS": ", ".join(self.streams) or "-", "FAULTS": ", ".join(self.changes) or "-"}
 
 
 def look(plant: Plant, host: Host) -> Look:
     """Look at a host without changing anything on it."""
     pids = processes.find(processes.SUPERVISOR, plant.supervisor_config(host))
     supervisor, connected = _supervisor(host, pids)
-    return look_at(plant, host, supervisor, pids[0] if pids else None, connected)
+    written = {}
+    for camera in plant.cameras(host):
+        with suppress(OSError):
+            status = plant.playlist(host, camera).stat()
+            written[camera] = (status.st_mtime, status.st_size)
+    return look_at(
+        plant, host, supervisor, pids[0] if pids else None, connected, written, writers.changes(plant, host))
 
 
-def look_at(plant: Plant, host: Host, supervisor: str, pid: int | None, connected: bool | None) -> Look:
-    """What is known of a host's supervisor together with a look at its PLCs."""
+def look_at(
+    plant: Plant, host: Host, supervisor: str, pid: int | None, connected: bool | None,
+    written: Mapping[str, tuple[float, int]], changes: Iterable[str],
+) -> Look:
+    """What is known of a host together with a look at its PLCs, its cameras and what lies in its folders.
+
+    :param written: camera -> when its playlist was written, and its size. :param changes: what else a fault has changed.
+    """
+    wanted = plant.cameras(host) if plant.streaming else ()
+    moving = [camera for camera in wanted if _is_fresh(*written.get(camera, (0.0, 0)))]
     plc, routes = _plc(plant, host, 1)
     return Look(
         host.name, host.line, host.url, host.plc_ip, supervisor, pid, connected,
@@ -65,7 +97,13 @@ def look_at(plant: Plant, host: Host, supervisor: str, pid: int | None, connecte
         None if routes is None else any(_is_ours(host, route) for route in routes),
         None if not plc else any(link["address"] == host.ads_ip for link in plc["connections"]),
         tuple(plc.get("changes", ())), _second_plc(plant, host) if host.second_plc_ip else None,
+        tuple(moving), tuple(camera for camera in wanted if camera not in moving),
+        (*changes, *cameras.troubles(plant, host), *stale_files.changes(plant, host), *ring_faults.changes(plant, host)),
     )
+
+
+def _is_fresh(changed: float, size: int) -> bool:
+    return size > 0 and time.time() - changed < _FRESH_S
 
 
 def look_at_all(plant: Plant) -> list[Look]:
@@ -117,7 +155,7 @@ def _second_plc(plant: Plant, host: Host) -> str:
 def _supervisor(host: Host, pids: list[int]) -> tuple[str, bool | None]:
     if not pids:
         return "stopped", None
-    return ("frozen", None) if _is_frozen(pids[0]) else ask_supervisor(host)
+    return ("frozen", None) if processes.stat(pids[0])[0] == "T" else ask_supervisor(host)
 
 
 def ask_supervisor(host: Host) -> tuple[str, bool | None]:
@@ -127,14 +165,6 @@ def ask_supervisor(host: Host) -> tuple[str, bool | None]:
     except Unreachable:
         return "silent", None
     return "answers", bool(status.body["plc"]["connected"])
-
-
-def _is_frozen(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] == "T"
 
 
 def _plc(plant: Plant, host: Host, number: int) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:

@@ -28,7 +28,8 @@ SUPERVISOR_IP, SUPERVISOR_NET_ID = "127.0.0.1", "127.0.0.1.1.1"
 PLC_ID, SECOND_PLC_ID = "plc_001", "plc_002"
 PLC_USERNAME = "Administrator"
 CAMERA_PORT, CAMERA_USER = 8554, "viewer"
-#: The cameras of a booted host, and what each of them looks at.
+SERVICE_USER = "smarthome"  #: whom a supervisor runs as on a booted host
+#: The cameras of a host that has some that stream, and what each of them looks at.
 CAMERAS = {"cam1": "front", "cam2": "back"}
 REFUSAL_LAYOUT = "documented"
 TEST_VARIABLE = "MAIN.bOpsTest"
@@ -153,16 +154,21 @@ class Plant:
     hosts: list[Host]
     backend: str = LOOPBACK
     engine: str = ""             #: what boots the hosts, where they are booted
+    streaming: bool = False      #: do its cameras stream? Those of booted hosts always do
 
     @classmethod
     def new(
-        cls, folder: Path, inventory: Path, block: int, port: int, lines: int, hosts: int, plcs: int = 1
+        cls, folder: Path, inventory: Path, block: int, port: int, lines: int, hosts: int, plcs: int = 1,
+        streaming: bool = False,
     ) -> Plant:
-        """Lay out a plant of ``lines`` lines with ``hosts`` hosts each, ``plcs`` PLCs per host, in a loopback block."""
+        """Lay out a plant of ``lines`` lines with ``hosts`` hosts each, ``plcs`` PLCs per host, in a loopback block.
+
+        :param streaming: shall its cameras stream?
+        """
         return cls(
             folder, inventory, block,
             [Line.new(f"line{number}") for number in range(1, lines + 1)],
-            _hosts(f"127.{block}", port, lines, hosts, plcs),
+            _hosts(f"127.{block}", port, lines, hosts, plcs), streaming=streaming,
         )
 
     @property
@@ -192,6 +198,20 @@ class Plant:
         if host.install_dir:
             return self.root_dir(host) / host.install_dir.lstrip("/")
         return self.folder / "hosts" / host.name
+
+    def home_dir(self, host: Host) -> Path:
+        """The home of the supervisor's user, as this machine sees it."""
+        if host.install_dir:
+            return self.root_dir(host) / "home" / SERVICE_USER
+        return self.host_dir(host) / "home"
+
+    def hls_dir(self, host: Host) -> Path:
+        """Where its streams are written."""
+        return self.host_dir(host) / "web" / "static" / "hls"
+
+    def playlist(self, host: Host, camera: str) -> Path:
+        """What a camera's stream is followed by."""
+        return self.hls_dir(host) / f"{camera}.m3u8"
 
     def plc_dir(self, host: Host, number: int = 1) -> Path:
         """The state folder of one of the host's PLC stand-ins."""
@@ -242,9 +262,9 @@ class Plant:
         }
 
     def cameras(self, host: Host) -> dict[str, dict[str, Any]]:
-        """The host's cameras as its supervisor knows them: on a booted host two that stream, else one and a door."""
+        """The host's cameras as its supervisor knows them: two that stream, else one that nobody serves and a door."""
         source = f"rtsp://{CAMERA_USER}:{self.line(host.line).camera_password}@{host.camera_ip}"
-        if self.backend == HOSTS:
+        if self.streaming:
             return {
                 camera: {"name": f"{host.plc_name} {side}", "type": "rtsp",
                          "url": f"{source}:{self.camera_port(host, camera)}/{host.name}/{camera}"}
@@ -256,8 +276,8 @@ class Plant:
         }
 
     def camera_port(self, host: Host, camera: str) -> int:
-        """Where a booted host's camera listens: each on a port of its own, so that one can go and the others stay."""
-        return CAMERA_PORT + len(CAMERAS) * self.hosts.index(host) + list(CAMERAS).index(camera)
+        """Where a camera that streams listens: each on a port of its own, so that one can go and the others stay."""
+        return _camera_port(self.hosts.index(host), camera)
 
     def _supervisor_settings(self, host: Host) -> dict[str, Any]:
         line = self.line(host.line)
@@ -283,7 +303,7 @@ class Plant:
         return cls(
             Path(data["folder"]), Path(data["inventory"]), data["block"],
             [Line(**line) for line in data["lines"]], [Host(**host) for host in data["hosts"]],
-            data["backend"], data["engine"],
+            data["backend"], data["engine"], data["streaming"],
         )
 
 
@@ -308,11 +328,22 @@ def _suffix(number: int) -> str:
     return "" if number == 1 else f"-{number}"
 
 
-def needed_sockets(port: int, lines: int, hosts: int, plcs: int = 1) -> list[tuple[str, int, int]]:
+def _camera_port(number: int, camera: str) -> int:
+    """Where a camera of the plant's host of this number listens."""
+    return CAMERA_PORT + len(CAMERAS) * number + list(CAMERAS).index(camera)
+
+
+def needed_sockets(
+    port: int, lines: int, hosts: int, plcs: int = 1, streaming: bool = False,
+) -> list[tuple[str, int, int]]:
     """Every address (with ``{block}`` in it), port and socket kind that a plant of this size listens on."""
     plant = _hosts("127.{block}", port, lines, hosts, plcs)
     supervisors = [(host.supervisor_ip, port, socket.SOCK_STREAM) for host in plant]
-    return supervisors + [
+    cameras = [
+        (host.camera_ip, _camera_port(number, camera), socket.SOCK_STREAM)
+        for number, host in enumerate(plant) for camera in CAMERAS
+    ] if streaming else []
+    return supervisors + cameras + [
         (plc.ip, ads_port, kind) for host in plant for plc in host.plcs
         for ads_port, kind in ((48898, socket.SOCK_STREAM), (48899, socket.SOCK_DGRAM))
     ]

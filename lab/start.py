@@ -8,13 +8,13 @@ from __future__ import annotations
 import fcntl
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from . import inventory, keys, processes
+from . import api, cameras, inventory, keys, processes
 from .addresses import NoFreeBlock, claimed_block
 from .errors import LabError
 from .look import link_faults, look, plc_answers
@@ -26,9 +26,12 @@ _MARKER, _LOCK = ".lineops-lab", "lock"
 _OURS = ("config", "hosts", "plcs", "reports", "ssh", "state")
 
 
-def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, plcs: int = 1) -> Plant:
+def up(
+    folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watch, plcs: int = 1, streaming: bool = False,
+) -> Plant:
     """Start a lab and return it when everything in it answers; on failure or interruption nothing keeps running.
 
+    :param streaming: shall its cameras stream?
     :raises LabError: it cannot be; :raises Interrupted: a signal came.
     """
     adopt(folder)
@@ -36,8 +39,8 @@ def up(folder: Path, inventory_folder: Path, lines: int, hosts: int, watch: Watc
         if processes.find(None, folder):
             raise LabError(f"a lab is running in {folder}; end it with: python -m lab down")
         clear(folder)
-        with _block(lines, hosts, plcs) as (block, port):
-            plant = Plant.new(folder, inventory_folder, block, port, lines, hosts, plcs)
+        with _block(lines, hosts, plcs, streaming) as (block, port):
+            plant = Plant.new(folder, inventory_folder, block, port, lines, hosts, plcs, streaming)
             try:
                 _bring_up(plant, watch)
             except BaseException:
@@ -73,16 +76,22 @@ def start_supervisor(
 def _bring_up(plant: Plant, watch: Watch) -> None:
     plant.write_configs()
     start_plcs(plant, watch)
+    if plant.streaming:
+        cameras.start(plant, watch)
     supervisors = {}
     for host in plant.hosts:
         watch.check()
         supervisors[host] = processes.start(processes.SUPERVISOR, plant.supervisor_config(host))
     _wait_started(
-        supervisors, watch, lambda host: look(plant, host).healthy,
+        supervisors, watch, lambda host: look(plant, host).runs,
         "the supervisor of {name} is connected to its PLC", plant.supervisor_config,
     )
     prove_links(plant, watch)
     watch.check()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda host: start_streams(plant, host), plant.hosts))
+    for host in plant.hosts:
+        watch.wait(lambda host=host: not look(plant, host).dead_streams, f"the cameras of {host.name} stream")
     plant.save()
     inventory.write(plant)
 
@@ -97,6 +106,20 @@ def start_plcs(plant: Plant, watch: Watch) -> None:
             plcs.setdefault(plc.number, {})[host] = process
     for number, started in plcs.items():
         _await_plcs(plant, number, started, watch)
+
+
+def start_streams(plant: Plant, host: Host, anew: Collection[str] = ()) -> None:
+    """Tell a host to start its cameras, if they are to stream; LabError if it will not. One that streams goes on (quirk 15).
+
+    :param anew: those that are to be stopped first, since their sources have left them.
+    """
+    key = plant.line(host.line).operator_key
+    for camera in plant.cameras(host) if plant.streaming else ():
+        if camera in anew:
+            api.call("POST", f"{host.url}/api/cameras/{camera}/stop", {}, key=key, timeout=30)
+        answer = api.call("POST", f"{host.url}/api/cameras/{camera}/start", {}, key=key, timeout=30)
+        if not answer.ok:
+            raise LabError(f"{host.name} does not start {camera}: {answer.status} {answer.body}")
 
 
 def prove_links(plant: Plant, watch: Watch) -> None:
@@ -167,12 +190,12 @@ def clear(folder: Path) -> None:
 
 
 @contextmanager
-def _block(lines: int, hosts: int, plcs: int = 1) -> Iterator[tuple[int, int]]:
+def _block(lines: int, hosts: int, plcs: int = 1, streaming: bool = False) -> Iterator[tuple[int, int]]:
     """Claim a loopback block and a port that is free for all supervisors in it (5000 unless something has it)."""
     with ExitStack() as claim:
         for port in range(FIRST_PORT, LAST_PORT + 1):
             try:
-                block = claim.enter_context(claimed_block(needed_sockets(port, lines, hosts, plcs)))
+                block = claim.enter_context(claimed_block(needed_sockets(port, lines, hosts, plcs, streaming)))
             except NoFreeBlock:
                 continue
             yield block, port

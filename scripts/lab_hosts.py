@@ -21,8 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from lab.hosts import needs  # noqa: E402  pylint: disable=wrong-import-position
+from lab.packages import commands  # noqa: E402  pylint: disable=wrong-import-position
 
-APT = ("apt-get", "-o", "DPkg::Lock::Timeout=600", "-q")
 LIMIT_S = 1800.0
 
 
@@ -45,11 +45,11 @@ def install_missing() -> None:
         return
     print(f"installing {', '.join(packages)} …", flush=True)
     with Guard() as guard:
-        for words in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+        for command in commands(packages):
             output: list[str] = []
             environment = pip_environment() | {"DEBIAN_FRONTEND": "noninteractive"}
-            if guard.run([*APT, *words], env=environment, limit_s=LIMIT_S, on_line=output.append):
-                raise CannotInstall(f"apt-get {words[0]} failed: {output[-1] if output else 'it said nothing'}")
+            if guard.run(command, env=environment, limit_s=LIMIT_S, on_line=output.append):
+                raise CannotInstall(f"{' '.join(command)} failed: {output[-1] if output else 'it said nothing'}")
 
 
 def main(command: str) -> int:

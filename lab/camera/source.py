@@ -36,11 +36,11 @@ _PARTING = frozenset({"gone", "password", "flap_s"})
 class Source:
     """A camera that serves one path."""
 
-    def __init__(self, address: str, config: dict[str, Any]) -> None:
-        self.port = config["port"]
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.address, self.port = config["address"], config["port"]
         self._config, self._trouble = config, {}
         self._server = GstRtspServer.RTSPServer()
-        self._server.set_address(address)
+        self._server.set_address(self.address)
         self._server.set_service(str(self.port))
         # Each source has a medium of its own: one for all stalls for everybody once a client has left and come back.
         factory = GstRtspServer.RTSPMediaFactory()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..plant import Host, Plant
+from ..plant import SERVICE_USER, Host, Plant
 from . import layout, network
 from .tools import run
 
@@ -83,6 +83,6 @@ def host_vars(plant: Plant, host: Host) -> dict[str, Any]:
         "ansible_python_interpreter": "/usr/bin/python3",
         "lineops_supervisor_unit": layout.UNIT,
         "lineops_supervisor_dir": host.install_dir,
-        "lineops_supervisor_user": layout.SERVICE_USER,
+        "lineops_supervisor_user": SERVICE_USER,
         "lineops_state_dir": layout.STATE_DIR,
     }

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import secrets
 
+from .. import cameras, keys, ring_faults, stale_files, stream_faults
 from .. import faults as common
-from .. import keys
-from ..errors import LabError
-from ..faults import Fault
+from ..fault_kind import Fault
 from ..look import link_faults
 from ..plant import Host, Plant
+from ..start import start_streams
 from ..waiting import Watch
-from . import cameras, files, filters, layout, machine_faults, ring_faults, service_faults, stale_files, stream_faults
+from . import files, filters, layout, machine_faults, service_faults, writers
 from .look import look
 from .machine import Machine
-from .start import start_cameras
-
-_NEXT_LOOK_S = 3.0  #: a supervisor looks at its streams every 2 s
 
 
 def _drop(plant: Plant, host: Host, plc: str = "1", source: str | None = None) -> None:
@@ -41,7 +38,8 @@ _SHARED: dict[str, Fault] = {
     "plc-disconnected": common.FAULTS["plc-disconnected"],
 }
 FAULTS: dict[str, Fault] = common.PLC_FAULTS | {"plc-reboot": common.PLC_FAULTS["reboot"]} | _SHARED | (
-    service_faults.FAULTS | machine_faults.FAULTS | stream_faults.FAULTS | stale_files.FAULTS | ring_faults.FAULTS)
+    service_faults.FAULTS | machine_faults.FAULTS | stream_faults.faults(writers.WRITERS) | stale_files.FAULTS
+    | ring_faults.FAULTS)
 
 
 def heal(plant: Plant, host: Host, watch: Watch) -> None:
@@ -52,20 +50,21 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
     machine = Machine(plant, host)
     filters.clear(plant, host)
     machine.cgroup.freeze(False)
-    cameras.heal(plant, host, watch)
+    cut_off = cameras.heal(plant, host, watch)
     common.heal_plcs(plant, host, watch)
     machine.power_on()
     watch.wait(lambda: _is_booted(machine), f"{host.name} has booted")
-    stream_faults.heal(plant, host)  # first: a stopped ffmpeg keeps its unit from stopping for 5 s
+    writers.heal(plant, host)  # first: a stopped ffmpeg keeps its unit from stopping for 5 s
+    stream_faults.heal(plant, host)
     stale_files.heal(plant, host)
     ring_faults.heal(plant, host)
     changed = service_faults.heal(plant, host)
     machine.run(["systemctl", "start", "ssh.service"])
     keys.restore(plant, host)
-    if changed or _stays_troubled(plant, host, watch):
+    if changed or common.stays(lambda: _trouble(plant, host), watch):
         _restart(plant, host)
         watch.wait(lambda: not _trouble(plant, host), f"{host.name} is healthy again, its streams aside")
-    start_cameras(plant, host)
+    start_streams(plant, host, cut_off)
     watch.wait(lambda: look(plant, host).healthy, f"{host.name} is healthy again")
 
 
@@ -83,15 +82,7 @@ def _trouble(plant: Plant, host: Host) -> list[str]:
     seen = look(plant, host)
     if not (seen.service_runs and seen.connected and seen.route and seen.linked):
         return ["it does not look healthy"]
-    return link_faults(plant, host) + stream_faults.memory(host)
-
-
-def _stays_troubled(plant: Plant, host: Host, watch: Watch) -> bool:
-    """An ffmpeg that has just ended, its source being another one, is trouble until the next look at it (quirk 20)."""
-    try:
-        return not watch.wait(lambda: not _trouble(plant, host), f"{host.name} is well", _NEXT_LOOK_S, 0.5)
-    except LabError:
-        return True
+    return link_faults(plant, host) + stream_faults.memory(plant, host)
 
 
 def _restart(plant: Plant, host: Host) -> None:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from ..plant import Host, Plant
+from ..plant import SERVICE_USER, Host, Plant
 from ..processes import REPOSITORY
 from . import access, base, layout, mounts
 from .tools import run
@@ -28,7 +28,7 @@ _SSHD = "PasswordAuthentication no\nPermitRootLogin prohibit-password\nUseDNS no
 # In memory with every engine: podman offers a place in /var/log, where a full disk would hide it.
 _JOURNAL = "[Journal]\nStorage=volatile\n"
 _USERS = f"""
-useradd --create-home --shell /bin/bash {layout.SERVICE_USER}
+useradd --create-home --shell /bin/bash {SERVICE_USER}
 useradd --create-home --shell /bin/bash --groups systemd-journal {layout.AUTOMATION_USER}
 install -d -m 750 -o {layout.AUTOMATION_USER} -g {layout.AUTOMATION_USER} {layout.STATE_DIR}
 for home in /root /home/{layout.AUTOMATION_USER}; do
@@ -78,12 +78,12 @@ def make_host(plant: Plant, host: Host, tree: Path) -> None:
 def install(plant: Plant, host: Host) -> bool:
     """Write the supervisor's files and its unit, with their owner and rights; True if one was not as it should be."""
     root, folder = plant.root_dir(host), plant.host_dir(host)
-    home = (root / "home" / layout.SERVICE_USER).stat()
+    home = (root / "home" / SERVICE_USER).stat()
     owner, nobody_else = (home.st_uid, home.st_gid), (0, 0)
     unit = (INSTALLED / layout.UNIT).read_text(encoding="utf-8")
     changed = [
         _set(root / layout.UNIT_FILE.lstrip("/"), 0o644, nobody_else,
-             unit.replace("@DIR@", host.install_dir).replace("@USER@", layout.SERVICE_USER)),
+             unit.replace("@DIR@", host.install_dir).replace("@USER@", SERVICE_USER)),
         _set(folder, 0o755, owner),
     ]
     for path in ("config", "web", "web/static", "web/static/hls", "scripts"):
@@ -133,7 +133,6 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 def first_start(plant: Plant, host: Host) -> tuple[Path, ...]:
     """What a supervisor that finds it missing writes anew from its configuration: PLC entries and target, cameras."""
-    home = plant.root_dir(host) / "home" / layout.SERVICE_USER
-    config = plant.host_dir(host) / "config"
+    home, config = plant.home_dir(host), plant.host_dir(host) / "config"
     return (config / "plc_connections.json", config / "cameras.json",
             home / ".config" / "twincat_smarthome" / "twincat_config.json")

@@ -22,7 +22,7 @@ CLAIMS = Path("/run/lineops-lab")
 SUPERVISOR_PORT = 5000
 UNIT = "smarthome-web.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
-SERVICE_USER, AUTOMATION_USER = "smarthome", "lineops"
+AUTOMATION_USER = "lineops"
 STATE_DIR = "/var/lib/lineops"
 LOG_FILE = "/var/log/smarthome-web.log"
 #: SUPERVISOR_SYSTEMD §2 and §3: a supervisor in the shipped directory behaves differently from one in any other.
@@ -43,7 +43,7 @@ def plan(folder: Path, inventory: Path, block: int, lines: int, hosts: int, engi
             )
             for line in range(1, lines + 1) for host in range(1, hosts + 1)
         ],
-        HOSTS, engine,
+        HOSTS, engine, streaming=True,
     )
 
 

@@ -8,20 +8,18 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .. import look as common
 from ..errors import LabError
 from ..plant import Host, Plant
-from . import cameras, filters, layout, ring_faults, stale_files
+from . import filters, layout
 from .machine import Machine
 
 FAULT_UNITS = "lineops-fault-*"      #: what transient units of faults are called
 FAULT_MOUNT = "lineops-fault"        #: the source of file systems that faults mount
 _BANNER_S = 2.0
-_FRESH_S = 8.0                       #: a playlist gets a segment each second
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "MainPID", "UnitFileState", "NRestarts")
 _ASK = f"""
 systemctl show {layout.UNIT} --property={','.join(_PROPERTIES)}
@@ -35,7 +33,7 @@ true
 
 @dataclass(frozen=True)
 class HostLook(common.Look):
-    """A look at a booted host. ``changes`` is what a fault has put there and heal takes away."""
+    """A look at a booted host."""
 
     power: str = "off"
     unit: str = ""
@@ -43,14 +41,11 @@ class HostLook(common.Look):
     port_pid: int | None = None
     restarts: int | None = None
     ssh: bool = False
-    streams: tuple[str, ...] = ()
-    dead_streams: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:
         """Everything as right after ``up``, as far as can be seen without touching anything."""
-        return super().healthy and self.service_runs and self.ssh and not self.dead_streams and not self.changes
+        return super().healthy and self.service_runs and self.ssh
 
     @property
     def service_runs(self) -> bool:
@@ -62,13 +57,13 @@ class HostLook(common.Look):
         return {
             "POWER": self.power, "UNIT": self.unit or "-", "MAINPID": str(self.unit_pid or "-"),
             "PORT": str(self.port_pid or "-"), "SSH": "yes" if self.ssh else "no",
-            "STREAMS": ", ".join(self.streams) or "-", "FAULTS": ", ".join(self.changes) or "-",
+            **super().cells(),
         }
 
 
 def look(plant: Plant, host: Host) -> HostLook:
     """Look at a host without changing anything on it. To be called in the controller's network."""
-    machine, known = Machine(plant, host), plant.cameras(host)
+    machine = Machine(plant, host)
     power = "frozen" if machine.cgroup.is_frozen else "on" if machine.leader else "off"
     seen: dict[str, list[str]] = {}
     if power == "on":
@@ -82,8 +77,9 @@ def look(plant: Plant, host: Host) -> HostLook:
     first = {name: values[0] for name, values in seen.items()}
     pid = int(first.get("MainPID", "0")) or None
     owner = re.search(r"pid=(\d+)", " ".join(seen.get("port", [])))
-    moving = _moving(seen.get("stream", []))
-    base = common.look_at(plant, host, *_supervisor(machine, host, power, pid))
+    base = common.look_at(
+        plant, host, *_supervisor(machine, host, power, pid), _written(seen.get("stream", [])),
+        (*seen.get("change", ()), *filters.changes(plant, host)))
     return HostLook(
         **{field.name: getattr(base, field.name) for field in dataclasses.fields(base)},
         power=power,
@@ -91,10 +87,7 @@ def look(plant: Plant, host: Host) -> HostLook:
             first["UnitFileState"] or first["LoadState"], **first) if "ActiveState" in first else "",
         unit_pid=pid, port_pid=int(owner[1]) if owner else None,
         restarts=int(first["NRestarts"]) if first.get("NRestarts", "").isdigit() else None,
-        ssh=_has_ssh(host), streams=tuple(camera for camera in known if camera in moving),
-        dead_streams=tuple(camera for camera in known if camera not in moving),
-        changes=(*seen.get("change", ()), *filters.changes(plant, host), *cameras.troubles(plant, host),
-                 *stale_files.changes(plant, host), *ring_faults.changes(plant, host)),
+        ssh=_has_ssh(host),
     )
 
 
@@ -118,13 +111,12 @@ def _state(machine: Machine, pid: int) -> str:
     return done.stdout.strip()[:1]
 
 
-def _moving(lines: list[str]) -> set[str]:
-    """The cameras whose playlist is fresh and holds something."""
-    found = set()
+def _written(lines: list[str]) -> dict[str, tuple[float, int]]:
+    """camera -> when its playlist was written, and its size."""
+    found = {}
     for line in lines:
         path, changed, size = line.rsplit(" ", 2)
-        if int(size) and time.time() - int(changed) < _FRESH_S:
-            found.add(path.rpartition("/")[2].removesuffix(".m3u8"))
+        found[path.rpartition("/")[2].removesuffix(".m3u8")] = (float(changed), int(size))
     return found
 
 

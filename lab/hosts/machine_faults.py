@@ -1,17 +1,15 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of a host as a machine, of its network, its SSH and its cameras."""
+"""Faults of a host as a machine, of its network and its SSH."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 
-from ..errors import LabError
-from ..faults import Fault, one_of
+from ..fault_kind import Fault, one_of
 from ..plant import Host, Plant
-from . import cameras, filters, layout
+from . import filters, layout
 from .machine import Machine
 
 _DIRECTIONS = ("plc", "api", "ssh", "cameras", "all")
@@ -70,11 +68,6 @@ def _ssh_down(plant: Plant, host: Host) -> None:
     Machine(plant, host).run(["systemctl", "stop", "ssh.service"])
 
 
-def _stall(plant: Plant, dummy: Host) -> None:
-    if not cameras.group(plant).tell(signal.SIGSTOP):
-        raise LabError("the camera program does not run")
-
-
 FAULTS: dict[str, Fault] = {
     "host-frozen": Fault(_freeze, "the whole host stands still; its network answers, nothing else does"),
     "power-cut": Fault(_cut_power, "the host is off, without warning"),
@@ -90,5 +83,4 @@ FAULTS: dict[str, Fault] = {
         _filtered("numgen random mod 100 < {percent} drop"),
         f"some packets are lost (direction={', '.join(_DIRECTIONS)}, percent={_LOSS_PERCENT})",
         {"direction": one_of(*_DIRECTIONS), "percent": _percent}),
-    "camera-stalled": Fault(_stall, "the camera program stands still, for all hosts"),
 }

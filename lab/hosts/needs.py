@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import LabError
+from ..packages import CAMERA_PACKAGES, has_cameras
 from . import engines
-from .tools import SYSTEM_PYTHON
 
 #: program -> Debian package it comes from, beside what boots the hosts.
 PROGRAMS: Mapping[str, str] = {
     "mmdebstrap": "mmdebstrap", "ip": "iproute2", "nft": "nftables", "ssh": "openssh-client",
     "ssh-keygen": "openssh-client", "nsenter": "util-linux", "unshare": "util-linux", "ffmpeg": "ffmpeg",
 }
-#: Packages of the camera program (TOOLCHAIN §5); it runs under Debian's own Python.
-CAMERA_PACKAGES = (
-    "gir1.2-gst-rtsp-server-1.0", "python3-gi", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good",
-    "gstreamer1.0-plugins-ugly", "gstreamer1.0-rtsp",
-)
-_CAMERA_PROBE = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
 
 def obstacle() -> str | None:
@@ -48,14 +41,6 @@ def missing() -> list[str]:
     if not has_cameras():
         packages.update(CAMERA_PACKAGES)
     return sorted(packages)
-
-
-def has_cameras() -> bool:
-    """Can the camera program run?"""
-    try:
-        return subprocess.run([SYSTEM_PYTHON, "-c", _CAMERA_PROBE], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
 
 
 def why_not() -> str | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 
-from ..faults import Fault, one_of
-from ..plant import Host, Plant
+from ..fault_kind import Fault, one_of
+from ..plant import SERVICE_USER, Host, Plant
 from ..waiting import Watch
 from . import files, layout
 from .look import FAULT_MOUNT, FAULT_UNITS, look
@@ -90,9 +90,9 @@ def _escape(plant: Plant, host: Host) -> None:
     """An instance that somebody started by hand (SUPERVISOR_SYSTEMD §6.23)."""
     systemctl(plant, host, "stop", _UNIT)
     Machine(plant, host).run([
-        "systemd-run", "--quiet", "--scope", f"--unit={_ESCAPED}", f"--uid={layout.SERVICE_USER}",
-        f"--gid={layout.SERVICE_USER}", "sh", "-c",
-        f"cd {host.install_dir} && HOME=/home/{layout.SERVICE_USER} exec {files.CONTROL_SCRIPT} start",
+        "systemd-run", "--quiet", "--scope", f"--unit={_ESCAPED}", f"--uid={SERVICE_USER}",
+        f"--gid={SERVICE_USER}", "sh", "-c",
+        f"cd {host.install_dir} && HOME=/home/{SERVICE_USER} exec {files.CONTROL_SCRIPT} start",
     ], timeout=180)
     _await_owner(plant, host)
     systemctl(plant, host, "start", _UNIT, check=False)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .. import api, inventory, processes
+from .. import cameras, inventory, processes
 from ..errors import LabError
-from ..plant import Host, Plant
-from ..start import adopt, clear, forget, is_marked, locked, prove_links, start_plcs
+from ..plant import Plant
+from ..start import adopt, clear, forget, is_marked, locked, prove_links, start_plcs, start_streams
 from ..waiting import Watch
-from . import access, base, cameras, engines, files, layout, mounts, needs, network
+from . import access, base, engines, files, layout, mounts, needs, network
 from .cgroups import Cgroup
 from .look import look
 from .machine import Machine
@@ -61,15 +61,6 @@ def is_here(folder: Path) -> bool:
     return any(layout.claimed(folder)) or _machines(folder).exists()
 
 
-def start_cameras(plant: Plant, host: Host) -> None:
-    """Tell a host to start its cameras that do not stream; LabError if it will not."""
-    key = plant.line(host.line).operator_key
-    for camera in look(plant, host).dead_streams:
-        answer = api.call("POST", f"{host.url}/api/cameras/{camera}/start", {}, key=key, timeout=30)
-        if not answer.ok:
-            raise LabError(f"{host.name} does not start {camera}: {answer.status} {answer.body}")
-
-
 def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
     network.make(plant)
     network.enter(layout.controller(plant.block))
@@ -91,7 +82,7 @@ def _bring_up(plant: Plant, tree: Path, watch: Watch) -> None:
         watch.wait(lambda item=item: _runs(plant, item), f"the supervisor of {item.host.name} is connected to its PLC")
     prove_links(plant, watch)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda host: start_cameras(plant, host), plant.hosts))
+        list(pool.map(lambda host: start_streams(plant, host), plant.hosts))
     for host in plant.hosts:
         watch.wait(lambda host=host: look(plant, host).healthy, f"{host.name} is healthy, its streams too")
     plant.save()

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from ..errors import LabError
 
-SYSTEM_PYTHON = "/usr/bin/python3"
-
 
 def run(
     argv: Sequence[str | Path], *, text: str = "", timeout: float = 60.0, check: bool = True,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import random
 import re
@@ -42,8 +43,13 @@ METRICS = {"starts_total": 0, "stops_total": 0, "restarts_total": 0, "recovery_s
 
 
 def ffmpeg() -> str | None:
-    """Where ffmpeg is, None on a host without it."""
-    return shutil.which("ffmpeg")
+    """Where ffmpeg is, None on a host without it: on PATH, else the one that the PyPI package imageio-ffmpeg brings."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        return importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -151,8 +157,8 @@ class Stream:
 
     def _start_process(self, command: list[str]) -> bool:
         self._files.remove(self.camera_id)
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, executable=ffmpeg(), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.metrics["starts_total"] += 1
         self.metrics["last_start_ts"] = time.time()
         try:

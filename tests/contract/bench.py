@@ -31,6 +31,9 @@ import psutil
 import pytest
 
 from lab.control import ControlError, ask
+from lab.packages import has_cameras
+from lab.processes import CAMERAS as RTSP
+from lab.processes import SYSTEM_PYTHON
 
 from recordings import Answer, Recording, differences, load, translated
 
@@ -53,7 +56,6 @@ CAMERAS = RING_CAMERA | {
         "cam1": "rtsp://127.0.0.1:8554/cam.mp4", "camcred": "rtsp://viewer:<RTSP_PASSWORD>@127.0.0.1:8554/cam.mp4",
         "camdead": "rtsp://127.0.0.1:9/none", "camfile": "/opt/bench/bench/media/cam.mp4",
         "camhttp": "http://127.0.0.1:9/x"}.items()}
-RTSP, SYSTEM_PYTHON = REPOSITORY / "lab" / "camera" / "rtsp.py", "/usr/bin/python3"
 CHECK_EVERY_S = 2.0         #: how often the supervisor looks after its streams
 PLACEHOLDER_BODY = re.compile(r"<JSON object, (\d+) bytes>")
 
@@ -90,9 +92,7 @@ def media_missing() -> str:
     """What streams need and this machine has not got, empty if it has all."""
     if not shutil.which("ffmpeg"):
         return "ffmpeg"
-    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    done = subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True, check=False)
-    return "GStreamer's RTSP server" if done.returncode else ""
+    return "" if has_cameras() else "GStreamer's RTSP server"
 
 
 class Plc:
@@ -166,9 +166,10 @@ class Bench:
 
     def _start_source(self) -> None:
         config, output = self._folder / "source.json", self._folder / "source.out"
-        config.write_text(json.dumps({"address": f"{self._prefix}.210", "sources": [{"port": 8554, "path": "/cam.mp4"}]}))
+        config.write_text(json.dumps({"sources": [{"address": f"{self._prefix}.210", "port": 8554, "path": "/cam.mp4"}]}))
         with output.open("wb") as file:
-            self._source = subprocess.Popen([SYSTEM_PYTHON, str(RTSP), str(config)], stdout=file, stderr=file)
+            self._source = subprocess.Popen(
+                [SYSTEM_PYTHON, "-m", RTSP, str(config)], cwd=REPOSITORY, stdout=file, stderr=file)
         until(lambda: "ready" in output.read_text(), "the RTSP source is ready")
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -112,11 +113,19 @@ def sup(tmp_path: Path) -> Supervisor:
 def test_a_host_without_ffmpeg(sup: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """SUPERVISOR_API §5: 503, and the camera stays absent from monitor/streams."""
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     client = sup.web().test_client()
     answer = client.post("/api/cameras/cam1/start", json={}, headers={"X-API-Key": KEY})
     assert (answer.status_code, answer.json) == (503, {"error": "FFmpeg nicht verfügbar"})
     assert client.get("/api/monitor/streams").json["streams"] == {}
     assert client.get("/api/system/dependencies").json["ffmpeg"]["available"] is False
+
+
+def test_an_ffmpeg_from_pypi_stands_in_for_one_on_path(sup: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", SimpleNamespace(get_ffmpeg_exe=lambda: "/site/ffmpeg-x86_64"))
+    shown = sup.web().test_client().get("/api/system/dependencies").json["ffmpeg"]
+    assert shown["available"] and shown["path"] == "/site/ffmpeg-x86_64"
 
 
 def test_a_full_disk_refuses_the_restart(sup: Supervisor) -> None:

@@ -305,7 +305,7 @@ def test_down_leaves_nothing(another: HostsLab) -> None:
     another.run("up", *SMALL)
     block = another.block()
     kinds = ("overlay", "/run/netns/", "/sys/fs/cgroup/unified/" if Path("/sys/fs/cgroup/unified").exists() else "/sys/fs",
-             "rtsp.py", "lab.plc", *ENGINES[another.plant.engine].programs, str(layout.CLAIMS))
+             "lab.camera.rtsp", "lab.plc", *ENGINES[another.plant.engine].programs, str(layout.CLAIMS))
     seen = "\n".join(traces(another.folder, block))
     assert [kind for kind in kinds if kind not in seen] == []
     another.run("down")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ import time
 from typing import Any
 
 import pytest
+import sources
 from booted import HostsLab, until
 
 from lab import api
@@ -22,19 +24,7 @@ _GET = ("import json, sys, urllib.request as r\n"
 _CALL = ("import json, sys; from lab import api\n"
          "answer = api.call(*sys.argv[1:3], json.loads(sys.argv[3]), key=sys.argv[4], timeout=40)\n"
          "print(json.dumps([answer.status, answer.body]))")
-#: What a source answers to DESCRIBE with the login of its address.
-_DESCRIBE = r"""
-import base64, re, socket, sys
-login, address, port = re.match("rtsp://(.*)@(.*?):([0-9]+)/", sys.argv[1]).groups()
-try:
-    with socket.create_connection((address, int(port)), 5) as connection:
-        connection.settimeout(30)
-        head = "DESCRIBE %s RTSP/1.0\r\nCSeq: 1\r\nAuthorization: Basic %s\r\n\r\n"
-        connection.sendall((head % (sys.argv[1].replace(login + "@", ""), base64.b64encode(login.encode()).decode())).encode())
-        print(connection.recv(100).split()[1].decode())
-except ConnectionRefusedError:
-    print("refused")
-"""
+_DESCRIBE = f"{inspect.getsource(sources)}\nimport sys\nprint(describe(sys.argv[1]))\n"
 
 
 class Streams:
@@ -73,8 +63,7 @@ class Streams:
     def sequence(self, camera: str = "cam1") -> int:
         """The media sequence of a camera's playlist, -1 without one."""
         text = self.lab.ssh(self.host, "cat", f"{self.host.install_dir}/web/static/hls/{camera}.m3u8").stdout
-        found = re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", text)
-        return int(found[1]) if found else -1
+        return sources.media_sequence(text)
 
     def moves(self, camera: str = "cam1") -> None:
         """Wait until a playlist moves."""

@@ -15,8 +15,7 @@ from booted import HostsLab
 from examples import COLLECTIONS, ON_BOOTED_HOSTS, module
 from plays import Plays
 
-from lab.hosts import layout
-from lab.plant import Host
+from lab.plant import SERVICE_USER, Host
 
 pytestmark = pytest.mark.long
 
@@ -30,7 +29,7 @@ _RESULT = re.compile(r"^(?:ok|changed|fatal): \[\S+\].*? => (\{.*\})$", re.MULTI
 #: No Ring camera is there.
 MODULES = sorted(ON_BOOTED_HOSTS - {"ring_session"})
 #: Who enters as the supervisor's user, which owns its processes.
-AS_SUPERVISOR = {"become": True, "become_user": layout.SERVICE_USER}
+AS_SUPERVISOR = {"become": True, "become_user": SERVICE_USER}
 
 
 def examples_of(name: str, host: Host) -> list[dict[str, Any]]:

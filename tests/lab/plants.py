@@ -51,7 +51,7 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_
 class PlantLab:
     """A plant in a folder of its own."""
 
-    def __init__(self, base: Path, lines: int, hosts: int, plcs: int = 1) -> None:
+    def __init__(self, base: Path, lines: int, hosts: int, plcs: int = 1, streaming: bool = False) -> None:
         self.base, self.inventory = base, base / "inventory"
         folder = base / "lab"
         self._guardian = subprocess.Popen(
@@ -60,7 +60,7 @@ class PlantLab:
         self._numbers = itertools.count(1)
         self.resources = ExitStack()  # what else a test needs until the lab ends
         try:
-            self.plant = up(folder, self.inventory, lines, hosts, Watch(), plcs)
+            self.plant = up(folder, self.inventory, lines, hosts, Watch(), plcs, streaming)
             self.observer = Observer(self.plant)
         except BaseException:
             self.end()

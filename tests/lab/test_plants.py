@@ -12,10 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from plants import PlantLab, until
 from truth import flag
 
 from lab import processes
+from lab.packages import missing_for_streams
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
 
 START = """
@@ -38,6 +40,16 @@ def test_lab_ends_when_its_tests_are_killed(tmp_path: Path) -> None:
         owner.send_signal(signal.SIGKILL)
     assert len(running) == 2
     until(lambda: not processes.find(None, tmp_path / "lab"), "the lab has ended")
+
+
+@pytest.mark.skipif(bool(missing_for_streams()), reason="no streaming cameras here; tests/standins names what is missing")
+def test_cameras_stream_if_they_are_to(new_lab: Callable[..., PlantLab]) -> None:
+    lab = new_lab(1, 1, streaming=True)
+    host = lab.plant.hosts[0]
+    lab.fault(host.name, "ffmpeg-stopped camera=cam2")
+    written = {camera: lab.plant.playlist(host, camera).stat().st_mtime for camera in lab.plant.cameras(host)}
+    until(lambda: lab.plant.playlist(host, "cam1").stat().st_mtime >= written["cam1"] + 3, "cam1 goes on for 3 s")
+    assert lab.plant.playlist(host, "cam2").stat().st_mtime < written["cam2"] + 1
 
 
 def test_observer_sees_the_truth_and_leaves_the_supervisor_alone(new_lab: Callable[[int, int], PlantLab]) -> None:

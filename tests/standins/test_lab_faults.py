@@ -18,7 +18,7 @@ from labs import LabCommand
 from plcs import needs_filter, until
 from rawads import Answer, RawAds, identify_request, udp_exchange
 
-from lab import api, processes
+from lab import api, processes, ring_faults, stale_files, stream_faults, writers
 from lab.control import ask
 from lab.faults import FAULTS
 from lab.plant import Host
@@ -153,8 +153,13 @@ def test_fault_shows_on_its_host_only(line: LabCommand, host: Host, fault: str) 
 
 
 def test_every_fault_is_tested_here() -> None:
-    elsewhere = {"refusal-layout"}
+    elsewhere = {"refusal-layout", *stream_faults.faults(writers.WRITERS), *stale_files.FAULTS, *ring_faults.FAULTS}
     assert {fault.split()[0] for fault in SHOWS} | elsewhere == set(FAULTS)
+
+
+def test_fault_of_streams_is_refused_where_none_stream(line: LabCommand, host: Host) -> None:
+    assert "up --cameras" in line.run("fault", host.name, "source-gone", code=1)
+    assert line.status()[host.name]["streams"] == line.status()[host.name]["dead_streams"] == []
 
 
 def test_password_of_the_inventory_works_again_after_heal(line: LabCommand, host: Host) -> None:

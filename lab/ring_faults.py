@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of a Ring camera. A host has none before: each of these brings one, called "door", and heal takes it away.
+"""Faults of a Ring camera. Each of these brings one, called "door", and heal takes it away or lets it be as it was.
 
 What a stand-in can show of Ring is little (see lab/supervisor/ring.py): there is no account, so nothing ever streams.
 """
@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .. import api
-from ..errors import LabError
-from ..faults import Fault
-from ..plant import Host, Plant, write_private
-from ..supervisor.settings import RING_LIVE_FLAG, RING_SESSIONS
+from . import api
+from .errors import LabError
+from .fault_kind import Fault
+from .plant import Host, Plant, write_private
+from .supervisor.settings import RING_LIVE_FLAG, RING_SESSIONS
 
 CAMERA = "door"
 _ENTRY = {"id": CAMERA, "name": "Door", "type": "ring", "url": f"/api/cameras/{CAMERA}/snapshot", "autostart": False}
@@ -59,23 +59,26 @@ def _session_stuck(plant: Plant, host: Host, session_id: str = _SESSION) -> str:
 
 
 def heal(plant: Plant, host: Host) -> None:
-    """Take the camera away, and what allowed it to be live."""
+    """Take the camera away, or let it be as it was, and take away what allowed it to be live."""
     folder = plant.host_dir(host)
     (folder / RING_SESSIONS).unlink(missing_ok=True)
     cameras = folder / "config" / "cameras.json"
     if changes(plant, host):  # into the same file, whose owner is the supervisor's
         known = json.loads(cameras.read_text(encoding="utf-8"))
-        cameras.write_text(json.dumps({key: entry for key, entry in known.items() if key != CAMERA}), encoding="utf-8")
+        first = {key: entry for key, entry in plant.cameras(host).items() if key == CAMERA}
+        others = {key: entry for key, entry in known.items() if key != CAMERA}
+        cameras.write_text(json.dumps({**others, **first}), encoding="utf-8")
         (folder / "config" / "feature_flags.json").unlink(missing_ok=True)
 
 
 def changes(plant: Plant, host: Host) -> tuple[str, ...]:
-    """Say whether there is such a camera."""
+    """Say whether there is such a camera, other than one the plant has anyway."""
     cameras = plant.host_dir(host) / "config" / "cameras.json"
     try:
-        return ("Ring camera",) if CAMERA in json.loads(cameras.read_text(encoding="utf-8")) else ()
+        found = json.loads(cameras.read_text(encoding="utf-8")).get(CAMERA)
     except (OSError, ValueError):  # gone, or on a full disk
         return ()
+    return ("Ring camera",) if found not in (None, plant.cameras(host).get(CAMERA)) else ()
 
 
 def _session_id(text: str) -> str:

@@ -17,10 +17,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import LabError
-from ..faults import Fault
-from ..plant import Host, Plant, write_private
-from . import layout
+from .errors import LabError
+from .fault_kind import Fault
+from .plant import Host, Plant, write_private
 
 _HOUR_S, _DAY_S = 3600, 86400
 _SEGMENT_BYTES, _SEGMENTS = 188 * 400, 24   #: whole packets of a transport stream
@@ -41,7 +40,7 @@ def _segments(plant: Plant, host: Host, now: float) -> Iterator[_Content]:
     for camera, first in ((_LOST_CAMERA, 0), ("cam1", 900_000)):
         for number in range(first, first + _SEGMENTS):
             age = _DAY_S - (number - first)
-            yield plant.host_dir(host) / "web/static/hls" / f"{camera}_{number:03}.ts", packets, now - age
+            yield plant.hls_dir(host) / f"{camera}_{number:03}.ts", packets, now - age
 
 
 def _archives(plant: Plant, host: Host, now: float) -> Iterator[_Content]:
@@ -60,7 +59,7 @@ def _archives(plant: Plant, host: Host, now: float) -> Iterator[_Content]:
 
 def _configs(plant: Plant, host: Host, now: float) -> Iterator[_Content]:
     """Backups of the app configuration in the service user's home, again the newest truncated."""
-    folder = plant.root_dir(host) / "home" / layout.SERVICE_USER / ".config" / "twincat_smarthome"
+    folder = plant.home_dir(host) / ".config" / "twincat_smarthome"
     content = (folder / "twincat_config.json").read_bytes()
     for number in range(1, _USER_SURPLUS + 1):
         at = now - number * _HOUR_S
@@ -72,7 +71,7 @@ def _leave(plant: Plant, host: Host) -> str:
     """Make the files; return how many and how much that is in each folder."""
     if _listing(plant, host).exists():
         raise LabError(f"{host.name} has its stale files already")
-    now, home = time.time(), (plant.root_dir(host) / "home" / layout.SERVICE_USER).stat()
+    now, home = time.time(), plant.home_dir(host).stat()
     parts = {"HLS": _segments, "backups": _archives, "user backups": _configs}
     files = {part: list(make(plant, host, now)) for part, make in parts.items()}
     write_private(_listing(plant, host), [str(path) for made in files.values() for path, *dummy in made])
