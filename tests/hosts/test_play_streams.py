@@ -19,7 +19,7 @@ from batches import Batch, Batches, Case, Scenes
 from booted import until
 from plays import Plays
 
-from lab.hosts import cameras as sources
+from lab import cameras as sources
 from lab.hosts import layout
 from lab.waiting import Watch
 
