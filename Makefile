@@ -23,6 +23,10 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV CDPATH GIT_DIR GIT_INDEX_FILE GIT_WOR
 demo: .venv-demo ## the main job on a lab: break line 3's PLC routes, heal them, run again, clean up
 	@exec .venv/bin/python scripts/demo.py
 
+.PHONY: demo-a
+demo-a: .venv-demo-a ## Playbook A: a camera that hangs is found and healed, with its picture before and after in the report
+	@exec .venv/bin/python scripts/demo.py a
+
 test: .venv-test ## all checks but the long ones; CI adds units-2.18 and units-2.21
 	@exec .venv/bin/python scripts/run_tests.py
 
@@ -50,7 +54,7 @@ molecule: .venv-test ## a scenario per role on booted hosts (root); LINEOPS_LAB_
 	@exec .venv/bin/python scripts/run_molecule.py
 
 # --- Helpers ---------------------------------------------------------------------------------------------------------
-.PHONY: help venv build bench peers clean .venv-demo .venv-test
+.PHONY: help venv build bench peers clean .venv-demo .venv-demo-a .venv-test
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
 	@echo "stages of make test, each a target of its own: $(stages)"
@@ -72,5 +76,5 @@ clean: ## remove what was built here, the virtual environments too; a running la
 		if [ -d $$lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down --dir $$lab; fi; done
 	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* .venv-molecule build tests/output
 
-.venv-demo .venv-test: .venv-%:
+.venv-demo .venv-demo-a .venv-test: .venv-%:
 	@python=$$(scripts/find-python) && exec "$$python" scripts/environment.py .venv scripts/requirements/$*.txt

@@ -154,7 +154,19 @@ def line_of(host: str, outcome: t.Mapping[str, t.Any]) -> str:
     return " | ".join(parts)
 
 
-def summary_lines(outcomes: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
-    """Return the lines of all hosts, those that need a person last, where the eye stops."""
+def summary_lines(
+    outcomes: t.Mapping[str, t.Mapping[str, t.Any]], *, earlier: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] | None = None
+) -> list[str]:
+    """Return the lines of all hosts, those that need a person last, where the eye stops.
+
+    earlier: outcomes of other playbooks of the same run, told first, each incident once.
+    """
     order = sorted(outcomes, key=lambda host: (not outcomes[host]["resolved"], host))
-    return [line_of(host, outcomes[host]) for host in order]
+    told = {outcome.get("incident") for outcome in outcomes.values()}
+    lines = []
+    for host, before in sorted((earlier or {}).items()):
+        for outcome in before:
+            if outcome.get("incident") not in told:
+                lines.append(line_of(host, outcome))
+            told.add(outcome.get("incident"))
+    return [*lines, *(line_of(host, outcomes[host]) for host in order)]

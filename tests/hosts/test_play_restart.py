@@ -255,26 +255,27 @@ class TestFaults(Restarts):
 @pytest.fixture(scope="class")
 def triage(plays: Plays) -> Iterator[tuple[Run, dict[str, Truth], dict[str, list[dict[str, Any]]]]]:
     plays.fault("line1-hmi1", "supervisor-frozen")
-    plays.fault("line2-hmi1", "route-removed")
+    plays.fault("line1-hmi3", "ffmpeg-stopped")
+    plays.fault("line2-hmi1", "route-removed", "ffmpeg-stopped")
     plays.fault("line2-hmi2", "unit-stopped", "route-removed")
     run = plays.play(playbook="triage.yml")
     names = [host.name for host in plays.plant.hosts]
     yield run, plays.truths(names), plays.at_once(plays.journal, names)
-    plays.heal("line1-hmi1", "line2-hmi1", "line2-hmi2")
+    plays.heal("line1-hmi1", "line1-hmi3", "line2-hmi1", "line2-hmi2")
     plays.forget()
 
 
 @pytest.mark.long
 class TestTriage:
-    """One look, then C and B only where they are asked for."""
+    """One look, then C, B and A only where they are asked for."""
 
     def test_each_gets_the_playbook_it_needs(self, triage) -> None:
         run, truths, dummy = triage
         told = {name: (outcome["result"], outcome["finding"]) for name, outcome in run.outcomes.items()}
         assert told == {
-            "line1-hmi1": ("HEALED", "supervisor.hung"), "line2-hmi1": ("HEALED", "plc.route_missing"),
+            "line1-hmi1": ("HEALED", "supervisor.hung"), "line2-hmi1": ("HEALED", "stream.hung"),
             "line2-hmi2": ("HEALED", "plc.route_missing"), "line1-hmi2": ("HEALTHY", "supervisor.healthy"),
-            "line1-hmi3": ("HEALTHY", "supervisor.healthy"), "line2-hmi3": ("HEALTHY", "supervisor.healthy")}
+            "line1-hmi3": ("HEALED", "stream.hung"), "line2-hmi3": ("HEALTHY", "supervisor.healthy")}
         assert run.code == 0 and all(truth.works for truth in truths.values())
 
     def test_one_incident_for_each_host_and_cause(self, triage) -> None:
@@ -283,10 +284,11 @@ class TestTriage:
             name: [(entry["playbook"], entry["event"]) for entry in entries if entry["event"] in ("opened", "healed")]
             for name, entries in journals.items()}
         assert incidents == {
-            "line1-hmi1": [("C", "opened"), ("C", "healed")], "line2-hmi1": [("B", "opened"), ("B", "healed")],
+            "line1-hmi1": [("C", "opened"), ("C", "healed")], "line1-hmi3": [("A", "opened"), ("A", "healed")],
+            "line2-hmi1": [("B", "opened"), ("B", "healed"), ("A", "opened"), ("A", "healed")],
             "line2-hmi2": [("C", "opened"), ("C", "healed"), ("B", "opened"), ("B", "healed")],
-            "line1-hmi2": [], "line1-hmi3": [], "line2-hmi3": []}
+            "line1-hmi2": [], "line2-hmi3": []}
 
     def test_what_was_healed_first_is_told_too(self, triage) -> None:
         run, dummy, dummy = triage
-        assert run.out.count('"line2-hmi2: HEALED - ') == 2
+        assert [run.out.count(f'"{name}: HEALED - ') for name in ("line2-hmi2", "line2-hmi1", "line1-hmi3")] == [2, 2, 1]

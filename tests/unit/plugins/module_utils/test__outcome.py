@@ -293,6 +293,13 @@ def test_hosts_that_need_a_person_come_last_where_the_eye_stops() -> None:
     assert summary_lines({}) == []
 
 
+def test_what_other_playbooks_of_the_run_did_comes_first_and_each_incident_once() -> None:
+    last = {"a": {**plc_outcome(LOST, LOST), "incident": "2"}, "b": {**plc_outcome(HEALTHY, HEALTHY), "incident": "3"}}
+    first = {**plc_outcome(LOST, HEALTHY, steps=ALL_STEPS), "incident": "1"}
+    lines = summary_lines(last, earlier={"a": [first, first, last["a"]]})
+    assert [(line.split(":")[0], line.split(" ")[1]) for line in lines] == [("a", "HEALED"), ("b", "HEALTHY"), ("a", "UNRESOLVED")]
+
+
 def test_one_line_is_one_line_and_names_stay_text() -> None:
     evil = "{{ x }} {plc} <b>"
     seen = diagnose({}, plc=evil, host=evil)
