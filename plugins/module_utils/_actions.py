@@ -18,7 +18,8 @@ class Action:
 
     why: the reason for this row's guards; interrupts: kind of target that stops working for a moment, "" for none: then
     blast radius and an interlock that nobody read are asked; is_counted: whether it uses the budget of its target;
-    is_irreversible: nothing takes it back, so it needs the journal too; heals: whether it is an attempt to heal (a proof, or a way for the controller, is none).
+    is_irreversible: nothing takes it back, so it needs the journal too; heals: whether it is an attempt to heal (a proof, or a
+    way for the controller, is none).
     """
 
     why: str

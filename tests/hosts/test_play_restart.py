@@ -28,6 +28,8 @@ PROOF = frozenset({"playlists that move", "route test", "write test", "no failur
 ON_HOST = PROOF | {"the unit's own process holds the port"}
 AFTER = ("was connected", "test variable written and put back")
 HOST, STARTED = "its service restarted on the host", "streams started again"
+
+
 def stop(plays: Plays, name: str) -> None:
     """Stop the unit by hand."""
     plays.inside_host(name, "systemctl", "stop", layout.UNIT)

@@ -17,7 +17,7 @@ PLAYBOOK = REPOSITORY / "docs/operations_playbook.de.md"
 # The specification itself is not ours to change.
 PLAYBOOK_SHA256 = "3b6ead432406d5e738d57a2bc08739e11c3f280cfb2eb4b28fce63b963378ad7"
 # Lower it whenever cells are filled. It never goes up.
-OPEN_CELLS_AT_MOST = 28
+OPEN_CELLS_AT_MOST = 0
 ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+(.*\S)\s*$", re.MULTILINE)
 ROW = re.compile(r"^\| ([A-Z]+\.?[A-Z]?\d+) \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)
 REFERENCE = re.compile(r"`([^`]+)`")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from types import MappingProxyType
 
 import pytest
 
@@ -18,10 +19,10 @@ from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis 
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import SOURCES, signals_of, writers_of
 
-DESIRED = {"type": "rtsp", "use_substream": False, "resolution": None}
+DESIRED = MappingProxyType({"type": "rtsp", "use_substream": False, "resolution": None})
 CORE = {"id": "cam1", "type": "rtsp", "core": True}
 SECOND = {"id": "cam2", "type": "rtsp", "core": False}
-PLAYS = {"verdict": "plays", "why": "A picture was decoded."}
+PLAYS = MappingProxyType({"verdict": "plays", "why": "A picture was decoded."})
 HLS = "/opt/supervisor/web/static/hls"
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from types import MappingProxyType
 
 import pytest
 
@@ -21,8 +22,8 @@ from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome im
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import HEALED_BY, STEPS, stream_allowed, stream_plan, stream_settled
 
 HOST = "line3-hmi1"
-DESIRED = {"type": "rtsp", "use_substream": True, "resolution": "640x360"}
-PLAYS = {"verdict": "plays", "picture": "/9j/"}
+DESIRED = MappingProxyType({"type": "rtsp", "use_substream": True, "resolution": "640x360"})
+PLAYS = MappingProxyType({"verdict": "plays", "picture": "/9j/"})
 DIR = "/opt/supervisor"
 
 
