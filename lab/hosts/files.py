@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ..plant import SERVICE_USER, Host, Plant
@@ -95,8 +96,9 @@ def install(plant: Plant, host: Host) -> bool:
         _set(folder / ".env", 0o600, owner, environment(plant.line(host.line).admin_key)),
     ]
     for path in folder.rglob("*"):
-        if (status := path.lstat()) and (status.st_uid, status.st_gid) != owner:
-            os.chown(path, *owner, follow_symlinks=False)
+        with suppress(FileNotFoundError):  # segments come and go meanwhile
+            if (status := path.lstat()) and (status.st_uid, status.st_gid) != owner:
+                os.chown(path, *owner, follow_symlinks=False)
             changed.append(True)
     return any(changed)
 

@@ -378,7 +378,7 @@ _ROWS = (
         "Die Kameras auf {host} zeigen ein bewegtes Bild{detail}.",
         "", "", ""),
     FindingType(
-        "stream.unknown_camera", "A", "SEV.3",
+        "stream.unknown_camera", "A", "none",
         "There is no camera {camera} on {host}{detail}.",
         "Eine Kamera {camera} gibt es auf {host} nicht{detail}.",
         "", "L1", "Name a camera that {host} has in stream_recovery_cameras; nothing was done.",

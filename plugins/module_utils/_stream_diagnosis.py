@@ -156,6 +156,8 @@ def _told(evidence: Evidence, camera: str, code: str) -> dict[str, t.Any]:
     seen, shown = part(evidence, "streams", "streams", camera), part(evidence, "playback", "playback", camera)
     told = shown if code in ("stream.undecodable", "stream.unwatchable", "stream.playback_unproven") else seen
     why = ", ".join(full_places(part(evidence, "host"))) if code == "stream.disk_full" else ""
+    # What says that nobody wants it does not fit one that somebody asks for.
+    told = {} if code == "stream.dead" and seen.get("class") in NOT_WANTED else told
     return {
         "code": code, "class": seen.get("class"), "core": is_core(evidence, camera), "live": code in LIVE,
         "wanted": signals_of(evidence, camera)["wanted"], "why": (why or str(told.get("why") or "")).rstrip("."),

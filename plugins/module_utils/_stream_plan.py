@@ -99,12 +99,15 @@ def _step(name: str, cameras: t.Sequence[str], finding: t.Mapping[str, t.Any], e
 
 
 def _about(name: str, streams: t.Sequence[t.Mapping[str, t.Any]], language: str) -> dict[str, t.Any]:
-    """Return what of a step depends on its cameras. A stream that was stopped on the way may not stay so: each is an undo."""
+    """Return what of a step depends on its cameras. A stream that is stopped on the way may not stay so: each is an undo.
+
+    Ending one Ring session stops nothing, nor does the way without its number where no stream is wanted.
+    """
     title = say(_WORDS, name, language, names=", ".join(stream["camera"] for stream in streams))
     undos: list[dict[str, t.Any]] = [
         {"do": "start_streams", "must": True, "target": f"stream:{stream['camera']}",
          "streams": [{field: stream[field] for field in ("camera", "type", "use_substream", "resolution")}]}
-        for stream in streams if name in _TO_CAMERA]
+        for stream in streams if name == "restart_stream" or (name == "ring_session" and stream["wanted"] and not stream["session_id"])]
     return {"title": title, "streams": list(streams), "undos": undos or [{"do": "", "must": False}]}
 
 
@@ -116,6 +119,7 @@ def _stream(camera: str, finding: t.Mapping[str, t.Any], evidence: Evidence) -> 
     wanted = desired or owed
     return {
         "camera": camera, "code": part(finding, "cameras", camera).get("code"), "session_id": session.get("session_id"),
+        "wanted": bool(wanted),
         "type": wanted.get("type") or "rtsp", "use_substream": wanted.get("use_substream") is True,
         "resolution": wanted.get("resolution"),
     }

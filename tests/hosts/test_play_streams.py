@@ -20,7 +20,8 @@ from booted import until
 from plays import Plays
 
 from lab import cameras as sources
-from lab.hosts import layout
+from lab import stream_faults
+from lab.plant import SERVICE_USER
 from lab.waiting import Watch
 
 SEV_1, SEV_2, SEV_3 = "SEV-1", "SEV-2", "SEV-3"
@@ -51,6 +52,7 @@ def until_flapping(plays: Plays, name: str) -> None:
 
 def camera_comes_back(plays: Plays, name: str) -> None:
     """The camera is well again, while the supervisor still holds against it what was before."""
+    stream_faults.heal(plays.plant, plays.host(name))
     sources.heal(plays.plant, plays.host(name), Watch())
 
 
@@ -59,7 +61,7 @@ def old_segments_fill_it(plays: Plays, name: str) -> None:
     fill = (
         'cd "$1/web/static/hls" && mount -o remount,size=4m . && n=100; '
         "while head -c 400000 /dev/zero > cam9_$n.ts; do n=$((n + 1)); done 2>/dev/null; "
-        f'chown {layout.SERVICE_USER}: cam9_* && touch -d "2 hours ago" cam9_*')
+        f'chown {SERVICE_USER}: cam9_* && touch -d "2 hours ago" cam9_*')
     plays.inside_host(name, "sh", "-c", fill, "sh", plays.host(name).install_dir)
 
 
@@ -134,7 +136,7 @@ CASES: dict[str, dict[str, Case]] = {
             "stream.hung", "REFUSED", faults=("ffmpeg-stopped",), severity=SEV_1, works=False,
             edit=lambda variables: variables.update(lineops_freeze=True), words=("frozen (lineops_freeze)",)),
         "line2-hmi3": stream_case(
-            "stream.unknown_camera", "REFUSED", severity=SEV_1, edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
+            "stream.unknown_camera", "REFUSED", severity="", edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
             words=("There is no camera cam7 on line2-hmi3 (known are cam1, cam2)",)),
     },
 }

@@ -104,7 +104,7 @@ def test_what_was_seen_gets_its_name(name: str) -> None:
     evidence, code, verdict = CASES[name]
     finding = found(evidence)
     assert (finding["code"], finding["verdict"]) == (code, verdict)
-    assert finding["severity"] == ("" if code == "stream.healthy" else "SEV-2" if FINDINGS[code].rule == "A.E2" or code == "stream.not_observed" else "SEV-3")
+    assert finding["severity"] == ("" if FINDINGS[code].rule == "none" else "SEV-2" if FINDINGS[code].rule == "A.E2" or code == "stream.not_observed" else "SEV-3")
     assert FINDINGS[code].playbook == "A" and finding["playbook"] == "A"
 
 
@@ -159,6 +159,11 @@ def test_an_unknown_camera_is_named_with_those_that_are_known() -> None:
     finding = found(seen([CORE, SECOND], cam1=stream("healthy"), gate=stream("healthy")), named=["cam1", "cam9"])
     assert finding["sentence"] == "There is no camera cam9 on line3-hmi1 (known are cam1, cam2, gate)."
     assert finding["cameras"] == {}
+
+
+def test_one_that_was_stopped_and_is_named_is_not_told_to_be_unwanted() -> None:
+    finding = found(seen(cam1=stream("stopped", desired=None)), named=["cam1"])
+    assert finding["sentence"] == "The stream of cam1 on line3-hmi1 is wanted, but does not run (core camera)."
 
 
 def test_a_picture_that_nobody_saw_is_told_even_if_all_is_well() -> None:

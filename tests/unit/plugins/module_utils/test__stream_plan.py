@@ -74,7 +74,7 @@ def test_each_camera_is_asked_for_by_itself_and_is_an_undo_of_its_own() -> None:
     assert plan["proven_dead"] == ["stream:cam1"]
     restart = plan["steps"][1]
     assert restart["title"] == "restart the stream of cam1, cam2" and restart["deadline_s"] == 180
-    assert restart["streams"][0] == {"camera": "cam1", "code": "stream.hung", "session_id": None, **DESIRED}
+    assert restart["streams"][0] == {"camera": "cam1", "code": "stream.hung", "session_id": None, "wanted": True, **DESIRED}
     assert restart["undos"][0] == {
         "do": "start_streams", "must": True, "target": "stream:cam1", "streams": [{"camera": "cam1", **DESIRED}]}
 
@@ -96,6 +96,16 @@ def test_a_run_that_is_killed_between_stop_and_start_leaves_what_the_next_one_st
     seen["streams"]["streams"]["cam2"]["desired"] = None
     seen["owed"] = left["streams"]
     assert planned(seen)["steps"][0]["streams"][0]["resolution"] == "640x360"
+
+
+@pytest.mark.parametrize(("session_id", "desired", "owes"), [("5c1d", DESIRED, False), (None, DESIRED, True), (None, None, False)])
+def test_ending_a_ring_session_owes_no_stream_that_it_does_not_stop(session_id: t.Any, desired: t.Any, owes: bool) -> None:
+    """Else the next run would start a stream that nobody wants."""
+    seen = evidence(door="ring_session_stuck")
+    seen["streams"]["streams"]["door"]["desired"] = desired
+    seen["reported"] = [{"camera": "door", "session_id": session_id}]
+    (undo,) = planned(seen)["steps"][0]["undos"]
+    assert undo.get("must") is owes
 
 
 def test_what_somebody_else_brought_back_meanwhile_is_settled() -> None:
