@@ -136,7 +136,7 @@ CASES: dict[str, dict[str, Case]] = {
             "stream.hung", "REFUSED", faults=("ffmpeg-stopped",), severity=SEV_1, works=False,
             edit=lambda variables: variables.update(lineops_freeze=True), words=("frozen (lineops_freeze)",)),
         "line2-hmi3": stream_case(
-            "stream.unknown_camera", "REFUSED", severity="", edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
+            "stream.unknown_camera", "REFUSED", severity=SEV_1, edit=lambda variables: variables.update(stream_recovery_cameras=["cam7"]),
             words=("There is no camera cam7 on line2-hmi3 (known are cam1, cam2)",)),
     },
 }
