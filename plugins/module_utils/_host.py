@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from ._ads_frames import connect_address
 from ._ads_wire import identify
+from ._errors import AdsError
 from ._host_processes import load_psutil
 from ._host_texts import port_of
 
@@ -66,10 +67,16 @@ def look(
                 "identity": asdict(identity) if identity else None,
             }
 
-        view["plc"] = towards(plc["ip_address"])
-        connects_to = connect_address(plc.get("ams_net_id"))
-        if connects_to and connects_to != plc["ip_address"]:
-            view["plc"]["net_id_address"] = {"ip_address": connects_to, **towards(connects_to)}
+        try:
+            view["plc"] = towards(plc["ip_address"])
+            connects_to = connect_address(plc.get("ams_net_id"))
+            if connects_to and connects_to != plc["ip_address"]:
+                view["plc"]["net_id_address"] = {"ip_address": connects_to, **towards(connects_to)}
+        except AdsError as error:
+            # The address of a supervisor in a container need not be one of its host.
+            if error.code != "ads.local_address":
+                raise
+            not_observed.append(f"the way to the PLC (this machine has not got {plc['local_ip']})")
     return view
 
 

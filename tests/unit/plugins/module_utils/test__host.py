@@ -23,7 +23,7 @@ psutil = pytest.importorskip("psutil", reason="the host's view needs psutil")
 
 from ansible_collections.lineops.runbook.plugins.module_utils import _host  # noqa: E402
 from ansible_collections.lineops.runbook.plugins.module_utils._ads_wire import Identity  # noqa: E402
-from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError  # noqa: E402
+from ansible_collections.lineops.runbook.plugins.module_utils._errors import AdsError, LineopsError  # noqa: E402
 
 IP, PLC_IP, PID = "10.30.3.11", "10.30.3.21", 812
 URL = f"http://{IP}:5000"
@@ -202,6 +202,22 @@ def test_plc_is_asked_over_udp_from_the_hosts_address(world: World, answering: l
     view = world.look(plc=PLC, answering=answering)
     assert (view["plc"]["identity"] or {}).get("ams_net_id") == identity
     assert world.identified == [(PLC_IP, {"local_ip": IP, "timeout": 0.5})]
+
+
+def test_a_host_without_the_address_of_its_container_is_looked_at_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen with podman: the supervisor's address is its container's, and the host look failed as a whole."""
+    def from_elsewhere(code: str) -> t.Callable[..., t.NoReturn]:
+        def identify(ip: str, **options: t.Any) -> t.NoReturn:
+            raise AdsError(code, "No.", "")
+        return identify
+
+    monkeypatch.setattr(_host, "identify", from_elsewhere("ads.local_address"))
+    view = world.look(listening(), plc=PLC)
+    assert view["supervisor"]["pid"] == PID and "plc" not in view
+    assert f"the way to the PLC (this machine has not got {IP})" in view["not_observed"]
+    monkeypatch.setattr(_host, "identify", from_elsewhere("ads.address_invalid"))
+    with pytest.raises(AdsError):
+        world.look(plc=PLC)
 
 
 def test_start_that_a_silent_plc_blocks_is_seen_before_anything_listens(world: World) -> None:
