@@ -182,7 +182,17 @@ class Restart:
             return self._change.result(changed=True, reached=None)
         engine = self._needs["engine"]
         by_compose = self._params["manager"] == "compose"
-        self._run([*prefix, *(self._compose("restart") if by_compose else [engine, "restart", name])], engine)
+
+        def tell(verb: str) -> None:
+            self._run([*prefix, *(self._compose(verb) if by_compose else [engine, verb, name])], engine)
+
+        try:
+            tell("restart")
+        except LineopsError:
+            # A process that had to be killed may leave a container that ended, and a restart that gave up (podman 4.3).
+            if (container(engine, name, _LOOK_S, prefix)[0] or {"status": "running"}).get("status") == "running":
+                raise
+            tell("start")
 
         def look() -> Look:
             view, why = container(engine, name, _LOOK_S, prefix)

@@ -84,13 +84,17 @@ elif words[0] == "inspect":
     print(json.dumps([state["box"]]))
 elif "ps" in words:
     print(state["id"])
+elif state.get("gives_up") and "restart" in words:
+    state["box"]["State"].update(Status="exited", Pid=0)
+    json.dump(state, open(folder + "/state", "w"))
+    sys.exit("Error: it had to be killed")
 elif words[0] == "reset-failed":
     state["unit"]["ActiveState"] = "inactive"
 else:
     state["unit"].update(ActiveState="active", SubState="running", MainPID=start(), NRestarts=0)
     state["unit"].update(state.get("after") or {})
     if state["box"] is not None and state["does"] == "serve":
-        state["box"]["State"].update(StartedAt="later", Pid=7)
+        state["box"]["State"].update(StartedAt="later", Pid=7, Status="running")
     json.dump(state, open(folder + "/state", "w"))
     sys.stderr.write(state.get("says", ""))
     sys.exit(state.get("code", 0))
@@ -522,6 +526,13 @@ def test_engine_that_fails_is_told_with_its_words(host: Host) -> None:
     host.set(says="Error: conmon failed, token=canary\n", code=125)
     result = host.restart(manager="podman", container=BOX)
     assert code(result) == "manager.failed" and result["lines"] == ["Error: conmon failed, token=***"]
+
+
+def test_container_that_ended_though_its_restart_failed_is_started(host: Host) -> None:
+    """Seen with podman 4.3: a frozen process had to be killed, and the restart gave up between its stop and its start."""
+    host.set(gives_up=True)
+    result = host.restart(manager="podman", container=BOX)
+    assert result["verified"] is True and host.calls() == ["podman restart supervisor", "podman start supervisor"]
 
 
 def test_container_only_root_may_see_is_restarted_through_sudo(host: Host) -> None:
