@@ -16,8 +16,7 @@ import pytest
 from plants import PlantLab, until
 from runs import Run
 from streams import CAMERAS, MANY, PLAYBOOK, commanded, leases, needs_cameras, strays, until_moved, writers
-from test_play_findings import assert_journal_is_whole
-from truth import files
+from truth import assert_chain_holds, files
 
 pytestmark = needs_cameras
 
@@ -131,4 +130,4 @@ class TestStreams:
         assert strays(streams.lab, host) == [] and leases(streams.lab, host) == []
         for camera in CAMERAS:
             until_moved(streams.lab, host, camera)
-        assert_journal_is_whole(streams.lab, host)
+        assert_chain_holds(streams.lab.journal(host))

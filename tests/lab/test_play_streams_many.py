@@ -19,7 +19,7 @@ import pytest
 from plants import PlantLab, until
 from runs import PLAYBOOKS, READABLE, Run, Running
 from streams import CAMERAS, MANY, PLAYBOOK, commanded, leases, needs_cameras, starts_total, strays, until_moved, writers
-from test_play_findings import assert_journal_is_whole
+from truth import assert_chain_holds
 
 from lab.errors import LabError
 
@@ -174,7 +174,7 @@ class TestMany:
     @pytest.mark.parametrize("host", HOSTS)
     def test_nothing_is_left_on_record(self, storm: Storm, host: str) -> None:
         assert leases(storm.lab, host) == []
-        assert_journal_is_whole(storm.lab, host)
+        assert_chain_holds(storm.lab.journal(host))
         folder = str(storm.lab.plant.state_dir(storm.lab.host(host)))
         verified = storm.lab.by_hand(host, "lineops.runbook.journal", {"state": "verified", "state_dir": folder})
         left = storm.lab.by_hand(host, "lineops.runbook.journal", {"state": "open_undos", "state_dir": folder, "host": host})
