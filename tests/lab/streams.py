@@ -47,10 +47,11 @@ def end_of_playlist(lab: PlantLab, name: str, camera: str) -> int:
     return media_sequence(text) + text.count("#EXTINF:")
 
 
-def until_moved(lab: PlantLab, name: str, camera: str, segments: int = 3) -> None:
-    """Wait until a playlist has grown."""
-    before = end_of_playlist(lab, name, camera)
-    until(lambda: end_of_playlist(lab, name, camera) >= before + segments, f"the playlist of {camera} of {name} moves")
+def until_moved(lab: PlantLab, *streams: tuple[str, str], segments: int = 2) -> None:
+    """Wait until the playlists of these streams (host, camera) have grown."""
+    before = {stream: end_of_playlist(lab, *stream) for stream in streams}
+    for stream, end in before.items():
+        until(lambda stream=stream, end=end: end_of_playlist(lab, *stream) >= end + segments, f"the playlist of {stream} moves")
 
 
 def starts_total(lab: PlantLab, name: str) -> int:

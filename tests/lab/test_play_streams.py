@@ -128,6 +128,5 @@ class TestStreams:
     def test_in_the_end_every_stream_moves_and_nothing_is_left(self, streams: Streams, host: str) -> None:
         assert {camera: len(pids) for camera, pids in writers(streams.lab, host).items()} == dict.fromkeys(CAMERAS, 1)
         assert strays(streams.lab, host) == [] and leases(streams.lab, host) == []
-        for camera in CAMERAS:
-            until_moved(streams.lab, host, camera)
+        until_moved(streams.lab, *((host, camera) for camera in CAMERAS))
         assert_chain_holds(streams.lab.journal(host))
