@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo   shows the main job on a lab on this machine
-# make test   runs all checks but the long ones (make hosts-long molecule)
+# make test   runs all checks but the long ones (make hosts-long lab-long molecule)
 # make help   lists the rest
 
 SHELL := /bin/bash
@@ -32,7 +32,7 @@ test: .venv-test ## all checks but the long ones; CI adds units-2.18 and units-2
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
 stages := project lint docs sanity ansible-units old-python browser core-2.18 core-2.21 hosts lab-tests
-parts := prepare units standins contract playbooks units-2.18 units-2.21 hosts-long
+parts := prepare units standins contract playbooks units-2.18 units-2.21 hosts-long lab-long
 .PHONY: $(stages) $(parts)
 $(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks import against_peers, api_task, fleet_info, playbook_b
+from benchmarks import against_peers, api_task, fleet_info, playbook_a, playbook_b
 from benchmarks._measure import BenchmarkFailed
 from benchmarks.plant import REPOSITORY, lab, machine
 
@@ -27,7 +27,7 @@ RESULTS = REPOSITORY / "benchmarks/results"
 
 
 def alone(repeats: int, playbook_repeats: int) -> dict[str, Any]:
-    """What fleet_info and an API task cost and how long Playbook B takes, printed as soon as it is known."""
+    """What fleet_info and an API task cost and how long Playbooks A and B take, printed as soon as it is known."""
     result: dict[str, Any] = {
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -42,6 +42,8 @@ def alone(repeats: int, playbook_repeats: int) -> dict[str, Any]:
             print(api_task.table(result["api_task"]), flush=True)
             result["playbook_b"] = playbook_b.measure(plant, playbook_repeats)
             print(f"\n{playbook_b.table(result['playbook_b'])}", flush=True)
+        result["playbook_a"] = playbook_a.measure(folder / "streams", playbook_repeats)
+        print(f"\n{playbook_a.table(result['playbook_a'])}", flush=True)
     where, load_before, load_after = result["machine"], result["load_before"], os.getloadavg()
     print(
         f"\n{where['name']}: {where['cpu']}, {where['cores']} cores, load {load_before[0]:.1f} to {load_after[0]:.1f}",
@@ -53,7 +55,7 @@ def alone(repeats: int, playbook_repeats: int) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--repeats", type=int, help="rounds of each; without it 7, but 3 of Playbook B and its peers")
+    parser.add_argument("--repeats", type=int, help="rounds of each; without it 7, but 3 of Playbooks A and B and of peers")
     parser.add_argument("--output", type=Path, help="file for the raw numbers; benchmarks/results/DATE-MACHINE.json")
     parser.add_argument("--dry", action="store_true", help="print only, keep nothing")
     arguments = parser.parse_args()

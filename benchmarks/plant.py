@@ -50,11 +50,11 @@ def _lab(*words: str) -> None:
 
 
 @contextmanager
-def lab(folder: Path, lines: int, hosts: int) -> Iterator[Lab]:
-    """Bring a lab up and take it down again, also after Ctrl-C and SIGTERM."""
+def lab(folder: Path, lines: int, hosts: int, *more: str) -> Iterator[Lab]:
+    """Bring a lab up, with more words for `up`, and take it down again, also after Ctrl-C and SIGTERM."""
     previous = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     running = Lab(folder / "lab", folder / "inventory")
-    size = ("--lines", str(lines), "--hosts", str(hosts))
+    size = ("--lines", str(lines), "--hosts", str(hosts), *more)
     try:
         _lab("up", *size, "--dir", str(running.folder), "--inventory", str(running.inventory))
         yield running

@@ -175,7 +175,7 @@ def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
 
 BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
 # More at a time than cores: they wait much.
-ON_THE_LAB = ("-n", "4", *BY_CLASS)
+ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m", "not long")
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
     Stage("prepare", "the environments of later stages", prepare),
@@ -190,6 +190,9 @@ PARTS = (
             with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
     Stage("hosts-long", "all faults, rungs and interruptions on booted hosts (not in make test)", on_hosts(
         "-n", "2", *BY_CLASS, "-m", "long",
+    )),
+    Stage("lab-long", "many restarts of streams among faults, on the lab (not in make test)", always(
+        pytest("-m", "long", "tests/lab"),
     )),
 )  # fmt: skip
 STAGES = (

@@ -9,9 +9,7 @@ which its counter-check refutes it; one exception: supervisor.all_keys_refused, 
 
 from __future__ import annotations
 
-import hashlib
 import http.server
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +20,7 @@ from typing import Any
 import pytest
 from plants import PlantLab, drop_by_source, until
 from runs import RESULT_KEYS, Run
-from truth import flag, target
+from truth import assert_chain_holds, flag, target
 
 from lab import processes
 from lab.inventory import CONTACTS
@@ -405,18 +403,10 @@ def who_looked(scene: Scene, name: str, observed_from: str) -> str:
 
 
 def assert_journal_is_whole(lab: PlantLab, host: str) -> None:
-    """The chain of hashes holds, and no step was done that was not written down before."""
-    previous, begun = "0" * 64, set()
-    for entry in lab.journal(host):
-        content = {key: value for key, value in entry.items() if key != "hash"}
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-        assert (entry["prev"], entry["hash"]) == (previous, digest)
-        previous = entry["hash"]
-        if entry["event"] == "begin":
-            begun.add(entry["action"])
-            assert entry["undo"]["do"], entry
-        elif entry["phase"] == "act" and entry["event"] in ("done", "failed"):
-            assert entry["action"] in begun, entry
+    """The chain of hashes holds, and every step was written down before with how to take it back."""
+    entries = lab.journal(host)
+    assert_chain_holds(entries)
+    assert [entry for entry in entries if entry["event"] == "begin" and not entry["undo"]["do"]] == []
 
 
 @pytest.fixture(scope="class")

@@ -10,6 +10,7 @@ would end the supervisor's (ADS_FACTS §5). Supervisors are asked with urllib, f
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import socket
 import struct
@@ -60,6 +61,20 @@ def calls(plant: Plant, host: Host) -> list[str]:
     """Every call a supervisor has answered so far, oldest first: "GET /path" without the query."""
     log = (plant.host_dir(host) / "supervisor.log").read_text(encoding="utf-8", errors="replace")
     return [match[1].partition("?")[0] for match in _ACCESS_LOG.finditer(log)]
+
+
+def assert_chain_holds(entries: list[dict[str, Any]]) -> None:
+    """The hashes of a journal are right, each entry names the one before, and no step was done that was not begun."""
+    previous, begun = "0" * 64, set()
+    for entry in entries:
+        content = {key: value for key, value in entry.items() if key != "hash"}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        assert (entry["prev"], entry["hash"]) == (previous, digest)
+        previous = entry["hash"]
+        if entry["event"] == "begin":
+            begun.add(entry["action"])
+        elif entry["phase"] == "act" and entry["event"] in ("done", "failed"):
+            assert entry["action"] in begun, entry
 
 
 class _Bound(socket.socket):

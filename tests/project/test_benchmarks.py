@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import against_peers
+from benchmarks import against_peers, playbook_a
 from benchmarks._measure import BenchmarkFailed
 
 BENCHMARKS = Path(bench.__file__).parent
@@ -52,6 +52,50 @@ def test_new_numbers_take_the_place_of_the_old_ones(tmp_path: Path) -> None:
     assert not old.exists()
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.count("<!-- end -->") == 1 and "2031-02-03, " in text and measured()["at"][:10] + ", " not in text
+
+
+def measured_a() -> dict[str, Any]:
+    """The committed raw numbers of Playbook A."""
+    (path,) = (BENCHMARKS / "results").glob("playbook_a-*.json")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_readme_shows_the_committed_numbers_of_playbook_a() -> None:
+    readme = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- table playbook_a -->\n\n{playbook_a.shown(measured_a())}\n\n<!-- end of playbook_a -->" in readme
+
+
+@pytest.mark.parametrize("run", measured_a()["heal"]["raw"], ids=lambda run: f"{run['wall_s']} s")
+def test_parts_of_a_heal_are_the_whole(run: dict[str, Any]) -> None:
+    assert set(run["parts"]) == set(playbook_a.PARTS)
+    assert sum(run["parts"].values()) == pytest.approx(run["wall_s"], abs=0.01) and min(run["parts"].values()) >= 0
+    waited_for_anyway = run["parts"]["supervisor's stop and start"] + run["parts"]["stability window"]
+    told = run["parts"]["before the first task, and the report"]
+    assert run["ours_s"] == pytest.approx(run["wall_s"] - waited_for_anyway - told, abs=0.01)
+
+
+def test_new_numbers_of_playbook_a_take_the_place_of_the_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    shutil.copy(BENCHMARKS / "README.md", tmp_path)
+    old = tmp_path / "results/playbook_a-2020-01-01.json"
+    old.write_text("{}", encoding="utf-8")
+    path = playbook_a.keep({**measured_a(), "at": "2031-02-03T04:05:06+00:00"}, tmp_path)
+    assert path.name == "playbook_a-2031-02-03.json" and path.exists() and not old.exists()
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "2031-02-03, " in text and text.count("<!-- end of playbook_a -->") == 1
+    assert against_peers.table(measured()) in text  # the other table stays
+
+
+def test_restart_is_taken_apart_by_the_times_of_its_calls() -> None:
+    calls = [
+        "2026-11-26T11:00:00.000+00:00 GET /api/monitor/streams -> 200, 0.005 s, run-1",
+        "2026-11-26T11:00:03.000+00:00 POST /api/cameras/cam1/stop -> 200, 5.000 s, run-2",
+        "2026-11-26T11:00:09.500+00:00 POST /api/cameras/cam1/start -> 200, 0.400 s, run-3",
+        "2026-11-26T11:00:15.900+00:00 GET /static/hls/cam1.m3u8 -> 200, 0.100 s, run-4"]
+    rows = [{"action": "lineops.runbook.camera_stream", "results": [{"calls": calls}]}, {"action": "other", "results": []}]
+    assert playbook_a.restart_parts(rows) == pytest.approx({
+        "module's look before it acts": 3.0, "supervisor's stop and start": 5.4, "pause after the stop": 1.5,
+        "until the playlist moves": 6.1}, abs=0.001)
 
 
 class Bench:

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, lineops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is really true of the streams of a lab: process table, playlist files and the supervisor's own counters."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from plants import PlantLab, until
+from sources import media_sequence
+
+from lab import api, processes
+from lab.packages import missing_for_streams
+from lab.processes import FFMPEG, SUPERVISOR
+
+PLAYBOOK = "playbook_a_stream.yml"
+CAMERAS = ("cam1", "cam2")
+# The same streams are healed more often than the budget of an hour allows.
+MANY = ("-e", json.dumps({"lineops_budget": {"limit": 1000}}))
+_STREAM_CALL = re.compile(r"POST /api/cameras/(\w+)/(start|stop)")
+
+needs_cameras = pytest.mark.skipif(
+    bool(missing_for_streams()), reason="no streaming cameras here; tests/standins names what is missing")
+
+
+def writers(lab: PlantLab, name: str) -> dict[str, list[int]]:
+    """Camera -> every ffmpeg that writes its playlist, whosever it is."""
+    return {camera: processes.find(FFMPEG, lab.plant.playlist(lab.host(name), camera)) for camera in CAMERAS}
+
+
+def strays(lab: PlantLab, name: str) -> list[int]:
+    """Every ffmpeg of a host that is no child of its supervisor."""
+    host = lab.host(name)
+    supervisors = processes.find(SUPERVISOR, lab.plant.supervisor_config(host))
+    return [pid for pid in processes.find(FFMPEG, lab.plant.hls_dir(host)) if processes.stat(pid)[1] not in supervisors]
+
+
+def end_of_playlist(lab: PlantLab, name: str, camera: str) -> int:
+    """Number of the segment to come; -1 without a playlist."""
+    try:
+        text = lab.plant.playlist(lab.host(name), camera).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return -1
+    return media_sequence(text) + text.count("#EXTINF:")
+
+
+def until_moved(lab: PlantLab, *streams: tuple[str, str], segments: int = 2) -> None:
+    """Wait until the playlists of these streams (host, camera) have grown."""
+    before = {stream: end_of_playlist(lab, *stream) for stream in streams}
+    for stream, end in before.items():
+        until(lambda stream=stream, end=end: end_of_playlist(lab, *stream) >= end + segments, f"the playlist of {stream} moves")
+
+
+def starts_total(lab: PlantLab, name: str) -> int:
+    """How often the supervisor has started an ffmpeg, by its own count."""
+    told = api.call("GET", f"{lab.host(name).url}/api/monitor/streams", timeout=30).body
+    return sum(stream["metrics"]["starts_total"] for stream in told["streams"].values())
+
+
+def commanded(lab: PlantLab, name: str, what: str, camera: str = "") -> int:
+    """How many commands (start, stop) for a camera, or for all of them, the supervisor has answered."""
+    told = filter(None, map(_STREAM_CALL.fullmatch, lab.calls(name)))
+    return sum(match[2] == what and camera in ("", match[1]) for match in told)
+
+
+def leases(lab: PlantLab, name: str) -> list[str]:
+    """Leases that lie in a host's state directory."""
+    return sorted(path.name for path in (lab.plant.state_dir(lab.host(name)) / "leases").glob("*.json"))
