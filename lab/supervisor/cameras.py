@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request, send_from_directory
+from flask import Blueprint, Response, jsonify, request, send_file, send_from_directory
 
 from . import ring
 from .settings import read_json, write_json
-from .streams import LOW_RESOLUTION, Source, ffmpeg
+from .streams import LOW_RESOLUTION, Source, ffmpeg, one_picture
 
 if TYPE_CHECKING:
     from .app import Supervisor
 
 UNKNOWN, NOT_STARTED = "Kamera nicht gefunden", "Stream konnte nicht gestartet werden"
 NO_FFMPEG = "FFmpeg nicht verfügbar"
+RING_NOT_SET_UP, EMPTY_SNAPSHOT = "Ring nicht konfiguriert. Bitte zuerst authentifizieren.", "Leerer Snapshot erhalten"
 STREAM_FIELDS = ("url", "substream_url", "type")  #: changing one of them stops the stream
 NOT_CACHED = {"Cache-Control": "no-store, no-cache, must-revalidate, max-age=0", "Pragma": "no-cache", "Expires": "0"}
 MEDIA_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
@@ -121,6 +123,21 @@ def routes(sup: Supervisor) -> Blueprint:
     def stop(camera_id: str) -> Response:
         """Always 200; false means nothing was registered, which is also true of an unknown camera."""
         return jsonify(success=streams.stop(camera_id))
+
+    @web.get("/api/cameras/<camera_id>/snapshot")
+    def snapshot(camera_id: str) -> Any:
+        """A picture, fetched from the camera itself by an ffmpeg of its own; no key."""
+        entry = read_json(path, {}).get(camera_id)
+        if entry is None:
+            return failure(404, UNKNOWN)
+        if entry.get("type") == "ring":
+            return failure(500, RING_NOT_SET_UP)
+        picture = one_picture(entry["url"])
+        if not picture:
+            return failure(500, EMPTY_SNAPSHOT)
+        answer = send_file(io.BytesIO(picture), mimetype="image/jpeg", download_name=f"{camera_id}.jpg")
+        answer.headers.update({name: value for name, value in NOT_CACHED.items() if name != "Expires"})
+        return answer
 
     @web.get("/static/hls/<name>")
     def hls(name: str) -> Response:

@@ -30,6 +30,8 @@ ALIVE_AFTER_S = 0.4     #: a process that lives this long counts as started (qui
 TERM_PATIENCE_S = 5.0   #: then SIGKILL: a stopped process does not take SIGTERM (quirk 15)
 BREAKER_FAILURES = 3
 VIEWER_TTL_S = 30
+SNAPSHOT_PATIENCE_S = 15.0
+SNAPSHOT_AFTER_S = "2"   #: of the video; with the beginning of it that makes the 4 s that were observed
 LOW_RESOLUTION = "640x360"  #: what a substream is where the camera has none
 INPUT = ("-hide_banner", "-loglevel", "warning", "-nostdin", "-fflags", "nobuffer", "-flags", "low_delay",
          "-probesize", "32768", "-analyzeduration", "1000000", "-rtsp_transport", "tcp", "-timeout", "5000000", "-i")
@@ -50,6 +52,18 @@ def ffmpeg() -> str | None:
         return importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         return None
+
+
+def one_picture(url: str) -> bytes:
+    """A JPEG of what a camera shows now; nothing if it shows nothing."""
+    program = ffmpeg()
+    words = (*INPUT, url, "-ss", SNAPSHOT_AFTER_S, "-frames:v", "1", "-f", "mjpeg", "pipe:1")
+    try:
+        return subprocess.run(
+            [program, *words], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SNAPSHOT_PATIENCE_S,
+        ).stdout if program else b""
+    except subprocess.TimeoutExpired:
+        return b""
 
 
 @dataclass(frozen=True)

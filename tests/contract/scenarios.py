@@ -133,7 +133,8 @@ SCENARIOS: dict[str, Scenario] = {
     "cameras as data": Scenario(Plant(cameras=RING_CAMERA), (
         "camera_add_no_autostart", "camera_add_existing_overwrites", "camera_add_missing", "camera_put",
         "camera_put_unknown", "camera_delete", "camera_delete_unknown", "camera_start_unknown", "camera_stop_unknown",
-        "camera_stop_not_running", "ring_stop_not_running", "feature_flag_ring_live_on",
+        "camera_stop_not_running", "ring_stop_not_running", "feature_flag_ring_live_on", "camera_snapshot_ring_no_token",
+        "camera_snapshot_unknown",
     )),
     "streams that run, hang and are changed": Scenario(STREAMING, (
         "camera_start_ok", "monitor_streams_just_started", "monitor_streams_running",
@@ -152,7 +153,8 @@ SCENARIOS: dict[str, Scenario] = {
     )),
     "a stream in order": Scenario(STREAMING, (
         do(Bench.writes, 2), "camera_start_ok", do(Bench.stream_shows, hls__playlist_exists=True),
-        "monitor_streams_healthy", do(Bench.playlist_moves), "hls_playlist", "monitor_streams_healthy_with_viewer",
+        "camera_snapshot_ok", "monitor_streams_healthy", do(Bench.playlist_moves), "hls_playlist",
+        "monitor_streams_healthy_with_viewer",
         "monitor_streams_cache_hit", "monitor_slo_stream_running",
     )),
     "a killed stream, then a frozen source": Scenario(STREAMING, (
@@ -168,7 +170,7 @@ SCENARIOS: dict[str, Scenario] = {
         do(Bench.stream_shows, hls__playlist_exists=True), "monitor_streams_resurrected",
     )),
     "a source that is not there": Scenario(replace(STREAMING, env={"LINEOPS_LAB_ALIVE_AFTER_S": "8"}), (
-        "camera_start_dead_source", "camera_stop_dead_source",
+        "camera_start_dead_source", "camera_stop_dead_source", "camera_snapshot_dead",
         *[do(Bench.post, "/api/cameras/camdead/start")] * 2, "camera_start_in_cooldown", "camera_start_file_url",
     )),
     "a restart leaves its streams behind": Scenario(STREAMING, (
