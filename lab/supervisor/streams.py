@@ -31,7 +31,7 @@ TERM_PATIENCE_S = 5.0   #: then SIGKILL: a stopped process does not take SIGTERM
 BREAKER_FAILURES = 3
 VIEWER_TTL_S = 30
 SNAPSHOT_PATIENCE_S = 15.0
-SNAPSHOT_AFTER_S = "2"   #: of the video; with the beginning of it that makes the 4 s that were observed
+SNAPSHOT_AFTER_S = "3"   #: of the video; with the beginning of it that makes the 4 s that were observed
 LOW_RESOLUTION = "640x360"  #: what a substream is where the camera has none
 INPUT = ("-hide_banner", "-loglevel", "warning", "-nostdin", "-fflags", "nobuffer", "-flags", "low_delay",
          "-probesize", "32768", "-analyzeduration", "1000000", "-rtsp_transport", "tcp", "-timeout", "5000000", "-i")
