@@ -61,7 +61,6 @@ class Look:
             (self.connected, self.route, self.linked, not self.second_plc)
         )
 
-
     def cells(self) -> dict[str, str]:
         """What the table of ``status`` shows beside the rest where cameras stream."""
         return {"STREAMS": ", ".join(self.streams) or "-", "FAULTS": ", ".join(self.changes) or "-"}

@@ -93,7 +93,8 @@ CASES: dict[str, tuple[dict[str, t.Any], str, str]] = {
     "no token": (seen([{"id": "door"}], door=stream("ring_token_missing")), "ring.token_missing", OPEN),
     "just begun": (seen(cam1=stream("starting")), "stream.starting", OPEN),
     "garbage": (seen(cam1=stream("unknown")), "stream.unclear", OPEN),
-    "nobody could look": ({"streams": {"not_observed": {"streams": {"message": "No answer."}}}, "cameras": [CORE]}, "stream.not_observed", OPEN),
+    "nobody could look": (
+        {"streams": {"not_observed": {"streams": {"message": "No answer."}}}, "cameras": [CORE]}, "stream.not_observed", OPEN),
     "a camera that nobody has": ({**seen(cam1=stream("healthy")), "named": ["cam9"]}, "stream.unknown_camera", OPEN),
     "nothing at all": ({"streams": {"streams": {}}}, "stream.healthy", OPEN),
 }  # fmt: skip
