@@ -191,8 +191,8 @@ PARTS = (
     Stage("hosts-long", "all faults, rungs and interruptions on booted hosts (not in make test)", on_hosts(
         "-n", "2", *BY_CLASS, "-m", "long",
     )),
-    Stage("lab-long", "many restarts of streams among faults, on the lab (not in make test)", always(
-        pytest("-m", "long", "tests/lab"),
+    Stage("lab-long", "many restarts of streams, and slow faults of cameras, on the lab (not in make test)", always(
+        pytest("-m", "long", "tests/lab", "tests/standins"),
     )),
 )  # fmt: skip
 STAGES = (

@@ -150,6 +150,7 @@ class Streams(Batches):
     PROOF = PROOF
 
 
+@pytest.mark.long
 class TestStreams(Streams):
     """What a restart of the stream, or less, heals."""
 

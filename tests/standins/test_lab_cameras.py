@@ -157,6 +157,7 @@ def test_down_leaves_no_ffmpeg_and_no_camera(tmp_path: Path) -> None:
     assert not _processes(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("program", ["lab.camera.rtsp", "ffmpeg"])
 def test_interrupted_up_leaves_nothing(tmp_path: Path, program: str, number: signal.Signals) -> None:
@@ -250,6 +251,7 @@ def test_source_that_gives_nothing(streams: Streams, name: str, answer: str) -> 
     assert streams.describe() == "200"
 
 
+@pytest.mark.long
 def test_recovery_gives_up(streaming: LabCommand, giving_up: subprocess.Popen[str]) -> None:
     streams = Streams(streaming, streaming.plant.hosts[1])
     assert giving_up.wait(3 * PATIENCE_S) == 0
@@ -263,6 +265,7 @@ def test_recovery_gives_up(streaming: LabCommand, giving_up: subprocess.Popen[st
     streams.moves()
 
 
+@pytest.mark.long
 def test_frozen_source_answers_and_sends_nothing(streams: Streams) -> None:
     streams.fault("source-frozen", "camera=cam1")
 
@@ -275,6 +278,7 @@ def test_frozen_source_answers_and_sends_nothing(streams: Streams) -> None:
     assert streams.describe() == "200"
 
 
+@pytest.mark.long
 def test_stalled_camera_program_starves_both(streams: Streams) -> None:
     streams.fault("camera-stalled")
     until(lambda: streams.lab.status()[streams.host.name]["streams"] == [], "both playlists are old")
@@ -290,6 +294,7 @@ def test_stuttering_source_falls_behind_real_time(streams: Streams) -> None:
     assert list(streams.writers()) == [before]
 
 
+@pytest.mark.long
 def test_flapping_source_is_gone_and_back(streams: Streams) -> None:
     before = streams.word()["metrics"]["starts_total"]
     streams.fault("source-flapping", "camera=cam1", "seconds=3")
@@ -303,6 +308,7 @@ def test_flapping_source_is_gone_and_back(streams: Streams) -> None:
     assert not streams.word()["recovery"]["in_cooldown"]
 
 
+@pytest.mark.long
 def test_breaker_of_a_stream_opens(streams: Streams) -> None:
     streams.fault("stream-breaker-open", "camera=cam1")
     assert streams.get("/api/monitor/streams")["circuit_breakers"]["stream:rtsp:cam1"]["state"] == "open"
