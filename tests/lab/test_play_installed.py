@@ -82,6 +82,18 @@ class TestAsDocumented:
             assert run.recap[host].items() >= {"changed": 0, "failed": 0}.items()
             assert f"{host}: HEALTHY - The PLC {cloned.lab.host(host).plc_name} answers and takes commands." in told
 
+    @pytest.mark.smoke
+    def test_playbook_a_plans_what_the_cameras_ask_for(self, cloned: Cloned) -> None:
+        """On this plant nobody has started the core cameras; Playbook A itself is played where cameras stream."""
+        run = cloned.run(
+            "cameras", "ansible-playbook", "playbook_a_stream.yml", "--check", "-l", "line3", cwd=cloned.folder / "playbooks")
+        assert run.code == 0, run.text
+        told = " ".join(run.out.split())
+        for host in ("line3-hmi1", "line3-hmi2"):
+            assert run.recap[host].items() >= {"changed": 0, "failed": 0}.items()
+            assert f"{host}: PLANNED - Nobody has started cam1 since the supervisor on {host} began (core camera" in told
+        assert told.count("would: restart the stream of cam1 |") == 2
+
     def test_installed_collection_runs_by_its_name(self, cloned: Cloned) -> None:
         empty = cloned.lab.base / "empty"
         empty.mkdir()
