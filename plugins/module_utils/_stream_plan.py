@@ -56,12 +56,14 @@ def stream_plan(
     cameras_of: dict[str, list[str]] = {}
     for step in STEPS:
         names = [name for name, steps in steps_of.items() if step in steps]
-        if (names or (step == "prune_artifacts" and prune)) and step in _ON_HOST and why_not:
+        if not names and not (step == "prune_artifacts" and prune):
+            continue
+        if step in _ON_HOST and why_not:
             what = say(_WORDS, step, language, names=", ".join(names))
             skipped.append(say(_WORDS, "left_out", language, what=what, why=say(_WORDS, why_not, language)))
             # Without that, the stream would fail again, or two processes go on writing the same files.
             steps_of = {name: () if name in names else steps for name, steps in steps_of.items()}
-        elif names or (step == "prune_artifacts" and prune):
+        else:
             cameras_of[step] = names
     steps = [_step(name, names, finding, evidence, language) for name, names in cameras_of.items()]
     return {
@@ -83,8 +85,7 @@ def stream_allowed(plan: t.Mapping[str, t.Any], refusals: t.Sequence[t.Mapping[s
     for step in plan["steps"]:
         streams = [stream for stream in step["streams"] if stream["camera"] not in spared]
         if streams or not step["streams"]:
-            names = [stream["camera"] for stream in streams]
-            steps.append({**step, **_about(step["name"], streams, language), "names": names})
+            steps.append({**step, **_about(step["name"], streams, language)})
     acts = any(step["streams"] for step in steps) or not refusals
     return {
         "steps": steps if acts else [], "refusals": [] if acts else list(refusals),
@@ -94,7 +95,7 @@ def stream_allowed(plan: t.Mapping[str, t.Any], refusals: t.Sequence[t.Mapping[s
 def _step(name: str, cameras: t.Sequence[str], finding: t.Mapping[str, t.Any], evidence: Evidence, language: str) -> dict[str, t.Any]:
     streams = [_stream(camera, finding, evidence) for camera in cameras]
     return {
-        "name": name, "plc": None, "target": "", "names": list(cameras), "deadline_s": STEPS[name] * max(1, len(cameras)),
+        "name": name, "plc": None, "target": "", "deadline_s": STEPS[name] * max(1, len(cameras)),
         **_about(name, streams, language)}
 
 
@@ -103,12 +104,13 @@ def _about(name: str, streams: t.Sequence[t.Mapping[str, t.Any]], language: str)
 
     Ending one Ring session stops nothing, nor does the way without its number where no stream is wanted.
     """
-    title = say(_WORDS, name, language, names=", ".join(stream["camera"] for stream in streams))
+    names = [stream["camera"] for stream in streams]
+    title = say(_WORDS, name, language, names=", ".join(names))
     undos: list[dict[str, t.Any]] = [
         {"do": "start_streams", "must": True, "target": f"stream:{stream['camera']}",
          "streams": [{field: stream[field] for field in ("camera", "type", "use_substream", "resolution")}]}
         for stream in streams if name == "restart_stream" or (name == "ring_session" and stream["wanted"] and not stream["session_id"])]
-    return {"title": title, "streams": list(streams), "undos": undos or [{"do": "", "must": False}]}
+    return {"title": title, "names": names, "streams": list(streams), "undos": undos or [{"do": "", "must": False}]}
 
 
 def _stream(camera: str, finding: t.Mapping[str, t.Any], evidence: Evidence) -> dict[str, t.Any]:
