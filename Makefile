@@ -27,12 +27,12 @@ demo: .venv-demo ## the main job on a lab: break line 3's PLC routes, heal them,
 demo-a: .venv-demo-a ## Playbook A: a camera that hangs is found and healed, with its picture before and after in the report
 	@exec .venv/bin/python scripts/demo.py a
 
-test: .venv-test ## all checks but the long ones; CI adds units-2.18 and units-2.21
+test: .venv-test ## all checks but the long ones; CI adds units-2.18, units-2.21 and engines
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
 stages := project lint docs sanity ansible-units old-python browser core-2.18 core-2.21 hosts lab-tests
-parts := prepare units standins contract playbooks units-2.18 units-2.21 hosts-long lab-long
+parts := prepare units standins contract playbooks units-2.18 units-2.21 engines hosts-long lab-long
 .PHONY: $(stages) $(parts)
 $(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@
@@ -74,7 +74,7 @@ peers: .venv-test ## the PLC stand-in against ADS clients from elsewhere: npm ad
 clean: ## remove what was built here, the virtual environments too; a running lab is ended first
 	@for lab in .lab build/molecule/*/lab; do \
 		if [ -d $$lab ] && [ -x .venv/bin/python ]; then .venv/bin/python -m lab down --dir $$lab; fi; done
-	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* .venv-molecule build tests/output
+	@rm -rf .ansible .hypothesis .lab .pytest_cache .venv .venv-core* .venv-engines .venv-molecule build tests/output
 
 .venv-demo .venv-demo-a .venv-test: .venv-%:
 	@python=$$(scripts/find-python) && exec "$$python" scripts/environment.py .venv scripts/requirements/$*.txt

@@ -34,6 +34,9 @@ GONE_LIMIT_S = 10.0
 LOGS = REPOSITORY / "build/logs"
 #: ansible-core -> the Pythons it runs on, the first that is found is taken.
 CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
+BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
+# More at a time than cores: they wait much.
+ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m", "not long")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
 # What pip says while ansible-test makes its environments is in the log, but says nothing about a failure.
@@ -137,6 +140,13 @@ def in_browser() -> Iterator[Step]:
     yield Command(["python", "-m", "pytest", "-n", "2", "tests/browser"], python=directory / "bin/python")
 
 
+def with_engines() -> Iterator[Step]:
+    """The collection in the hands of ansible-runner, ansible-rulebook, ansible-builder and CI jobs; Ansible as tests have it."""
+    directory = REPOSITORY / ".venv-engines"
+    yield environment("engines")
+    yield Command(["python", "-m", "pytest", *ON_THE_LAB, "tests/engines"], python=directory / "bin/python")
+
+
 def with_core(core: str, *arguments: str) -> Callable[[], Iterator[Step]]:
     """A pytest run with another ansible-core, on the first Python found."""
 
@@ -173,9 +183,6 @@ def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
     return steps
 
 
-BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
-# More at a time than cores: they wait much.
-ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m", "not long")
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
     Stage("prepare", "the environments of later stages", prepare),
@@ -188,6 +195,7 @@ PARTS = (
     # What does not touch Ansible is run by ansible-units.
     *(Stage(f"units-{core}", f"unit tests that touch Ansible, with ansible-core {core} (not in make test)",
             with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
+    Stage("engines", "AWX's runner, event rules and CI jobs start playbooks on the lab (not in make test)", with_engines),
     Stage("hosts-long", "all faults, rungs and interruptions on booted hosts (not in make test)", on_hosts(
         "-n", "2", *BY_CLASS, "-m", "long",
     )),

@@ -5,21 +5,4 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import pytest
-from plants import PlantLab
-
-
-@pytest.fixture(scope="class")
-def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., PlantLab]]:
-    """Brings up labs of (lines, hosts per line, PLCs per host, do cameras stream?) for one group of tests; they end with it."""
-    labs: list[PlantLab] = []
-
-    def start(lines: int, hosts: int, plcs: int = 1, streaming: bool = False) -> PlantLab:
-        labs.append(PlantLab(tmp_path_factory.mktemp("plant"), lines, hosts, plcs, streaming))
-        return labs[-1]
-
-    yield start
-    for lab in labs:
-        lab.end()
+from plants import new_lab  # noqa: F401

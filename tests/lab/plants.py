@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -188,3 +188,17 @@ def _drop_by_source_works() -> bool:
 
 drop_by_source = pytest.mark.skipif(
     not _drop_by_source_works(), reason="this machine refuses socket filters to this user: no dropping by source")
+
+
+@pytest.fixture(scope="class")
+def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., PlantLab]]:
+    """Brings up labs of (lines, hosts per line, PLCs per host, do cameras stream?) for one group of tests; they end with it."""
+    labs: list[PlantLab] = []
+
+    def start(lines: int, hosts: int, plcs: int = 1, streaming: bool = False) -> PlantLab:
+        labs.append(PlantLab(tmp_path_factory.mktemp("plant"), lines, hosts, plcs, streaming))
+        return labs[-1]
+
+    yield start
+    for lab in labs:
+        lab.end()
