@@ -95,6 +95,11 @@ def _is_words(value: t.Any) -> bool:
     return isinstance(value, list) and bool(value) and all(is_text(word) for word in value)
 
 
+def _is_runner(value: t.Any) -> bool:
+    """It stands in the journal and in a header of every call."""
+    return isinstance(value, str) and bool(re.fullmatch(r"(shell|awx|ci|eda)-[A-Za-z0-9._-]{1,60}", value))
+
+
 def _is_number(value: t.Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -157,6 +162,7 @@ HOST_RULES = (
     Rule("lineops_contacts", _is_mapping, "a mapping of L1, L2, L3", required=False),
     Rule("lineops_busy", lambda value: value in ("fail", "skip", "wait"), "fail, skip or wait", required=False),
     Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
+    Rule("lineops_runner", _is_runner, "a name such as eda-lost-route", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
     Rule("lineops_freeze", _is_switch, "true or false", required=False),
     Rule("lineops_hand_over", _is_switch, "true or false", required=False),

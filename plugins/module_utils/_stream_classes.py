@@ -97,8 +97,13 @@ def _is_old_stand(facts: Facts) -> bool:
 
 
 def _source_is_gone(facts: Facts) -> bool:
-    """A source that is silent from here is only believed to be gone if the supervisor, too, gets nothing of it."""
-    if facts["playlist_moves"] or not facts["wanted"] or facts["verdict"] in ("starting", "moving"):
+    """A source that is silent from here is only believed to be gone if the supervisor, too, gets nothing of it.
+
+    What a person has just started may be to come; what its recovery has just started ended before.
+    """
+    if facts["playlist_moves"] or not facts["wanted"] or facts["verdict"] == "moving":
+        return False
+    if facts["verdict"] == "starting" and not facts["brought_back"]:
         return False
     if facts["source_refuses"]:
         return True
@@ -133,7 +138,8 @@ RULES: tuple[Rule, ...] = (
     Rule("unknown", lambda f: f["verdict"] == "unreadable" and bool(f["unreadable"]),
          "What is served as its playlist cannot be judged: {unreadable}.", ("verdict", "unreadable")),
     Rule("unknown", _is("unreadable"), "What is served as its playlist is none.", ("verdict",)),
-    Rule("starting", _is("starting"), "It was started a few seconds ago, and its playlist is to come.", ("verdict", "starts_total")),
+    Rule("starting", lambda f: f["verdict"] == "starting" and not _source_is_gone(f),
+         "It was started a few seconds ago, and its playlist is to come.", ("verdict", "starts_total", "brought_back")),
     Rule("unknown", _is("undecided"),
          "The looks do not reach far enough to say whether its playlist moves.", ("verdict", "sequence", "seconds")),
     Rule("source_unreachable", lambda f: f["source"] == "unsupported",
@@ -147,7 +153,7 @@ RULES: tuple[Rule, ...] = (
     Rule("breaker_open", lambda f: f["breaker_blocks"] and not f["running"],
          "It is not running, and the supervisor refuses to start it after several failures, for the moment.", (*_CLAIMS, *_RECOVERY)),
     Rule("source_unstable", lambda f: f["verdict"] == "flapping" and (f["running"] or f["wanted"]),
-         "It ends and is brought back again and again ({succeeded} times so far), which the supervisor counts as success.",
+         "It ends and is brought back again and again ({succeeded} times since the supervisor began), which that counts as success.",
          ("verdict", "source", "starts_total", "last_exit_code", *_RECOVERY)),
     Rule("hung", _is("stalled"), "It runs, but its playlist stood still for {seconds:g} s.", (*_PLAYLIST, "running", "source")),
     Rule("unknown", lambda f: f["verdict"] == "missing" and f["playlist_claimed"],

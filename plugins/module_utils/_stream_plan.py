@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ._plc_signals import Evidence, part
+from ._stream_signals import others_of
 from ._words import Words, say
 
 #: Step -> seconds that it may take for each camera, for the lease (DESIGN §7.8), in the order in which steps are done.
@@ -115,13 +116,14 @@ def _about(name: str, streams: t.Sequence[t.Mapping[str, t.Any]], language: str)
 
 def _stream(camera: str, finding: t.Mapping[str, t.Any], evidence: Evidence) -> dict[str, t.Any]:
     """Return a stream as it is to be started: as it is wanted, or as an interrupted run left it to be."""
-    desired = part(evidence, "streams", "streams", camera, "desired")
+    seen = part(evidence, "streams", "streams", camera)
+    desired = part(seen, "desired")
     owed = next((part(stream) for stream in evidence.get("owed") or [] if part(stream).get("camera") == camera), {})
     session = next((part(one) for one in evidence.get("reported") or [] if part(one).get("camera") == camera), {})
     wanted = desired or owed
     return {
         "camera": camera, "code": part(finding, "cameras", camera).get("code"), "session_id": session.get("session_id"),
-        "wanted": bool(wanted),
+        "wanted": bool(wanted), "seen": seen.get("class"), "sole_writer": others_of(evidence, seen, camera) == "none",
         "type": wanted.get("type") or "rtsp", "use_substream": wanted.get("use_substream") is True,
         "resolution": wanted.get("resolution"),
     }

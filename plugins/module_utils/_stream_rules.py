@@ -22,7 +22,8 @@ APART_S = 3.0
 _LONGEST_PATIENCE_S = 30.0
 #: No playlist stands for 2 to 6 s after a start (§2).
 _STARTING_S = 10.0
-#: The back-off of the recovery grows to 20 s (§2); an attempt longer ago has nothing to do with what is seen now.
+#: The back-off of the recovery grows to 20 s (§2); an attempt longer ago has nothing to do with what is seen now, or with the
+#: next one.
 _RECOVERY_RECENT_S = 30.0
 #: Of two times of the supervisor the later one was told first: its answers are up to 1 s old (§1). More is a clock set back.
 _TOLD_LATE_S = 1.0
@@ -104,6 +105,7 @@ def stream_health(
     entry of monitor/streams at the end, {} if it has none; before: the entry at the beginning; now: the time of that answer.
     Verdicts: moving, stalled, empty (no segment), missing (no playlist), starting, not_running, flapping (recovery brings it
     back again and again), unreadable (what is there is no playlist), undecided (the looks do not reach far enough).
+    brought_back: its recovery was at it just now, so that only a longer look can say whether it stays.
     """
     kind, run = _last_run(looks)
     seen = _progress(run, patience_s(looks)) if kind == "playlist" else {}
@@ -111,6 +113,7 @@ def stream_health(
     return {
         "verdict": _verdict(kind, run, seen, state, before or {}, now),
         "running": state.get("running") is True,
+        "brought_back": _brought_back(state, now),
         "sequence": seen.get("sequence", [None, None]),
         "segments_added": seen.get("added", 0),
         "seconds": round(run[-1]["at"] - run[0]["at"], 1) if run else 0.0,
@@ -146,18 +149,16 @@ def _verdict(
     kind: str, run: t.Sequence[Mapping], seen: Mapping, state: Mapping, before: Mapping, now: t.Any
 ) -> str:
     """Running alone never counts (quirk 15), nor does a moving playlist that the supervisor knows nothing of (quirk 13)."""
-    recovered = _brought_back(state, now)
+    comes_and_goes = _comes_and_goes(before, state)
     if state.get("running") is not True:
-        return "flapping" if recovered else "not_running"
-    if before and _count(state, "recovery_success_total") > max(1, _count(before, "recovery_success_total")):
+        return "flapping" if comes_and_goes else "not_running"
+    if comes_and_goes:
         return "flapping"
     if seen.get("moves"):
         return "moving"
     if seen.get("stands"):
         return "stalled"
-    if recovered:
-        return "flapping"
-    if kind != "unreadable" and _age(state, "last_start_ts", now) <= _STARTING_S:
+    if kind != "unreadable" and was_just_started(state, now):
         return "starting"
     if seen.get("went_back"):
         return "flapping"
@@ -166,11 +167,20 @@ def _verdict(
     return kind
 
 
+def _comes_and_goes(before: Mapping, after: Mapping) -> bool:
+    """Recovery brought it back during the looks, and once more then or shortly before (quirk 17).
+
+    The totals are of the supervisor's whole life: how high they are says nothing, how they grow does.
+    """
+    grown = _count(after, "recovery_success_total") - _count(before, "recovery_success_total") if before else 0
+    apart_s = _time(after, "last_recovery_attempt_ts") - _time(before, "last_recovery_attempt_ts")
+    return grown >= 2 or (grown == 1 and _count(before, "recovery_success_total") > 0 and 0 < apart_s <= _RECOVERY_RECENT_S)
+
+
 def _brought_back(state: Mapping, now: t.Any) -> bool:
-    """Recovery has brought it back more than once, and was at it just now (quirk 17); one that gave up does not."""
+    """Recovery was at it just now; one that gave up does not bring it back."""
     resting = isinstance(state.get("recovery"), dict) and state["recovery"].get("in_cooldown") is True
-    recent = _age(state, "last_recovery_attempt_ts", now) <= _RECOVERY_RECENT_S
-    return recent and not resting and _count(state, "recovery_success_total") >= 2
+    return not resting and _age(state, "last_recovery_attempt_ts", now) <= _RECOVERY_RECENT_S
 
 
 def _last_run(looks: t.Sequence[Mapping]) -> tuple[str, list[Mapping]]:
@@ -250,12 +260,22 @@ def _count(state: Mapping, name: str) -> int:
     return int(_number(metrics.get(name)) or 0) if isinstance(metrics, dict) else 0
 
 
-def _age(state: Mapping, name: str, now: t.Any) -> float:
-    """Seconds since a time of the metrics, by the supervisor's own clock; endless if it never was or is not known."""
+def _time(state: Mapping, name: str) -> float:
+    """A time of the metrics, by the supervisor's own clock; 0 if it never was or is not known."""
     metrics = state.get("metrics")
-    then, told = _number(metrics.get(name)) if isinstance(metrics, dict) else None, _number(now)
+    return _number(metrics.get(name)) or 0.0 if isinstance(metrics, dict) else 0.0
+
+
+def _age(state: Mapping, name: str, now: t.Any) -> float:
+    """Seconds since a time of the metrics; endless if it never was or is not known."""
+    then, told = _time(state, name), _number(now)
     age = told - then if then and told is not None else float("inf")
     return age if age >= -_TOLD_LATE_S else float("inf")
+
+
+def was_just_started(state: Mapping, now: t.Any) -> bool:
+    """Say whether somebody started it so shortly ago that its playlist may be to come. now: the time of that answer."""
+    return _age(state, "last_start_ts", now) <= _STARTING_S
 
 
 def stream_claims(entry: Mapping, camera: Mapping, breaker: t.Any = None) -> dict[str, t.Any]:

@@ -53,7 +53,7 @@ def signals_of(evidence: Evidence, camera: str) -> dict[str, Signal]:
         "inventory": "listed" if camera in _inventory(evidence) else "missing",
         "source": _SOURCE.get(str(part(seen, "source").get("outcome"))),
         "process": _process(evidence, seen, camera),
-        "others": _others(evidence, seen, camera),
+        "others": others_of(evidence, seen, camera),
         "disk": room(part(evidence, "host")),
         "playback": shown if isinstance(shown, str) else None,
         "acted": "yes" if evidence.get("acted") is True else "no",
@@ -92,8 +92,8 @@ def _process(evidence: Evidence, seen: Evidence, camera: str) -> Signal:
     return ("stopped" if own[0].get("state") in DEAD_STATES else "runs") if own else "none"
 
 
-def _others(evidence: Evidence, seen: Evidence, camera: str) -> Signal:
-    """Say whether processes write its files that the supervisor does not name (quirk 13)."""
+def others_of(evidence: Evidence, seen: Evidence, camera: str) -> Signal:
+    """Say whether processes write its files that the supervisor does not name (quirk 13); None where nobody looked."""
     found = processes_of(evidence, camera)
     if found is None:
         return None

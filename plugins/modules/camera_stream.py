@@ -53,6 +53,20 @@ options:
       - Whether V(restarted) is to restart a stream that is healthy, too, or whose playlist cannot be judged.
     type: bool
     default: false
+  seen:
+    description:
+      - Class that a look just before found, as of M(lineops.runbook.camera_stream_info). For V(restarted), which then acts without
+        looking once more, unless the class is V(healthy) or somebody has started the stream in the last ten seconds.
+    type: str
+    choices:
+      [healthy, starting, never_started, stopped, dead, hung, stuttering, source_unreachable, source_unstable, cooldown,
+       breaker_open, disk_full, second_writer, ring_live_not_allowed, ring_token_missing, ring_session_stuck, unknown]
+  sole_writer:
+    description:
+      - Whether the processes of the host were looked at just before, and none writes the files of this stream beside the
+        supervisor's. Only then nothing is waited for, after the stop, to see whether somebody does.
+    type: bool
+    default: false
   use_substream:
     description:
       - Whether to stream the camera's second, smaller source. The supervisor makes its main source smaller where it has none.
@@ -92,6 +106,15 @@ EXAMPLES = r"""
     operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
     camera: cam1
     state: restarted
+
+- name: Restart the streams that a look has just found hung
+  lineops.runbook.camera_stream:
+    url: "{{ lineops_supervisor_url }}"
+    operator_key: "{{ lineops_secrets[lineops_line].operator_key }}"
+    camera: "{{ item.key }}"
+    state: restarted
+    seen: "{{ item.value.class }}"
+  loop: "{{ seen.streams | dict2items | selectattr('value.class', 'equalto', 'hung') }}"
 
 - name: Bring back what ran before a restart
   lineops.runbook.camera_stream:
@@ -179,7 +202,10 @@ from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPER
 from ansible_collections.lineops.runbook.plugins.module_utils._change import Change
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import is_as_wanted, is_resolution, stream_health
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_classes import CLASSES
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import (
+    is_as_wanted, is_resolution, stream_health, was_just_started,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
     Claims, alone, camera_of, claims_of, judged, settled, start, state_of, stays, stop, watch,
 )
@@ -190,6 +216,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "camera": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "default": "started"},
     "force": {"type": "bool", "default": False},
+    "seen": {"type": "str", "choices": list(CLASSES)},
+    "sole_writer": {"type": "bool", "default": False},
     "use_substream": {"type": "bool", "default": False},
     "resolution": {"type": "str"},
     "window_s": {"type": "float", "default": 30},
@@ -226,13 +254,15 @@ class _Start:
         self._camera = camera_of(self._client, self._name)
         fits = is_as_wanted(claims.entry(self._name), self._camera, params["use_substream"], params["resolution"])
         health = stream_health([], claims.entry(self._name), now=claims.now)
-        if state == "started" and fits:
+        if self._was_seen(claims):
+            self._before = params["seen"]
+        elif state == "started" and fits:
             health, claims = watch(self._client, self._name, params["window_s"], settled)
             change.note(health=health)
         self._tell(health, claims)
         if self._is_well(health, claims) and fits:
             return change.result(verified=True)
-        if fits and health["verdict"] in _UNJUDGED and state == "started" and not params["force"]:
+        if fits and health["verdict"] in _UNJUDGED and state == "started" and not params["force"] and not self._was_seen(claims):
             raise LineopsError(
                 "stream.not_observed", f"The playlist of {self._name} cannot be judged, so its stream is left alone.",
                 "Look at what answers in place of the supervisor, or give window_s more time.")
@@ -240,6 +270,10 @@ class _Start:
             change.differs("class", self._before, "healthy")
             return change.result(changed=True, reached="started")
         return self._act(claims)
+
+    def _was_seen(self, claims: Claims) -> bool:
+        """Say whether what a look just before found still counts: nobody has started it since."""
+        return self._params["seen"] not in (None, "healthy") and not was_just_started(claims.entry(self._name), claims.now)
 
     def _is_well(self, health: t.Mapping[str, t.Any], claims: Claims) -> bool:
         if self._params["state"] == "restarted":
@@ -252,12 +286,8 @@ class _Start:
             if state == "started":
                 stop(self._client, self._change, self._name, state)
                 self._change.note(reached="stopped")
-            try:
-                alone(self._client, self._name, state == "started")
-            except LineopsError as error:
-                shown = "second_writer" if error.code == "stream.second_writer" else "unknown"
-                self._change.differs("class", self._before, shown)
-                raise
+            if not params["sole_writer"]:
+                self._make_sure_nobody_else_writes(was_stopped=state == "started")
         elif state == "started":
             self._change.command(lambda: self._client.camera_stop(self._name))
         start(self._client, self._change, params, self._camera)
@@ -273,6 +303,13 @@ class _Start:
                 "Look at the camera, its network, and the room for HLS files on the host.")
         return self._change.result(changed=True, reached="started", verified=True)
 
+    def _make_sure_nobody_else_writes(self, was_stopped: bool) -> None:
+        try:
+            alone(self._client, self._name, was_stopped)
+        except LineopsError as error:
+            self._change.differs("class", self._before, "second_writer" if error.code == "stream.second_writer" else "unknown")
+            raise
+
     def _tell(self, health: t.Mapping[str, t.Any], claims: Claims) -> None:
         judgement = judged(self._name, health, claims, self._camera)
         self._before = self._before or judgement["class"]
@@ -281,6 +318,8 @@ class _Start:
 
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
+    if params["seen"] and params["state"] != "restarted":
+        raise LineopsError("stream.option", f"seen is for a stream that is to be restarted, not {params['state']}.")
     if params["resolution"] and not is_resolution(params["resolution"]):
         raise LineopsError("stream.option", f"resolution is {params['resolution']!r}; expected WxH in pixels, as 640x360.")
     if not 5 <= params["window_s"] <= 600:

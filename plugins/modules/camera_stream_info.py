@@ -116,8 +116,10 @@ streams:
       the supervisor's own clock. C(jumps) is how often the numbers of the segments leapt as one writer's cannot.
     - Per camera the verdict, what it rests on, and what the supervisor says.
     - C(verdict) is V(moving), V(stalled), V(empty) (a playlist without segments, as a full file system leaves it), V(missing),
-      V(starting), V(not_running), V(flapping) (not moving, and brought back at least twice, lately), V(unreadable) (what is
-      there is no playlist) or V(undecided) (the looks are too close together for this playlist).
+      V(starting), V(not_running), V(flapping) (brought back during the looks, and once more then or up to half a minute before),
+      V(unreadable) (what is there is no playlist) or V(undecided) (the looks are too close together for this playlist).
+    - Where C(brought_back) is true, the recovery of the supervisor was at it within half a minute; how often in the supervisor's
+      whole life (C(recovery.succeeded)) says nothing. Look for 16 s to see whether it stays.
     - Where C(verdict) is V(not_running) and C(playlist_moves) is true, a process that the supervisor has lost writes it.
     - C(sequence) is that of the first and of the last playlist. It stands still until the list is full; C(segments_added) is
       what counts.

@@ -63,7 +63,9 @@ def judged(seen: list[t.Any], state: dict[str, t.Any], before: t.Any = None, age
 
 ON, OFF, STOPPED = entry(), entry(running=False), entry(False, False)
 FAILING = entry(False, recovery_failed_total=3, last_error="early_exit", retries=2)
+#: Its recovery has just brought it back; and what that looked like a moment before.
 FLAPS = entry(True, started_s=2, recovery_success_total=9, last_recovery_attempt_ts=NOW - 3)
+SOONER = entry(False, started_s=18, recovery_success_total=8, last_recovery_attempt_ts=NOW - 20)
 MOVES, STANDS, GONE = [(0, hls(8)), (1.5, hls(9)), (3, hls(11))], [(0, hls(8)), (3, hls(8))], [(0, 404), (3, 404)]
 LIVE, NO_LIVE, NO_TOKEN = (
     {"live_enabled": live, "configured": token} for live, token in ((True, True), (False, False), (True, False)))
@@ -106,8 +108,10 @@ TABLE: dict[str, tuple[list[t.Any], dict[str, t.Any], dict[str, t.Any], str]] = 
     "another service there": (GONE, OFF, {"source": "not_rtsp"}, "source_unreachable"),
     "no RTSP source (quirk 18)": (GONE, {}, {"source": "unsupported"}, "source_unreachable"),
     "cooldown because the source is gone": (GONE, entry(False, in_cooldown=True, retries=5), {"source": "timeout"}, "source_unreachable"),
-    "flaps (quirk 17)": (GONE, FLAPS, {}, "source_unstable"),
-    "flaps, source answers": (GONE, FLAPS, {"source": "answering"}, "source_unstable"),
+    "flaps (quirk 17)": (GONE, FLAPS, {"before": SOONER}, "source_unstable"),
+    "flaps, source answers": (GONE, FLAPS, {"before": SOONER, "source": "answering"}, "source_unstable"),
+    "brought back, and that often in weeks": (GONE, FLAPS, {}, "starting"),
+    "down, and brought back that often in weeks": (GONE, {**FLAPS, "running": False}, {}, "dead"),
     "cooldown": (GONE, entry(False, in_cooldown=True, retries=5), {"source": "answering"}, "cooldown"),
     "cooldown, nobody asked": (GONE, entry(False, in_cooldown=True), {}, "cooldown"),
     "breaker open": (GONE, entry(False, last_error="circuit_open"), {"breaker_blocks": True, "source": "answering"}, "breaker_open"),
@@ -166,19 +170,22 @@ def test_silence_of_a_source_counts_unless_one_that_moves_is_silent_too(outcome:
     assert silence_counts([("moving", outcome)]) is (outcome in REFUSING)
 
 
+def _shifted(state: dict[str, t.Any], skew_s: float) -> dict[str, t.Any]:
+    metrics = {name: value + skew_s if name.endswith("_ts") else value for name, value in (state.get("metrics") or {}).items()}
+    return {**state, "metrics": metrics} if state else state
+
+
 @pytest.mark.parametrize("skew_s", [-86400.0, -30.0, 0.0, 30.0, 86400.0])
 def test_clocks_that_differ_change_no_class(skew_s: float) -> None:
     """Our clock and the host's: all times of the supervisor are shifted, ours are not."""
     for seen, state, more, expected in TABLE.values():
-        metrics = {
-            name: value + skew_s if name.endswith("_ts") else value for name, value in (state.get("metrics") or {}).items()}
-        shifted = {**state, "metrics": metrics} if state else state
+        shifted = _shifted(state, skew_s)
         age = {name: value for name, value in more.items() if name == "age"}
-        facts = {name: value for name, value in more.items() if name not in ("age", "source")}
+        facts = {name: value for name, value in more.items() if name not in ("age", "source", "before")}
         seen_then = looks(*seen, **age)
         for look in seen_then:
             look.update({name: look[name] + skew_s for name in ("sent", "written") if name in look})
-        health = stream_health(seen_then, shifted, shifted, NOW + skew_s)
+        health = stream_health(seen_then, shifted, _shifted(more.get("before", state), skew_s), NOW + skew_s)
         source = more.get("source") and {"outcome": more["source"], "says": ""}
         claims = stream_claims(shifted, {})
         assert stream_class(facts_of(health, claims, has_entry=bool(shifted), source=source, **facts))["class"] == expected
@@ -196,7 +203,7 @@ RECORDED = [
     ("monitor_streams_in_cooldown", "camdead", [(0, 404), (3, 404)], None, "breaker_open"),
     ("monitor_streams_stream_breaker_open", "camdead", [(0, 404)], None, "breaker_open"),
     ("monitor_streams_source_frozen", "cam1", [(0, STALE), (3, STALE)], None, "dead"),
-    ("monitor_streams_source_frozen_later", "cam1", [(0, 404), (3, 404)], "answering", "source_unstable"),
+    ("monitor_streams_source_frozen_later", "cam1", [(0, 404), (3, 404)], "answering", "starting"),
     ("monitor_streams_source_frozen_later", "cam1", [(0, 404), (3, 404)], "timeout", "source_unreachable"),
     ("monitor_streams_after_restart", "cam1", [(0, FRESH), (7, STALE)], "answering", "second_writer"),
     ("monitor_streams_never_started", "cam1", [(0, 404)], "answering", "never_started"),

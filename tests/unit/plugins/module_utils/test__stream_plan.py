@@ -18,7 +18,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules imp
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import line_of
 from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import stream_diagnosis
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures, watch_left_s
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import HEALED_BY, STEPS, stream_allowed, stream_plan, stream_settled
 
 HOST = "line3-hmi1"
@@ -74,9 +74,34 @@ def test_each_camera_is_asked_for_by_itself_and_is_an_undo_of_its_own() -> None:
     assert plan["proven_dead"] == ["stream:cam1"]
     restart = plan["steps"][1]
     assert restart["title"] == "restart the stream of cam1, cam2" and restart["deadline_s"] == 180
-    assert restart["streams"][0] == {"camera": "cam1", "code": "stream.hung", "session_id": None, "wanted": True, **DESIRED}
+    assert restart["streams"][0] == {
+        "camera": "cam1", "code": "stream.hung", "session_id": None, "wanted": True, "seen": "hung", "sole_writer": False, **DESIRED}
     assert restart["undos"][0] == {
         "do": "start_streams", "must": True, "target": "stream:cam1", "streams": [{"camera": "cam1", **DESIRED}]}
+
+
+@pytest.mark.parametrize(("writers", "sole"), [([7], True), ([7, 8], False), ([], True), (None, False)])
+def test_only_who_saw_the_processes_knows_that_nobody_else_writes(writers: t.Any, sole: bool) -> None:
+    seen = evidence(cam1="hung")
+    seen["streams"]["streams"]["cam1"]["process_pid"] = 7
+    if writers is not None:
+        seen["host"] = {"processes": {"ffmpeg": [{"pid": pid, "playlist": "hls/cam1.m3u8"} for pid in writers]}}
+    restarts = [step for step in planned(seen)["steps"] if step["name"] == "restart_stream"]
+    assert [stream["sole_writer"] for stream in restarts[0]["streams"]] == [sole]
+
+
+def restarted(**moved: float) -> dict[str, t.Any]:
+    return {"restart_stream": {"results": [{"item": {"camera": name}, "health": {"moving_s": seconds}} for name, seconds in moved.items()]}}
+
+
+@pytest.mark.parametrize(("stable", "done", "left"), [
+    (10, restarted(cam1=3.5, cam2=4.0), 6.5), ("10", restarted(cam1=3.0), 7.0), (10, restarted(cam1=9.0), 3.0), (10, {}, 10.0),
+    (10, restarted(cam1=4.0, cam2=0.0), 10.0), (10, {"restart_stream": {"results": [{"item": {"camera": "cam1"}, "failure": {}}]}}, 10.0),
+    # What else was done is not seen by a restart.
+    (10, {**restarted(cam1=3.0), "end_writers": {}}, 10.0), (10, {"ring_session": {}}, 10.0),
+])  # fmt: skip
+def test_what_a_restart_saw_of_its_stream_need_not_be_seen_again(stable: t.Any, done: dict[str, t.Any], left: float) -> None:
+    assert watch_left_s(stable, done) == left
 
 
 def test_a_run_that_is_killed_between_stop_and_start_leaves_what_the_next_one_starts() -> None:
@@ -162,6 +187,11 @@ def test_healed_is_told_with_its_proof() -> None:
     assert (told["result"], told["finding"], told["severity"], told["healed"]) == ("HEALED", "stream.hung", "SEV-3", ["cam1"])
     assert told["proof"] == ["playlists that move for 9 s", "pictures decoded from the newest segments"]
     assert told["actions"] == ["stream of cam1 restarted"] and told["cameras"] == {"cam1": "stream.healthy"}
+
+
+def test_proof_counts_what_the_restart_saw() -> None:
+    told = outcome(evidence(cam1="hung", cam2="healthy"), {**evidence(cam1="healthy", cam2="healthy"), "done": restarted(cam1=3.0)})
+    assert told["proof"][0] == "playlists that move for 12 s"
 
 
 def test_moving_without_a_picture_is_never_healed() -> None:

@@ -131,8 +131,9 @@ HEALTH: dict[str, tuple[list[t.Any], dict[str, t.Any], str]] = {
     "never started": ([(0, 404)], {}, "not_running"),
     "orphan moves (quirk 13)": ([*TWO], {}, "not_running"),
     "killed once": ([(0, playlist(8)), (3, playlist(8))], entry(False, 9, 1, 3), "not_running"),
-    "brought back again and again": ([(0, 404), (3, 404)], entry(True, 2, 2, 4), "flapping"),
-    "down between two recoveries": ([(0, 404), (3, 404)], entry(False, 2, 2, 4), "flapping"),
+    # The totals are of the supervisor's whole life: weeks may lie between two of them.
+    "brought back just now, and often before": ([(0, 404), (3, 404)], entry(True, 2, 9, 4), "starting"),
+    "down just after a recovery": ([(0, 404), (3, 404)], entry(False, 2, 9, 4), "not_running"),
     "recovery gave up": ([(0, 404), (3, 404)], entry(False, 9, 9, 8, cooldown=True), "not_running"),
     "brought back long ago, then hung": ([(0, playlist(8)), (3, playlist(8))], entry(True, 400, 5, 402), "stalled"),
     "brought back long ago, moves": ([*TWO], entry(True, 400, 5, 402), "moving"),
@@ -150,7 +151,7 @@ def test_verdict(seen: list[t.Any], state: dict[str, t.Any], verdict: str) -> No
 def test_figures() -> None:
     found = stream_health(looks(*TWO), OLD, now=NOW)
     assert found == {
-        "verdict": "moving", "running": True, "sequence": [8, 11], "segments_added": 3, "seconds": 3, "playlist_moves": True,
+        "verdict": "moving", "running": True, "brought_back": False, "sequence": [8, 11], "segments_added": 3, "seconds": 3, "playlist_moves": True,
         "last_segment_at": "", "media_s": 3.0, "media_in_s": 3, "moving_s": 3, "segment_s": 1.0, "segment_age_s": None,
         "discontinuities": 0, "jumps": 0, "unreadable": "",
     }  # fmt: skip
@@ -220,12 +221,37 @@ def test_breaker_blocks_until_its_time_by_the_supervisors_clock() -> None:
     assert not any(breaker_blocks(other, 1.0) for other in ({}, None, [], "open", {**breaker, "state": "half_open"}))
 
 
-def test_recovery_between_the_looks_is_flapping_from_the_second_on() -> None:
+# entry before and after the looks -> verdict
+RECOVERIES = {
+    "one more, shortly after another": (entry(recovered=2, attempt_s=20), entry(True, 1, 3, 2), "flapping"),
+    "one more, weeks after another": (entry(recovered=2, attempt_s=2e6), entry(True, 1, 3, 2), "moving"),
+    "none more": (entry(recovered=3, attempt_s=5), entry(True, 3, 3, 5), "moving"),
+    "the first": (entry(), entry(True, 1, 1, 2), "moving"),
+    "two more": (entry(), entry(True, 1, 2, 2), "flapping"),
+    "down after one more": (entry(recovered=2, attempt_s=20), entry(False, 1, 3, 2), "flapping"),
+    "the supervisor began anew": (entry(recovered=9, attempt_s=20), entry(True, 1, 1, 2), "moving"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "verdict"), RECOVERIES.values(), ids=RECOVERIES)
+def test_two_recoveries_close_together_are_flapping(before: dict[str, t.Any], after: dict[str, t.Any], verdict: str) -> None:
     """Quirk 17: the counter grows while all else looks well."""
-    after = entry(True, 1, 3, 2)
-    assert stream_health(looks(*TWO), after, entry(recovered=2), NOW)["verdict"] == "flapping"
-    assert stream_health(looks(*TWO), after, entry(recovered=3), NOW)["verdict"] == "moving"
-    assert stream_health(looks(*TWO), entry(True, 1, 1, 2), entry(), NOW)["verdict"] == "moving"
+    assert stream_health(looks(*TWO), after, before, NOW)["verdict"] == verdict
+
+
+def test_recorded_recoveries_are_flapping() -> None:
+    """Its source froze: two recoveries 20 s apart."""
+    before, after = (recorded(f"monitor_streams_source_frozen{later}") for later in ("", "_later"))
+    health = stream_health(looks((0, 404), (4, 404)), after["streams"]["cam1"], before["streams"]["cam1"], after["timestamp"])
+    assert (health["verdict"], health["brought_back"]) == ("flapping", True)
+
+
+@pytest.mark.parametrize(("state", "brought_back"), [
+    (entry(True, 2, 1, 4), True), (entry(False, 2, 1, 29), True), (entry(True, 2, 1, 31), False), (entry(), False),
+    (entry(False, 9, 9, 8, cooldown=True), False), ({}, False),
+])  # fmt: skip
+def test_recovery_that_was_at_it_just_now_is_told(state: dict[str, t.Any], brought_back: bool) -> None:
+    assert stream_health(looks(*TWO), state, now=NOW)["brought_back"] is brought_back
 
 
 def test_without_the_supervisors_time_nothing_is_taken_for_new() -> None:
@@ -242,8 +268,8 @@ STATES = [
     ("monitor_streams_after_stop", "camcred", [(0, 404)], "not_running"),
     ("monitor_streams_in_cooldown", "camdead", [(0, 404), (3, 404)], "not_running"),
     ("monitor_streams_source_frozen", "cam1", [(0, STALE), (3, STALE)], "not_running"),
-    ("monitor_streams_source_frozen_later", "cam1", [(0, 404), (3, 404)], "flapping"),
-    ("monitor_streams_cam1_after_kills", "cam1", [(0, 404), (3, 404)], "flapping"),
+    ("monitor_streams_source_frozen_later", "cam1", [(0, 404), (3, 404)], "starting"),
+    ("monitor_streams_cam1_after_kills", "cam1", [(0, 404), (3, 404)], "not_running"),
 ]
 
 

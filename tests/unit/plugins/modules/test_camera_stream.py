@@ -121,6 +121,16 @@ NORMAL: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
     "restart of a size that does not run": (
         {"state": "restarted", "stable_s": 0, "resolution": "640x360"},
         [ON, KNOWN, *STOPS, camera_start(resolution="640x360"), *MOVING], ("started", "started", True, True)),
+    "restart of what was seen hung": (
+        {"state": "restarted", "seen": "hung", "stable_s": 0}, [ON, KNOWN, *STOPS, camera_start(), *MOVING],
+        ("started", "started", True, True)),
+    "restart of what was seen hung, nobody else writes": (
+        {"state": "restarted", "seen": "hung", "sole_writer": True, "stable_s": 0},
+        [ON, KNOWN, camera_stop(), OFF, camera_start(), *MOVING], ("started", "started", True, True)),
+    # Somebody was faster: what was seen is of the stream before.
+    "restart of what was seen hung, and is started anew since": (
+        {"state": "restarted", "seen": "hung"}, [NEW, KNOWN, STANDS, NEW, MOVES, NEW], ("started", "started", False, True)),
+    "restart of what was seen healthy": ({"state": "restarted", "seen": "healthy"}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
     "restart of nothing": (
         {"state": "restarted", "stable_s": 0}, [OFF, KNOWN, playlist(GONE), camera_start(), *MOVING], ("stopped", "started", True, True)),
     # What a process leaves that was killed stands still: nobody writes it.
@@ -152,6 +162,7 @@ CHECK: dict[str, tuple[dict[str, t.Any], list[t.Any], tuple[t.Any, ...]]] = {
     "restart of what is healthy": ({"state": "restarted"}, [ON, KNOWN, *MOVING], ("started", "started", False, True)),
     "restart by force": ({"state": "restarted", "force": True}, [ON, KNOWN, *MOVING], ("started", "started", True, False)),
     "restart of what hangs": ({"state": "restarted"}, [ON, KNOWN, *HUNG], ("started", "started", True, False)),
+    "restart of what was seen hung": ({"state": "restarted", "seen": "hung"}, [ON, KNOWN], ("started", "started", True, False)),
     "stop": ({"state": "stopped"}, [ON], ("started", "stopped", True, False)),
     "stop of nothing": ({"state": "stopped"}, [OFF], ("stopped", "stopped", False, True)),
 }  # fmt: skip
@@ -282,6 +293,7 @@ def test_looks_are_as_far_apart_as_they_need(clock: FakeTime) -> None:
 CLASSES = [
     ({}, [ON, KNOWN, *MOVING], ("healthy", "healthy")),
     ({"state": "restarted", "stable_s": 0}, [ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING], ("hung", "healthy")),
+    ({"state": "restarted", "seen": "stuttering", "stable_s": 0}, [ON, KNOWN, *STOPS, camera_start(), *MOVING], ("stuttering", "healthy")),
     ({"state": "restarted", "stable_s": 0}, [DOWN, KNOWN, playlist(GONE), camera_start(), *MOVING], ("dead", "healthy")),
     ({}, [NEVER, KNOWN, camera_start(), *MOVING], ("never_started", "healthy")),
     ({"window_s": 5}, [OFF, KNOWN, camera_start(), *NOT_MOVING[:8]], ("stopped", "hung")),
