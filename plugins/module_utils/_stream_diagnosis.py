@@ -217,15 +217,22 @@ def _unseen(evidence: Evidence, cameras: t.Mapping[str, t.Any], language: str) -
     return [*pictures, *beside]
 
 
-def stream_rows(findings: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+def stream_rows(
+    findings: t.Mapping[str, t.Any], neighbours: t.Optional[t.Mapping[str, t.Any]] = None, cameras: t.Optional[t.Mapping[str, t.Any]] = None
+) -> list[dict[str, t.Any]]:
     """Return the cameras that are out on the hosts of a line, as line_severity asks for them.
 
-    findings: host -> finding of stream_diagnosis.
+    findings: host -> finding of stream_diagnosis. neighbours: of fleet_info, the hosts of the line that this run leaves alone;
+    cameras: their lineops_cameras. What a supervisor does not run there is out; one that hangs there is not seen from here.
     """
-    return [
+    rows = [
         {"host": host, "finding": told["code"], "target": f"stream:{camera}", "core": told["core"]}
         for host, finding in findings.items() for camera, told in part(finding, "cameras").items()
         if not told["live"]]
+    return rows + [
+        {"host": host, "finding": "stream.dead", "target": f"stream:{camera}", "core": True}
+        for host, summary in (neighbours or {}).items() for camera in part(summary, "streams").get("not_running") or []
+        if is_core({"cameras": part(cameras).get(host)}, camera)]
 
 
 def stream_asks(streams: t.Any, cameras: t.Any) -> bool:

@@ -193,6 +193,12 @@ def test_core_cameras_that_are_out_are_rows_for_the_severity_of_the_line() -> No
         {"host": "h2", "finding": "stream.dead", "target": "stream:cam1", "core": True}]
 
 
+def test_core_cameras_that_do_not_run_outside_the_run_are_rows_too() -> None:
+    beside = {"h4": {"streams": {"running": 1, "expected": 3, "not_running": ["cam1", "cam2"]}}, "h5": {"answers": False}}
+    rows = stream_rows({"h1": found(seen(cam1=stream("healthy")))}, neighbours=beside, cameras={"h4": [CORE, SECOND], "h5": [CORE]})
+    assert rows == [{"host": "h4", "finding": "stream.dead", "target": "stream:cam1", "core": True}]
+
+
 @pytest.mark.parametrize(("streams", "asks"), [
     ({}, False), ({"cam1": stream("hung")}, True), ({"cam2": stream("never_started", desired=None)}, False),
     ({"cam1": stream("never_started", desired=None)}, True), ({"cam3": stream("healthy")}, False), (None, False),
