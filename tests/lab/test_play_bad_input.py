@@ -147,7 +147,7 @@ def make_mistakes(groups: dict[str, Any], secrets: dict[str, Any]) -> None:
         groups["line1"]["hosts"][name] = host
     groups["line1"]["hosts"][BROKEN] = {**model, "plc_recovery_stability": "soon"}
     odd = groups["line2"]["hosts"][ODD]["lineops_plcs"][0]
-    odd["ip_address"] = odd["ip_address"].replace(".22", ".99")
+    odd["ip_address"] = odd["ip_address"].rpartition(".")[0] + ".99"
 
 
 class Refused:
