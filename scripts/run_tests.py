@@ -186,13 +186,18 @@ def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
     Stage("prepare", "the environments of later stages", prepare),
-    Stage("units", "unit tests of the plugins (part of ansible-units)", always(pytest("-n", "2", "tests/unit"))),
     Stage("standins", "tests of the lab's PLC stand-in (part of lab-tests)", always(pytest("-n", "2", "tests/standins"))),
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
         pytest("-n", "2", "tests/contract"),
     )),
     Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
-    # What does not touch Ansible is run by ansible-units.
+    # The same unit tests, each in a process of its own.
+    Stage("ansible-units", f"ansible-test units, Python {THIS_PYTHON} (not in make test)", always(
+        MAKE_COPY,
+        PIP_STAND_IN,
+        on_copy("ansible-test", "units", "--venv", "--python", THIS_PYTHON),
+    )),
+    # What does not touch Ansible is run by units.
     *(Stage(f"units-{core}", f"unit tests that touch Ansible, with ansible-core {core} (not in make test)",
             with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
     Stage("engines", "AWX's runner, event rules and CI jobs start playbooks on the lab (not in make test)", with_engines),
@@ -220,11 +225,7 @@ STAGES = (
         PIP_STAND_IN,
         on_copy("ansible-test", "sanity", "--venv", "--python", THIS_PYTHON),
     )),
-    Stage("ansible-units", f"ansible-test units, Python {THIS_PYTHON}", always(
-        MAKE_COPY,
-        PIP_STAND_IN,
-        on_copy("ansible-test", "units", "--venv", "--python", THIS_PYTHON),
-    )),
+    Stage("units", "unit tests of the plugins", always(pytest("-n", "2", "tests/unit"))),
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
     *(Stage(f"core-{core}", f"smoke test with ansible-core {core}", with_core(core, "-m", "smoke", "tests/lab"))
