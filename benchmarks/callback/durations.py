@@ -28,7 +28,7 @@ description:
 """
 
 #: What of a result is kept: it holds no address and no key.
-KEPT = ("calls", "latency_s", "supervisor_seconds", "streams", "not_observed")
+KEPT = ("calls", "health", "latency_s", "supervisor_seconds", "streams", "not_observed")
 
 
 class CallbackModule(CallbackBase):

@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
 from ansible_collections.lineops.runbook.plugins.module_utils._closing import closing
 from ansible_collections.lineops.runbook.plugins.module_utils._checklist import (
-    checklist_fails, checklist_lines, checklist_plant, checklist_row, checklist_stats,
+    checklist_fails, checklist_lines, checklist_plant, checklist_results, checklist_row, checklist_stats,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
@@ -72,6 +72,7 @@ class FilterModule:
             "checklist_fails": checklist_fails,
             "checklist_lines": checklist_lines,
             "checklist_plant": checklist_plant,
+            "checklist_results": checklist_results,
             "checklist_row": checklist_row,
             "checklist_stats": checklist_stats,
             "closing": closing,

@@ -105,6 +105,15 @@ def checklist_stats(plant: Look, files: t.Mapping[str, str] | None = None) -> di
         for row in plant["hosts"]}
 
 
+def checklist_results(plant: Look, fail_on: str) -> dict[str, dict[str, t.Any]]:
+    """Return how each host ended as the module result_files takes it: resolved is what is below the severity to fail on."""
+    return {
+        row["host"]: {
+            **{name: row[name] for name in ("severity", "finding", "sentence", "next_step")}, "result": row["state"],
+            "resolved": not checklist_fails(row, fail_on)}
+        for row in plant["hosts"]}
+
+
 def checklist_lines(plant: Look, files: t.Mapping[str, str] | None = None, why_not: str = "") -> list[str]:
     """Return the checklist as lines of a terminal: a table of hosts, the worst last, then the seven steps.
 
