@@ -32,7 +32,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._restart_outcome i
 from ansible_collections.lineops.runbook.plugins.module_utils._restart_plan import restart_plan, streams_to_bring_back
 from ansible_collections.lineops.runbook.plugins.module_utils._severity import line_severity
 from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import plan_entries, step_entries
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import stream_asks, stream_diagnosis, stream_rows
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import (
+    longer_look_s, stream_asks, stream_diagnosis, stream_rows,
+)
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures, watch_left_s
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import stream_allowed, stream_plan, stream_settled
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import signals_of, writers_of
@@ -109,6 +111,7 @@ class FilterModule:
             "stream_allowed": stream_allowed,
             "stream_asks": stream_asks,
             "stream_diagnosis": stream_diagnosis,
+            "stream_longer_look": longer_look_s,
             "stream_outcome": stream_outcome,
             "stream_pictures": stream_pictures,
             "stream_plan": stream_plan,

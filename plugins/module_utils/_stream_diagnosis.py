@@ -26,6 +26,10 @@ _SHOWS_NOTHING = ("hung", "dead", "cooldown", "breaker_open", "disk_full")
 _SOURCE_WELL = Counter("source", confirms=_any("answers"))
 _PROCESS_GONE = Counter("process", confirms=_any("none"))
 _IS_WANTED = _any("named", "asked", "core")
+#: Classes of a stream that was brought back just now and of which a longer look may show that it comes and goes.
+_MAY_COME_AND_GO = ("starting", "dead", "healthy", "source_unstable")
+#: Without a source ffmpeg ends after 10.5 s, recovery looks every 2 s and takes 2 s for a start (SUPERVISOR_API §2); and some.
+_RECOVERY_CYCLE_S = 16.0
 
 
 def _of_class(code: str, kind: str, *counters: Counter) -> Hypothesis:
@@ -243,3 +247,16 @@ def stream_asks(streams: t.Any, cameras: t.Any) -> bool:
     evidence = {"streams": {"streams": streams}, "cameras": cameras}
     names = [name for name in cameras_in(evidence) if _counts(evidence, name)] if streams else []
     return any(_of_camera(evidence, name, "", "en")["code"] != "stream.healthy" for name in names)
+
+
+def longer_look_s(streams: t.Any, cameras: t.Any, stable_s: float) -> float:
+    """Return for how many seconds to look once more before it is said how the streams are; 0 where a short look has settled it.
+
+    A stutter that shows in ten seconds may not show in three; what was just started may stay, and what its recovery brought back
+    may come and go. What stands still does. streams, cameras: as for stream_asks; stable_s: seconds of a longer look.
+    """
+    told = [part(stream) for stream in part(streams).values()]
+    if any(stream.get("brought_back") is True and stream.get("class") in _MAY_COME_AND_GO for stream in told):
+        return max(float(stable_s), _RECOVERY_CYCLE_S)
+    is_settled = stream_asks(streams, cameras) and not any(stream.get("class") == "starting" for stream in told)
+    return 0.0 if is_settled or not told else float(stable_s)

@@ -15,7 +15,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._findings import F
 from ansible_collections.lineops.runbook.plugins.module_utils._hypotheses import CONFIRMED, OPEN, REFUTED
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_classes import CLASSES
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import (
-    LIVE, TABLE, stream_asks, stream_diagnosis, stream_rows,
+    LIVE, TABLE, longer_look_s, stream_asks, stream_diagnosis, stream_rows,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import SOURCES, signals_of, writers_of
 
@@ -206,6 +206,21 @@ def test_core_cameras_that_do_not_run_outside_the_run_are_rows_too() -> None:
 def test_a_look_asks_for_playbook_a(streams: t.Any, asks: bool) -> None:
     well = {"cam1": stream("healthy"), "cam2": stream("healthy")}
     assert stream_asks(None if streams is None else {**well, **streams}, [CORE, SECOND]) is asks
+
+
+BACK = {"brought_back": True}
+
+
+@pytest.mark.parametrize(("streams", "stable_s", "seconds"), [
+    ({"cam1": stream("healthy"), "cam2": stream("healthy")}, 10, 10.0),
+    ({"cam1": stream("hung"), "cam2": stream("healthy")}, 10, 0.0),
+    ({"cam1": stream("starting"), "cam2": stream("hung")}, "10", 10.0),
+    ({"cam1": stream("dead", **BACK), "cam2": stream("healthy")}, 10, 16.0), ({"cam1": stream("healthy", **BACK)}, 30, 30.0),
+    # What hangs does so, whatever was before.
+    ({"cam1": stream("hung", **BACK), "cam2": stream("healthy")}, 10, 0.0), ({}, 10, 0.0), (None, 10, 0.0),
+])  # fmt: skip
+def test_what_a_short_look_cannot_settle_is_looked_at_for_longer(streams: t.Any, stable_s: t.Any, seconds: float) -> None:
+    assert longer_look_s(streams, [CORE, SECOND], stable_s) == seconds
 
 
 def test_a_camera_that_the_supervisor_has_not_got_asks_for_playbook_a() -> None:
