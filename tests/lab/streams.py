@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+from pathlib import Path
 
 import pytest
 from plants import PlantLab, until
+from runs import Run, Running
 from sources import media_sequence
 
 from lab import api, processes
@@ -52,6 +55,29 @@ def until_moved(lab: PlantLab, *streams: tuple[str, str], segments: int = 2) -> 
     before = {stream: end_of_playlist(lab, *stream) for stream in streams}
     for stream, end in before.items():
         until(lambda stream=stream, end=end: end_of_playlist(lab, *stream) >= end + segments, f"the playlist of {stream} moves")
+
+
+def kill_between_stop_and_start(lab: PlantLab, run: Running, name: str, camera: str) -> Run:
+    """End a run that restarts a hung stream, while the supervisor still stops it: a stopped process does not take its SIGTERM."""
+    def is_told_to_end() -> bool:
+        return any(_waits_for(pid, signal.SIGTERM) for pid in writers(lab, name)[camera])
+
+    until(lambda: is_told_to_end() or run.has_ended, f"{camera} of {name} is being stopped")
+    run.signal_all(signal.SIGKILL)
+    ended = run.finish()
+    until(lambda: not run.pids(), "all processes of the killed run are gone")
+    until(lambda: not writers(lab, name)[camera], f"{camera} of {name} is stopped")
+    return ended
+
+
+def _waits_for(pid: int, number: int) -> bool:
+    """Does a signal wait to be taken by a process?"""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return False
+    pending = [int(mask, 16) for mask in re.findall(r"^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$", status, re.MULTILINE)]
+    return any(mask & 1 << number - 1 for mask in pending)
 
 
 def starts_total(lab: PlantLab, name: str) -> int:

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from plants import PlantLab, until
+from plants import PlantLab
 from runs import Run
-from streams import CAMERAS, MANY, PLAYBOOK, commanded, leases, needs_cameras, strays, until_moved, writers
+from streams import CAMERAS, MANY, PLAYBOOK, kill_between_stop_and_start, leases, needs_cameras, strays, until_moved, writers
 from truth import assert_chain_holds, files
 
 pytestmark = [needs_cameras, pytest.mark.long]  # a machine with too much to do starves real video
@@ -63,12 +62,7 @@ class Streams:
 
     def _kill_between_stop_and_start(self) -> None:
         self.lab.fault(BROKEN, HANGS)
-        stops = commanded(self.lab, BROKEN, "stop")
-        run = self.lab.start(*SHORT, playbook=PLAYBOOK, limit=BROKEN)
-        until(lambda: commanded(self.lab, BROKEN, "stop") > stops or run.has_ended, "the stream was stopped")
-        run.signal_all(signal.SIGKILL)
-        run.finish()
-        until(lambda: not run.pids(), "all processes of the killed run are gone")
+        kill_between_stop_and_start(self.lab, self.lab.start(*SHORT, playbook=PLAYBOOK, limit=BROKEN), BROKEN, "cam1")
         self.killed_writers = writers(self.lab, BROKEN)
 
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import signal
 import time
 from collections.abc import Callable
 
 import pytest
 from plants import PlantLab, until
 from runs import PLAYBOOKS, READABLE, Run, Running
-from streams import CAMERAS, MANY, PLAYBOOK, commanded, leases, needs_cameras, starts_total, strays, until_moved, writers
+from streams import CAMERAS, MANY, PLAYBOOK, commanded, kill_between_stop_and_start, leases, needs_cameras, starts_total, strays, until_moved, writers
 from truth import assert_chain_holds
 
 from lab.errors import LabError
@@ -134,12 +133,8 @@ class Storm:
         """A run of the playbook ends between the stop and the start of a stream."""
         host, camera = self._dice.choice(STREAMS)
         self.lab.fault(host, f"ffmpeg-stopped camera={camera}")
-        stops = commanded(self.lab, host, "stop", camera)
         run = self.lab.start(*SHORT, playbook=PLAYBOOK, limit=host)
-        until(lambda: commanded(self.lab, host, "stop", camera) > stops or run.has_ended, f"{camera} of {host} is stopped")
-        run.signal_all(signal.SIGKILL)
-        self.killed = run.finish().text
-        until(lambda: not run.pids(), "all processes of the killed run are gone")
+        self.killed = kill_between_stop_and_start(self.lab, run, host, camera).text
         assert [entry["event"] for entry in self.lab.journal(host)][-1] == "begin", self.killed
 
 
