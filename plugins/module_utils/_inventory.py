@@ -96,8 +96,8 @@ def _is_words(value: t.Any) -> bool:
 
 
 def _is_runner(value: t.Any) -> bool:
-    """It stands in the journal and in a header of every call."""
-    return isinstance(value, str) and bool(re.fullmatch(r"(shell|awx|ci|eda)-[A-Za-z0-9._-]{1,60}", value))
+    """It stands in the journal and in a header of every call; a survey gives an empty one."""
+    return isinstance(value, str) and bool(re.fullmatch(r"((shell|awx|ci|eda)-[A-Za-z0-9._-]{1,60})?", value))
 
 
 def _is_number(value: t.Any) -> bool:

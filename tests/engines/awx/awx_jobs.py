@@ -40,6 +40,7 @@ class _Unsafe(yaml.SafeDumper):
 class Job:
     """A job that has ended: what AWX keeps of it."""
 
+    template: str
     number: int
     rc: int
     events: list[dict[str, Any]]
@@ -89,7 +90,7 @@ class Awx:
         template = self._controller.named("job_templates", name)
         number = next(self._numbers)
         private = self._folder / f"awx_{number}"
-        shutil.copytree(self._clone, private / "project", symlinks=True)
+        shutil.copytree(self._clone, private / "project", symlinks=True, copy_function=os.link)
         for part in ("env", "inventory", "home"):
             (private / part).mkdir()
         self._write_inventory(private)
@@ -101,16 +102,18 @@ class Awx:
         words += ["-l", limit] if limit else []
         words += self._inject(template, private) if with_credentials else []
         try:
-            return self._run(private, number, template["playbook"], words)
+            return self._run(private, number, template, words)
         finally:
             shutil.rmtree(private)
 
-    def _run(self, private: Path, number: int, playbook: str, words: list[str]) -> Job:
-        command = [sys.executable, "-m", "ansible_runner", "run", str(private), "-p", playbook, "-i", str(number), "--cmdline", shlex.join(words)]
+    def _run(self, private: Path, number: int, template: Mapping[str, Any], words: list[str]) -> Job:
+        command = [sys.executable, "-m", "ansible_runner", "run", str(private), "-p", template["playbook"], "-i", str(number),
+                   "--cmdline", shlex.join(words)]
         run = subprocess.run(command, env=_environment(private, number), cwd=private, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         kept = private / "artifacts" / str(number)
         events = [json.loads(path.read_text(encoding="utf-8")) for path in (kept / "job_events").glob("*.json")]
-        return Job(number, run.returncode, sorted(events, key=lambda event: event["counter"]), (kept / "stdout").read_text("utf-8") + run.stderr)
+        in_order = sorted(events, key=lambda event: event["counter"])
+        return Job(template["name"], number, run.returncode, in_order, (kept / "stdout").read_text("utf-8") + run.stderr)
 
     def _write_inventory(self, private: Path) -> None:
         """AWX writes a program that prints the inventory with all variables of groups and hosts."""

@@ -41,7 +41,7 @@ class Configurator:
         """Run awx/configure.yml with variables in a file."""
         path = self.clone / "given.json"
         path.write_text(json.dumps(variables), encoding="utf-8")
-        return self.run(["ansible-playbook", "awx/configure.yml", "-e", f"@{path}", *words])
+        return self.run(["ansible-playbook", "-i", "localhost,", "awx/configure.yml", "-e", f"@{path}", *words])
 
 
 @pytest.fixture(scope="class")

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from controller_fields import CONFIGURATION, ENDPOINTS, PROMPTS, STARTED, Endpoint, Ref, survey_error
+from controller_checks import Known, errors, survey_error
+from controller_fields import ENDPOINTS, STARTED
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 
@@ -171,49 +172,5 @@ class Controller:
 
     def _check(self, endpoint: str, whole: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Raise Refused for what is wrong with an object; given is what of it was sent."""
-        rules = ENDPOINTS[endpoint]
-        wrong = [f"{name}: unknown field" for name in given if name not in rules.fields]
-        wrong += [f"{name}: required" for name in rules.required if whole.get(name) in (None, "")]
-        wrong += [f"{name}: {error}" for name, value in given.items() if (error := self._error(rules, name, value))]
-        wrong += self._errors_of_the_whole(endpoint, whole)
-        if wrong:
+        if wrong := errors(endpoint, whole, given, Known(self.objects, self.surveys, self._project)):
             raise Refused(f"{endpoint}: {'; '.join(wrong)}")
-
-    def _error(self, rules: Endpoint, name: str, value: Any) -> str:
-        rule = rules.fields.get(name, (object,))
-        if isinstance(rule, Ref):
-            return "" if any(value in self.objects[endpoint] for endpoint in rule.endpoints) else f"{value!r} is none of {rule.endpoints}"
-        if isinstance(rule, set):
-            return "" if value in rule else f"{value!r} is none of {rule}"
-        if callable(rule):
-            return rule(value)
-        return "" if type(value) in rule or object in rule else f"{value!r} is no {rule[0].__name__}"
-
-    def _errors_of_the_whole(self, endpoint: str, whole: Mapping[str, Any]) -> list[str]:
-        if endpoint == "job_templates" and not (self._project / whole.get("playbook", "")).is_file():
-            return ["playbook: not found in the project"]
-        if endpoint == "inventory_sources" and not (self._project / whole.get("source_path", "")).exists():
-            return ["source_path: not found in the project"]
-        if endpoint == "notification_templates":
-            differ = CONFIGURATION[whole["notification_type"]] ^ set(whole.get("notification_configuration", {}))
-            return [f"notification_configuration: missing or unknown {differ}"] if differ else []
-        if endpoint == "credentials":
-            return self._credential_errors(whole)
-        return self._prompt_errors(whole) if set(PROMPTS) & set(whole) and "unified_job_template" in whole else []
-
-    def _credential_errors(self, whole: Mapping[str, Any]) -> list[str]:
-        inputs = self.objects["credential_types"].get(whole.get("credential_type"), {}).get("inputs", {})
-        known = {one["id"] for one in inputs.get("fields", [])}
-        missing = set(inputs.get("required", [])) - set(whole.get("inputs", {}))
-        unknown = set(whole.get("inputs", {})) - known
-        return [f"inputs: missing {missing}, unknown {unknown}"] if missing or unknown else []
-
-    def _prompt_errors(self, whole: Mapping[str, Any]) -> list[str]:
-        """A schedule and a node may only say what their template asks for on launch."""
-        started = next((kind[whole["unified_job_template"]] for kind in (self.objects[name] for name in STARTED)
-                        if whole["unified_job_template"] in kind), {})
-        asked = {question["variable"] for question in self.surveys.get(started.get("id"), {}).get("spec", [])}
-        unasked = set(whole.get("extra_data") or {}) - asked if not started.get("ask_variables_on_launch") else set()
-        prompts = [name for name in ("limit", "inventory", "job_type", "verbosity", "scm_branch")
-                   if whole.get(name) and not started.get(f"ask_{name}_on_launch")]
-        return [f"the template does not ask for {sorted([*unasked, *prompts])}"] if unasked or prompts else []

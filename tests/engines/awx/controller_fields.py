@@ -64,7 +64,8 @@ ENDPOINTS = {
         "execution_environment", {"name": TEXT, "description": TEXT, "image": TEXT, "pull": {"always", "missing", "never"},
                                   "organization": ORGANIZATION, "credential": Ref(("credentials",))}, ("name", "image")),
     "credential_types": Endpoint(
-        "credential_type", {"name": TEXT, "description": TEXT, "kind": {"cloud", "net"}, "inputs": MAPPING, "injectors": MAPPING},
+        "credential_type", {"name": TEXT, "description": TEXT, "kind": {"cloud", "net"}, "inputs": MAPPING, "injectors": MAPPING,
+                            "managed": {False}},
         ("name", "kind")),
     "credentials": Endpoint(
         "credential", {"name": TEXT, "description": TEXT, "organization": ORGANIZATION, "credential_type": Ref(("credential_types",)),
@@ -73,8 +74,8 @@ ENDPOINTS = {
         "project", {"name": TEXT, "description": TEXT, "organization": ORGANIZATION, "scm_type": {"git", "svn", "archive", ""},
                     "scm_url": TEXT, "scm_branch": TEXT, "scm_update_on_launch": FLAG, "default_environment": ENVIRONMENT,
                     "allow_override": FLAG}),
-    "inventories": Endpoint("inventory", {"name": TEXT, "description": TEXT, "organization": ORGANIZATION, "kind": {""}},
-                            ("name", "organization")),
+    "inventories": Endpoint("inventory", {"name": TEXT, "description": TEXT, "organization": ORGANIZATION, "kind": {""},
+                                          "host_filter": {None}}, ("name", "organization")),
     "inventory_sources": Endpoint(
         "inventory_source", {"name": TEXT, "description": TEXT, "inventory": INVENTORY, "source": {"scm"}, "source_project": PROJECT,
                              "source_path": TEXT, "overwrite": FLAG, "overwrite_vars": FLAG, "update_on_launch": FLAG},
@@ -106,40 +107,3 @@ ENDPOINTS = {
         "schedule", {"name": TEXT, "description": TEXT, "unified_job_template": Ref(STARTED), "rrule": rrule, "enabled": FLAG, **PROMPTS},
         ("name", "unified_job_template", "rrule")),
 }  # fmt: skip
-
-#: What a notification must be told, by its kind (awx/main/notifications/, init_parameters).
-CONFIGURATION = {
-    "webhook": {"url", "http_method", "headers", "disable_ssl_verification", "username", "password"},
-    "email": {"host", "port", "username", "password", "use_tls", "use_ssl", "sender", "recipients", "timeout"},
-}
-QUESTION_TYPES = {
-    "text": str, "textarea": str, "password": str, "multiplechoice": str, "multiselect": str, "integer": int, "float": float}
-
-
-def survey_error(spec: Mapping[str, Any]) -> str:
-    """What is wrong with a survey, as the API sees it (awx/api/views, JobTemplateSurveySpec); "" for nothing."""
-    wrong = [name for name, kind in (("name", str), ("description", str), ("spec", list)) if not isinstance(spec.get(name), kind)]
-    if wrong or not spec["spec"]:
-        return f"missing or wrong: {wrong or 'no question'}"
-    names = [question.get("variable") for question in spec["spec"]]
-    if len(names) != len(set(names)):
-        return f"a variable twice: {names}"
-    return next((error for question in spec["spec"] if (error := _question_error(question))), "")
-
-
-def _question_error(question: Mapping[str, Any]) -> str:
-    wanted = {"type": str, "question_name": str, "variable": str, "required": bool}
-    wrong = [name for name, kind in wanted.items() if not isinstance(question.get(name), kind)]
-    known = {*wanted, "question_description", "choices", "min", "max", "default"}
-    if wrong or set(question) - known:
-        return f"{question.get('variable')}: missing or wrong {wrong}, unknown {set(question) - known}"
-    kind, default = QUESTION_TYPES.get(question["type"]), question.get("default", "")
-    if kind is None or default != "" and type(default) is not kind:
-        return f"{question['variable']}: type {question['type']} with default {default!r}"
-    if question["type"] in ("multiplechoice", "multiselect"):
-        chosen = [choice for choice in str(default).splitlines() if choice]
-        if not question.get("choices") or set(chosen) - set(question["choices"]):
-            return f"{question['variable']}: default {chosen} is none of {question.get('choices')}"
-    if any(not isinstance(question.get(limit, 0), int) for limit in ("min", "max")):
-        return f"{question['variable']}: limits {question.get('min')!r}, {question.get('max')!r}"
-    return ""
