@@ -20,10 +20,11 @@ from truth import flag
 from lab import inventory
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
 
-B_HOST, FORCED, A_HOST = "line1-hmi1", "line1-hmi2", "line1-hmi2"
-TRIAGED = {"line2-hmi1": "route-removed", "line3-hmi1": "plc-disconnected"}
+B_HOST, FORCED, A_HOST = "line1-hmi1", "line4-hmi1", "line4-hmi1"
+ROUTELESS, UNDONE = "line2-hmi1", "line3-hmi1"
+TRIAGED = {ROUTELESS: "route-removed", UNDONE: "plc-disconnected"}
 #: On a plant where nobody has started a camera, only hosts without one are well.
-WITHOUT_CAMERAS = ("line2-hmi1", "line2-hmi2", "line3-hmi1", "line3-hmi2")
+WITHOUT_CAMERAS = tuple(TRIAGED)
 CLOSING = """\
 ticket: OPS-1204
 reproduction: Delete the route of the host in TwinCAT XAE, then read a variable.
@@ -37,14 +38,14 @@ CHECKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "triage": ("lineops Triage (check)", "line2,line3", {}),
     "approval": ("lineops Triage (check)", "line2,line3", {"triage_approval": "true"}),
     "a": ("lineops Playbook A (check)", A_HOST, {"stream_recovery_cameras": "cam1"}),
-    "b": ("lineops Playbook B (check)", "line1", {}),
+    "b": ("lineops Playbook B (check)", "line1,line4", {}),
     "c": ("lineops Playbook C (check)", FORCED, {"restart_recovery_force": "true", "restart_recovery_ladder": ["api"]}),
     "checklist": ("lineops Checklist (check)", "", {}),
     "preflight": ("lineops Preflight (check)", "", {}),
 }
 #: Jobs that are refused: what AWX lets by (answers of a changed survey), and what must be said.
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
-    "no limit": ("lineops Playbook B", {}, "This job has no limit: it would be for all 6 hosts of the inventory."),
+    "no limit": ("lineops Playbook B", {}, "This job has no limit: it would be for all 4 hosts of the inventory."),
     "no credential": (
         "lineops Playbook B", {"limit": B_HOST, "with_credentials": False},
         "lineops_secrets is missing or not a mapping; expected lineops_secrets.<line> from a vault or a credential."),
@@ -79,20 +80,20 @@ class Jobs:
             "b": ("lineops Playbook B", {"limit": B_HOST}),
             "c": ("lineops Playbook C", {"limit": FORCED, "answers": {"restart_recovery_force": "true", "restart_recovery_delay": 1}}),
         })
-        self.healed = {host: self.lab.observer.routes(lab.host(host)) for host in (B_HOST, "line2-hmi1")}
+        self.healed = {host: self.lab.observer.routes(lab.host(host)) for host in (B_HOST, ROUTELESS)}
         self.incident = self.runs["b"].outcomes[B_HOST]["incident"]
         about = {"incident": self.incident}
+        self.undone = {"incident": self.runs["triage"].outcomes[UNDONE]["incident"]}
         self.checks |= self.at_once({
             "close": ("lineops Close incident (check)", {"limit": "line1", "answers": about}),
-            "undo": ("lineops Undo incident (check)", {"limit": "line1", "answers": about}),
+            "undo": ("lineops Undo incident (check)", {"limit": "line3", "answers": self.undone}),
         })
         self.runs |= self.at_once({
             "a": ("lineops Playbook A", {"limit": A_HOST, "answers": {"stream_recovery_cameras": "cam1, cam7"}}),
             "checklist": ("lineops Checklist", {}),
             "preflight": ("lineops Preflight", {}),
             "close": ("lineops Close incident", {"limit": "line1", "answers": {**about, "lineops_closing": CLOSING}}),
-            "undo": ("lineops Undo incident", {
-                "limit": "line3", "answers": {"incident": self.runs["triage"].outcomes["line3-hmi1"]["incident"]}}),
+            "undo": ("lineops Undo incident", {"limit": "line3", "answers": self.undone}),
         })
 
     def at_once(self, jobs: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Job]:
@@ -128,7 +129,7 @@ def exported(configurator: Any, lab: PlantLab) -> dict[str, Any]:
 
 @pytest.fixture(scope="class")
 def jobs(configurator: Any, new_lab: Callable[[int, int], PlantLab], tmp_path_factory: pytest.TempPathFactory) -> Jobs:
-    lab = new_lab(3, 2)
+    lab = new_lab(4, 1)
     done = configurator.configure({"lineops_secrets": inventory.secrets_data(lab.plant)})
     assert done.returncode == 0, done.stdout + done.stderr
     folder: Path = tmp_path_factory.mktemp("jobs")
@@ -156,13 +157,14 @@ class TestJobs:
 
     def test_twins_in_check_mode_change_nothing(self, jobs: Jobs) -> None:
         """The refused jobs, too: a lease or a line in a journal would show."""
-        assert jobs.changed_by_looking == {}
+        # A PLC without the route closes the connection at the first word, whoever says it.
+        assert jobs.changed_by_looking == {(host, "links"): [] for host in (B_HOST, ROUTELESS)}
 
     def test_twins_say_what_would_be_done(self, jobs: Jobs) -> None:
         assert jobs.checks["b"].results == {B_HOST: "PLANNED", FORCED: "HEALTHY"}
         assert jobs.checks["c"].results == {FORCED: "PLANNED"} and "restart by its API" in " ".join(jobs.checks["c"].outcomes[FORCED]["actions"])
         assert jobs.checks["a"].results == {A_HOST: "PLANNED"}
-        assert jobs.checks["triage"].results == {**dict.fromkeys(TRIAGED, "PLANNED"), "line2-hmi2": "HEALTHY", "line3-hmi2": "HEALTHY"}
+        assert jobs.checks["triage"].results == dict.fromkeys(TRIAGED, "PLANNED")
         assert {job.rc for name, job in jobs.checks.items() if name in "abc" or name == "triage"} == {0}
 
     def test_the_look_of_the_workflow_fails_where_a_person_has_to_approve(self, jobs: Jobs) -> None:
@@ -177,12 +179,12 @@ class TestJobs:
     def test_two_lines_in_one_job(self, jobs: Jobs) -> None:
         job = jobs.runs["triage"]
         assert job.rc == 0
-        assert {host: job.results[host] for host in TRIAGED} == dict.fromkeys(TRIAGED, "HEALED")
-        assert jobs.healed["line2-hmi1"] == {SUPERVISOR_NET_ID: SUPERVISOR_IP}
+        assert job.results == dict.fromkeys(TRIAGED, "HEALED")
+        assert jobs.healed[ROUTELESS] == {SUPERVISOR_NET_ID: SUPERVISOR_IP}
 
     def test_a_lost_route_is_healed(self, jobs: Jobs) -> None:
         job = jobs.runs["b"]
-        assert (job.rc, job.results, job.outcomes[B_HOST]["finding"]) == (0, {B_HOST: "HEALED"}, "plc.route_missing")
+        assert (job.rc, job.results) == (0, {B_HOST: "HEALED"}) and "ADS route added" in job.outcomes[B_HOST]["actions"]
         assert jobs.healed[B_HOST] == {SUPERVISOR_NET_ID: SUPERVISOR_IP} and flag(jobs.lab.host(B_HOST))
         assert job.stats["changed"][B_HOST] == 3
 
@@ -209,8 +211,8 @@ class TestJobs:
         assert closed["details"]["countermeasure"] == "Playbook B added the route again {{ 7 * 7 }}."
 
     def test_undo_shows_its_list_and_takes_back(self, jobs: Jobs) -> None:
-        assert jobs.checks["undo"].outcomes[B_HOST]["actions"]
-        assert jobs.runs["undo"].results == {"line3-hmi1": "UNDONE"} and not flag(jobs.lab.host("line3-hmi1"))
+        assert jobs.checks["undo"].results == {UNDONE: "PLANNED"} and jobs.checks["undo"].outcomes[UNDONE]["actions"]
+        assert jobs.runs["undo"].results == {UNDONE: "UNDONE"} and not flag(jobs.lab.host(UNDONE))
 
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
