@@ -85,7 +85,8 @@ class Awx:
     ) -> Job:
         """Start a job template and wait for its end.
 
-        answers: to its survey; unchecked: extra variables that the survey would not take, as a changed survey lets them by.
+        answers: to its survey; unchecked: extra variables beside them, the artifacts of the job before it in a workflow, or what a
+        changed survey lets by.
         """
         template = self._controller.named("job_templates", name)
         number = next(self._numbers)

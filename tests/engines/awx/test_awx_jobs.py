@@ -76,7 +76,8 @@ class Jobs:
                                    for key, value in settings.items() if value != before[host][key]}
         self.pid = self.pid_of(FORCED)
         self.runs = self.at_once({
-            "triage": ("lineops Triage", {"limit": "line2,line3"}),
+            # As in the workflow: what the look handed over are variables of the next job.
+            "triage": ("lineops Triage", {"limit": "line2,line3", "unchecked": self.checks["approval"].artifacts}),
             "b": ("lineops Playbook B", {"limit": B_HOST}),
             "c": ("lineops Playbook C", {"limit": FORCED, "answers": {"restart_recovery_force": "true", "restart_recovery_delay": 1}}),
         })
@@ -91,7 +92,7 @@ class Jobs:
         self.runs |= self.at_once({
             "a": ("lineops Playbook A", {"limit": A_HOST, "answers": {"stream_recovery_cameras": "cam1, cam7"}}),
             "checklist": ("lineops Checklist", {}),
-            "preflight": ("lineops Preflight", {}),
+            "preflight": ("lineops Preflight", {"unchecked": self.checks["checklist"].artifacts}),
             "close": ("lineops Close incident", {"limit": "line1", "answers": {**about, "lineops_closing": CLOSING}}),
             "undo": ("lineops Undo incident", {"limit": "line3", "answers": self.undone}),
         })
