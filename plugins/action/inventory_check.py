@@ -12,6 +12,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.module_utils._inventory import (
     check_host, check_limit, check_secrets, check_state_host,
 )
+from ansible_collections.lineops.runbook.plugins.module_utils._run_variables import RUN_VARIABLES, check_run
 from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
@@ -35,6 +36,7 @@ class ActionModule(RunbookAction):
         variables, broken = self._contract(task_vars)
         found, warnings = check_host(variables)
         # What cannot be evaluated is not missing.
+        found += check_run(variables)
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
         mistakes += check_secrets(secrets_among(self._templar, task_vars), host, variables.get("lineops_line"))
         mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
@@ -50,9 +52,13 @@ class ActionModule(RunbookAction):
     def _contract(self, task_vars: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, str]]:
         """Return the templated contract variables, and by name a sentence for each that cannot be templated."""
         variables, broken = {}, {}
-        for name in sorted(name for name in task_vars if name.startswith("lineops_") and name not in NOT_EVALUATED):
+        for name in sorted(name for name in task_vars if _is_checked(name)):
             try:
                 variables[name] = self._templar.template(task_vars[name])
             except AnsibleError as error:
                 broken[name] = f"{name} cannot be evaluated: {str(error).splitlines()[0].rstrip('.')}."
         return variables, broken
+
+
+def _is_checked(name: str) -> bool:
+    return name in RUN_VARIABLES or name.startswith("lineops_") and name not in NOT_EVALUATED

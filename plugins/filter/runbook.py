@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
+from collections.abc import Mapping
 
+import yaml
 from ansible_collections.lineops.runbook.plugins.module_utils._actions import target_of
+from ansible_collections.lineops.runbook.plugins.module_utils._approval import approval
 from ansible_collections.lineops.runbook.plugins.module_utils._closing import closing
 from ansible_collections.lineops.runbook.plugins.module_utils._checklist import (
     checklist_fails, checklist_lines, checklist_plant, checklist_results, checklist_row, checklist_stats,
@@ -62,6 +66,20 @@ def _budget(
     return budget_of(entries, audit_rows, host=host, target=target, now=now, language=language, **usual)
 
 
+@functools.wraps(closing)
+def _closing(entries: t.Any, *, given: t.Any, **question: t.Any) -> dict[str, t.Any]:
+    """A survey gives lineops_closing as YAML text; what is none is told as the text that it is."""
+    return closing(entries, given=_mapping_of(given) if isinstance(given, str) else given, **question)
+
+
+def _mapping_of(text: str) -> t.Any:
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return read if read is None or isinstance(read, Mapping) else text
+
+
 class FilterModule:
     """The rules of this collection as filters, so that roles can ask them."""
 
@@ -70,6 +88,7 @@ class FilterModule:
         return {
             "action_target": target_of,
             "active_plc": active_plc,
+            "approval": approval,
             "budget": _budget,
             "checklist_fails": checklist_fails,
             "checklist_lines": checklist_lines,
@@ -77,7 +96,7 @@ class FilterModule:
             "checklist_results": checklist_results,
             "checklist_row": checklist_row,
             "checklist_stats": checklist_stats,
-            "closing": closing,
+            "closing": _closing,
             "dead_links": dead_links,
             "escalation": escalation,
             "guards": guard,

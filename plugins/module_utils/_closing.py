@@ -152,6 +152,12 @@ def closing(
         "outcome": _outcome("CLOSED", sentence)}
 
 
+def blank_closing() -> str:
+    """Return the closing checklist to fill in, as YAML text: a line for each item, {a: , b: } where it has parts."""
+    return "".join(
+        f"{name}:\n" if list(form) == [""] else f"{name}: {{{', '.join(f'{part}: ' for part in form)}}}\n" for name, form in _FORMS.items())
+
+
 def read_closing(
     given: t.Any, *, secrets: t.Any = None, language: str = "en"
 ) -> tuple[dict[str, t.Any], list[str]]:

@@ -78,8 +78,8 @@ def _is_bool(value: t.Any) -> bool:
     return isinstance(value, bool)
 
 
-def _is_switch(value: t.Any) -> bool:
-    """What stands after -e name= is always text."""
+def is_switch(value: t.Any) -> bool:
+    """Say whether value is true or false, also as a text: what stands after -e name= is always one."""
     return isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 
@@ -96,8 +96,8 @@ def _is_words(value: t.Any) -> bool:
 
 
 def _is_runner(value: t.Any) -> bool:
-    """It stands in the journal and in a header of every call."""
-    return isinstance(value, str) and bool(re.fullmatch(r"(shell|awx|ci|eda)-[A-Za-z0-9._-]{1,60}", value))
+    """It stands in the journal and in a header of every call; a survey gives an empty one."""
+    return isinstance(value, str) and bool(re.fullmatch(r"((shell|awx|ci|eda)-[A-Za-z0-9._-]{1,60})?", value))
 
 
 def _is_number(value: t.Any) -> bool:
@@ -164,8 +164,8 @@ HOST_RULES = (
     Rule("lineops_confirm", lambda value: isinstance(value, str), "the line or incident that is meant", required=False),
     Rule("lineops_runner", _is_runner, "a name such as eda-lost-route", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
-    Rule("lineops_freeze", _is_switch, "true or false", required=False),
-    Rule("lineops_hand_over", _is_switch, "true or false", required=False),
+    Rule("lineops_freeze", is_switch, "true or false", required=False),
+    Rule("lineops_hand_over", is_switch, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),
 )
@@ -214,13 +214,13 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
 
     Returns (mistakes, warnings), each one sentence naming variable, list index, value and what is expected.
     """
-    mistakes = _check(variables, HOST_RULES, "")
+    mistakes = check_rules(variables, HOST_RULES)
     warnings: list[str] = []
     if isinstance(variables.get("lineops_controller_ads"), dict):
-        mistakes += _check(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
+        mistakes += check_rules(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
     for name, rules in GUARD_RULES.items():
         if isinstance(variables.get(name), dict):
-            mistakes += _check(variables[name], rules, name) + _unknown_names(variables[name], rules, name)
+            mistakes += check_rules(variables[name], rules, name) + _unknown_names(variables[name], rules, name)
     mistakes += _confirm_mistakes(variables)
     warnings += _contact_warnings(variables.get("lineops_contacts"))
     plcs = variables.get("lineops_plcs")
@@ -229,10 +229,10 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
         if not isinstance(plc, dict):
             mistakes.append(f"{where} is {plc!r}; expected a mapping.")
             continue
-        mistakes += _check(plc, PLC_RULES, where)
+        mistakes += check_rules(plc, PLC_RULES, where)
         for name, rules in (("route", ROUTE_RULES), ("test_variable", VARIABLE_RULES)):
             if isinstance(plc.get(name), dict):
-                mistakes += _check(plc[name], rules, f"{where}.{name}")
+                mistakes += check_rules(plc[name], rules, f"{where}.{name}")
         mistakes += _value_mistakes(plc.get("test_variable"), f"{where}.test_variable")
         warnings += _net_id_warning(plc, where)
     return mistakes + _active_mistakes(plcs), warnings
@@ -313,7 +313,8 @@ def _entry_of(secrets: dict[str, t.Any], host: str, line: t.Any) -> tuple[str, t
     return None
 
 
-def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -> list[str]:
+def check_rules(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str = "") -> list[str]:
+    """Return a sentence for each value that is missing or wrong; where: the place of the values, for the sentences."""
     mistakes = []
     for rule in rules:
         name = f"{where}.{rule.name}" if where else rule.name

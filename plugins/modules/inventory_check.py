@@ -13,7 +13,8 @@ version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:
-  - Checks the contract variables of a host (C(lineops_*)), its secrets and the words of C(-l).
+  - Checks the contract variables of a host (C(lineops_*)), its secrets, the words of C(-l), and what was set for this run, such as
+    the answers of a survey (C(playbooks/*.meta.yml)).
   - Says one sentence per mistake, with variable, list index, value and what is expected. Values of secrets are never
     shown, also if they have the wrong type.
   - Contacts nobody.

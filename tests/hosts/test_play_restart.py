@@ -115,7 +115,7 @@ CASES: dict[str, dict[str, Case]] = {
             "supervisor.healthy", edit=forced, severity="",
             actions=("streams stopped", "restarted by its API", STARTED, *AFTER)),
         "line2-hmi3": Case(
-            "supervisor.healthy", "REFUSED", severity="", restarted=False,
+            "inventory.mistakes", "REFUSED", severity="", restarted=False,
             edit=lambda variables: variables.update(restart_recovery_force=True, restart_recovery_delay="abc"),
             words=("whole number of seconds from 1 to 30", "'abc'")),
         "line1-hmi3": Case(

@@ -31,6 +31,7 @@ LAYER_OF_UTIL = {
     "_words": "base",
     # evidence in, findings out
     "_actions": "rules",
+    "_approval": "rules",
     "_budget": "rules",
     "_escalation": "rules",
     "_admin_log": "rules",
@@ -78,6 +79,7 @@ LAYER_OF_UTIL = {
     "_restart_plan": "rules",
     "_restart_signals": "rules",
     "_route_rules": "rules",
+    "_run_variables": "rules",
     "_service_rules": "rules",
     "_severity": "rules",
     "_stream_classes": "rules",

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.lineops.runbook.plugins.filter import runbook
+from ansible_collections.lineops.runbook.plugins.module_utils._closing import blank_closing
 from ansible_collections.lineops.runbook.tests.unit.helpers.playbook import Playbook, play
 
 FILTERS = runbook.FilterModule().filters()
@@ -56,6 +57,20 @@ def test_address_of_a_plc_is_what_a_route_test_needs() -> None:
 def test_secrets_of_a_host_from_a_mapping_or_from_text(secrets: t.Any) -> None:
     assert FILTERS["host_secrets"](secrets, "line3-hmi1", "line3") == KEYS
     assert FILTERS["host_secrets"](secrets, "line3-hmi1") == {}
+
+
+@pytest.mark.parametrize(("given", "notes"), [
+    ("ticket: OPS-1\nreproduction: {none: nobody saw it happen}\n", ["countermeasure is missing"]),
+    ({"ticket": "OPS-1", "reproduction": {"none": "nobody saw it happen"}}, ["countermeasure is missing"]),
+    (blank_closing(), ["ticket is missing", "reproduction is missing", "countermeasure is missing"]),
+    ("", ["ticket is missing"]), (None, ["ticket is missing"]),
+    ("ticket: [", ["lineops_closing is 'ticket: ['; expected a mapping"]), ("done", ["lineops_closing is 'done'; expected a mapping"]),
+])  # fmt: skip
+def test_closing_checklist_from_a_mapping_or_from_text(given: t.Any, notes: list[str]) -> None:
+    """A survey gives text; what is no mapping is told, and the rest of the checklist with it."""
+    told = FILTERS["closing"]([], given=given, incident="i", host="h", now="2026-11-24T03:00:00Z")["outcome"]["notes"]
+    assert [note for note in notes if not any(note in one for one in told)] == []
+    assert any("ticket" in one for one in told) == ("OPS-1" not in str(given))
 
 
 def test_role_gets_from_evidence_to_the_line_at_the_end(tmp_path: Path) -> None:
