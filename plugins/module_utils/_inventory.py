@@ -18,6 +18,8 @@ from ._guards import WHOLE_PLANT
 #: Runtime type -> AMS port of its first PLC runtime (ADS_FACTS §7).
 RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
 SECRET_NAMES = ("operator_key", "admin_key", "plc_username", "plc_password")
+#: What tickets and notifications need, where the inventory has them (_inventory_delivery.py).
+DELIVERY_SECRETS = ("ticket_token", "ticket_secret", "smtp_password")
 _MISSING = object()
 
 
@@ -214,13 +216,13 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
 
     Returns (mistakes, warnings), each one sentence naming variable, list index, value and what is expected.
     """
-    mistakes = _check(variables, HOST_RULES, "")
+    mistakes = check_rules(variables, HOST_RULES, "")
     warnings: list[str] = []
     if isinstance(variables.get("lineops_controller_ads"), dict):
-        mistakes += _check(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
+        mistakes += check_rules(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
     for name, rules in GUARD_RULES.items():
         if isinstance(variables.get(name), dict):
-            mistakes += _check(variables[name], rules, name) + _unknown_names(variables[name], rules, name)
+            mistakes += check_rules(variables[name], rules, name) + unknown_names(variables[name], rules, name)
     mistakes += _confirm_mistakes(variables)
     warnings += _contact_warnings(variables.get("lineops_contacts"))
     plcs = variables.get("lineops_plcs")
@@ -229,10 +231,10 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
         if not isinstance(plc, dict):
             mistakes.append(f"{where} is {plc!r}; expected a mapping.")
             continue
-        mistakes += _check(plc, PLC_RULES, where)
+        mistakes += check_rules(plc, PLC_RULES, where)
         for name, rules in (("route", ROUTE_RULES), ("test_variable", VARIABLE_RULES)):
             if isinstance(plc.get(name), dict):
-                mistakes += _check(plc[name], rules, f"{where}.{name}")
+                mistakes += check_rules(plc[name], rules, f"{where}.{name}")
         mistakes += _value_mistakes(plc.get("test_variable"), f"{where}.test_variable")
         warnings += _net_id_warning(plc, where)
     return mistakes + _active_mistakes(plcs), warnings
@@ -250,7 +252,7 @@ def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
     where, entry = found
     if not isinstance(entry, dict):
         return [f"lineops_secrets.{where} is not a mapping; expected {', '.join(SECRET_NAMES)}."]
-    wrong = [name for name in SECRET_NAMES if name in entry and not is_text(entry[name])]
+    wrong = [name for name in (*SECRET_NAMES, *DELIVERY_SECRETS) if name in entry and not is_text(entry[name])]
     unsent = [name for name in ("plc_username", "plc_password") if is_text(entry.get(name)) and not is_ads_text(entry[name])]
     missing = [name for name in SECRET_NAMES if name not in entry and name != "admin_key"]
     return [
@@ -281,7 +283,7 @@ def host_secrets(secrets: t.Any, host: str, line: t.Any) -> dict[str, str]:
     entry = found[1] if found else None
     if not isinstance(entry, dict):
         return {}
-    return {name: entry[name] for name in SECRET_NAMES if is_text(entry.get(name))}
+    return {name: entry[name] for name in (*SECRET_NAMES, *DELIVERY_SECRETS) if is_text(entry.get(name))}
 
 
 def active_plc(plcs: t.Any) -> dict[str, t.Any]:
@@ -313,7 +315,8 @@ def _entry_of(secrets: dict[str, t.Any], host: str, line: t.Any) -> tuple[str, t
     return None
 
 
-def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -> list[str]:
+def check_rules(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -> list[str]:
+    """Return a sentence for each value that is missing or wrong; where: the name of the mapping, or ""."""
     mistakes = []
     for rule in rules:
         name = f"{where}.{rule.name}" if where else rule.name
@@ -326,7 +329,8 @@ def _check(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: str) -
     return mistakes
 
 
-def _unknown_names(values: t.Mapping[t.Any, t.Any], rules: t.Sequence[Rule], where: str) -> list[str]:
+def unknown_names(values: t.Mapping[t.Any, t.Any], rules: t.Sequence[Rule], where: str) -> list[str]:
+    """Return a sentence for each name that nobody would read."""
     known = [rule.name for rule in rules]
     return [f"{where}.{name} is not known; expected {', '.join(known)}." for name in values if name not in known]
 
