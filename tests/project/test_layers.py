@@ -51,6 +51,8 @@ LAYER_OF_UTIL = {
     "_inventory": "rules",
     "_inventory_delivery": "rules",
     "_manager_rules": "rules",
+    "_metrics": "rules",
+    "_metrics_text": "rules",
     "_outcome": "rules",
     "_plc_config_rules": "rules",
     "_plc_diagnosis": "rules",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from plants import PlantLab
+from prometheus_client.parser import text_string_to_metric_families
 from runs import Run
 from servers import GitLab, Reply, Server, Webhook
 
@@ -42,13 +43,14 @@ class Told:
         lab.fault(LOST, "route-removed", "credentials-changed")
         self.down = self._play()
         self.sent_while_down = len(hook.requests)
-        self.checked = self._play("--check")
+        self.checked = self._play("--check", limit=HEALS)
         self.sent_by_check = {name: len(server.requests) for name, server in (("hook", hook), ("levels", levels))}
         self._ticket[LINES[HEALS]]["url"] = hook.url + self.hook.path
         self.later = self._play()
         heal(lab.plant, lab.host(LOST), Watch())
         tracker.faults += [lambda dummy: Reply(502, b"<html>")]
         self.failing = self._play(limit=LOST)
+        self.metrics = self._play("-e", f"lineops_metrics_file={lab.base}/lineops.prom", playbook="metrics.yml")
         self.deliver, self.deliver_again = (self._play(playbook="deliver.yml") for dummy in range(2))
         self.incident = {host: outcome["incident"] for host, outcome in self.down.outcomes.items()}
         path = lab.base / "closing.yml"
@@ -123,6 +125,20 @@ class TestTickets:
         (issue,) = told.gitlab.issues
         assert issue["state"] == "closed"
         assert [note["body"].split("\n")[0] for note in told.gitlab.notes[1]] == ["**L2 has to act**", "**Healed**"]
+
+    def test_metrics_count_it(self, told: Told) -> None:
+        """Written between the run that could not tell and deliver.yml."""
+        assert told.metrics.code == 0 and told.metrics.recap[HEALS]["changed"] == 0
+        text = (told.lab.base / "lineops.prom").read_text(encoding="utf-8")
+        found = {
+            (sample.name, *(sample.labels.get(name) for name in ("line", "result", "host", "severity"))): sample.value
+            for family in text_string_to_metric_families(text) for sample in family.samples}
+        assert found["lineops_deliveries_pending", "line1", None, None, None] == 0
+        assert found["lineops_deliveries_pending", "line2", None, None, None] == 1
+        assert found["lineops_incidents_total", "line1", "healed", None, "SEV-1"] == 1
+        assert found["lineops_incident_recover_seconds_count", "line1", None, None, None] == 1
+        assert found["lineops_journal_verified", "line2", None, LOST, None] == 1
+        assert found["lineops_incidents_open", "line2", None, None, "SEV-1"] == 0
 
     def test_tickets_are_no_change_of_the_plant(self, told: Told) -> None:
         assert told.later.recap[HEALS]["changed"] == 0 and told.deliver.recap[LOST]["changed"] == 0
