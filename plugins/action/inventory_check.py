@@ -39,12 +39,12 @@ class ActionModule(RunbookAction):
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
         secrets, line = secrets_among(self._templar, task_vars), variables.get("lineops_line")
         mistakes += check_secrets(secrets, host, line)
-        mistakes += check_delivery(variables, host_secrets(secrets, host, line))
         mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
         mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
-        result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}
-        if mistakes and self.params()["fail"]:
-            raise LineopsError("inventory.mistakes", " ".join(mistakes), result=result)
+        of_tickets = check_delivery(variables, host_secrets(secrets, host, line))
+        result = {"changed": False, "mistakes": mistakes, "delivery_mistakes": of_tickets, "warnings_found": warnings}
+        if (mistakes or of_tickets) and self.params()["fail"]:
+            raise LineopsError("inventory.mistakes", " ".join([*mistakes, *of_tickets]), result=result)
         return result
 
     def _hosts(self, task_vars: dict[str, t.Any]) -> set[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ._escalation import LEVELS
 from ._incidents import FRESH_MS
 from ._report_entries import Entry, Facts, facts_of, text_of, texts, when
 from ._report_rules import ENDINGS, is_ending
@@ -182,7 +183,7 @@ def _add(case: Facts, entry: Entry, state: str) -> None:
     if incident not in case["incidents"]:
         case["incidents"].append(incident)
     case["last"] = ms_of(when(entry)) if ms_of(when(entry)) is not None else case["last"]
-    level = (text_of(facts.get("level")) or "L1") if state == ESCALATED else ""
+    level = _level_in(facts) if state == ESCALATED else ""
     known = {step["key"] for step in case["steps"]}
     reached = max((step["level"] for step in case["steps"]), default="")
     key = f"{case['case']}/{state}{'-' if level else ''}{level}"
@@ -193,6 +194,11 @@ def _add(case: Facts, entry: Entry, state: str) -> None:
         "key": key, "state": state, "level": level, "incident": incident, "at": text_of(when(entry)),
         "finding": text_of(entry.get("finding")), "severity": text_of(entry.get("severity")), "sentence": text_of(entry.get("message")),
     })
+
+
+def _level_in(facts: Facts) -> str:
+    level = text_of(facts.get("level"))
+    return level if level in LEVELS else LEVELS[0]
 
 
 def _is_told(case: Facts, what: str, step: Facts) -> bool:
@@ -206,10 +212,10 @@ def _is_old(step: Facts, now: str) -> bool:
 
 def _once(entries: t.Iterable[t.Any]) -> t.Iterator[Entry]:
     """Yield each entry once: those of the running incident are read twice, and an entry that was not written has no hash."""
-    seen: set[t.Any] = set()
+    seen: set[str] = set()
     for entry in entries:
-        if not isinstance(entry, Mapping) or entry.get("hash") in seen:
+        mark = text_of(entry.get("hash")) if isinstance(entry, Mapping) else None
+        if mark is None or mark and mark in seen:
             continue
-        if entry.get("hash"):
-            seen.add(entry["hash"])
+        seen.add(mark)
         yield entry

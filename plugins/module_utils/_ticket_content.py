@@ -24,8 +24,8 @@ def content_of(kind: str, case: Facts, step: Facts, report: Facts, entries: t.Se
 
     kind: "ticket" or "notification"; report: _report_rules.incident_report of the step's incident; entries: of that incident.
     """
-    severities = sorted(filter(None, (other["severity"] for other in case["steps"])))
-    severity = severities[0] if severities else report["severity"]["code"]
+    told = [*(other["severity"] for other in case["steps"]), report["severity"]["code"]]
+    severity = min((code for code in told if code in PRIORITIES), default="")
     first = case["steps"][0]
     opened = report["times"]["opened"] if step["incident"] == case["case"] else ""
     return {

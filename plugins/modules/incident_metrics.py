@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: incident_metrics
 short_description: Write the metrics of incidents for Prometheus
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: notification
 short_description: Tell the level that has to act about an incident
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ticket
 short_description: Keep a ticket of an incident as the journal says
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - lineops contributors (@lineops)
 description:

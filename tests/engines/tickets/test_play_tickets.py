@@ -43,7 +43,7 @@ class Told:
         lab.fault(LOST, "route-removed", "credentials-changed")
         self.down = self._play()
         self.sent_while_down = len(hook.requests)
-        self.checked = self._play("--check", limit=HEALS)
+        self.checked = self._play("--check", "-e", '{"lineops_ticket": {"provider": "gitlab"}}', limit=HEALS)
         self.sent_by_check = {name: len(server.requests) for name, server in (("hook", hook), ("levels", levels))}
         self._ticket[LINES[HEALS]]["url"] = hook.url + self.hook.path
         self.later = self._play()
@@ -87,6 +87,11 @@ class TestTickets:
         (note,) = [note for note in outcome["notes"] if "TICKET" in note]
         assert note == "TICKET NOT SENT: The webhook 127.0.0.1:1 refuses the connection. The next run tries it again."
         assert note in told.down.lines[HEALS]
+
+    def test_mistake_in_these_variables_refuses_no_recovery_and_is_told(self, told: Told) -> None:
+        outcome = told.checked.outcomes[HEALS]
+        assert (told.checked.code, outcome["result"]) == (0, "HEALTHY")
+        assert "TICKETS AND MESSAGES NOT SENT: lineops_ticket.project is missing; provider gitlab needs it." in outcome["notes"]
 
     def test_check_sends_nothing(self, told: Told) -> None:
         assert told.sent_by_check == {"hook": 0, "levels": 1}  # the one that the run before had sent
