@@ -44,12 +44,11 @@ class Story:
         #: None where it has not ended, or was only a look at what is healthy.
         self.case: Facts | None = found[-1] if found else None
 
-    def content(self, kind: str, step: Facts) -> Facts:
-        """Return what to tell of a step."""
-        assert self.case is not None
+    def content(self, kind: str, case: Facts, step: Facts) -> Facts:
+        """Return what to tell of a step of the case."""
         entries = _in_order([entry for entry in self._entries if entry.get("incident") == step["incident"]])
         report = incident_report(entries, clock=Clock("UTC"), undos=open_undos, contacts=self._contacts)
-        return content_of(kind, self.case, step, report, entries)
+        return content_of(kind, case, step, report, entries)
 
 
 def _in_order(entries: t.Sequence[Facts]) -> list[Facts]:

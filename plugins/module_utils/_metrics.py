@@ -16,7 +16,7 @@ from ._budget import LIMIT, WINDOW_S, budget_of
 from ._deliveries import deliveries
 from ._findings import FINDINGS
 from ._incidents import open_incidents
-from ._metrics_text import Family, Labels, Sample
+from ._metrics_text import Family, Sample
 from ._report_entries import Entry, Facts, mappings, text_of
 from ._report_plant_rules import reports_of
 from ._report_rules import Clock, Undos, is_ending

@@ -190,7 +190,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str
     if story.case is None or step is None:
         return nothing_to_tell(f"{params['level']} is not newly reached, or knows it already.")
     what = f"{params['level']} {to}"
-    content = story.content("notification", step)
+    content = story.content("notification", story.case, step)
     try:
         if not check_mode:
             _send(params, content)

@@ -174,7 +174,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Iterable[str
     step = due_ticket(story.case, utc_now())
     if step is None:
         return {**nothing_to_tell("The ticket system knows it already."), "ticket": _shown(ticket_known(story.case))}
-    content = story.content(TICKET, step)
+    content = story.content(TICKET, story.case, step)
     to = _name_of(params)
     try:
         known, done = _told(params, check_mode, content, ticket_known(story.case), to)
