@@ -10,8 +10,9 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._inventory import (
-    check_host, check_limit, check_secrets, check_state_host,
+    check_host, check_limit, check_secrets, check_state_host, host_secrets,
 )
+from ansible_collections.lineops.runbook.plugins.module_utils._inventory_delivery import check_delivery
 from ansible_collections.lineops.runbook.plugins.module_utils._run_variables import RUN_VARIABLES, check_run
 from ansible_collections.lineops.runbook.plugins.modules import inventory_check
 from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
@@ -38,12 +39,14 @@ class ActionModule(RunbookAction):
         # What cannot be evaluated is not missing.
         found += check_run(variables)
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
-        mistakes += check_secrets(secrets_among(self._templar, task_vars), host, variables.get("lineops_line"))
+        secrets, line = secrets_among(self._templar, task_vars), variables.get("lineops_line")
+        mistakes += check_secrets(secrets, host, line)
         mistakes += check_state_host(variables.get("lineops_state_host"), self._hosts(task_vars))
         mistakes += check_limit(task_vars.get("ansible_limit"), {*task_vars.get("groups", {}), *self._hosts(task_vars)})
-        result = {"changed": False, "mistakes": mistakes, "warnings_found": warnings}
-        if mistakes and self.params()["fail"]:
-            raise LineopsError("inventory.mistakes", " ".join(mistakes), result=result)
+        of_tickets = check_delivery(variables, host_secrets(secrets, host, line))
+        result = {"changed": False, "mistakes": mistakes, "delivery_mistakes": of_tickets, "warnings_found": warnings}
+        if (mistakes or of_tickets) and self.params()["fail"]:
+            raise LineopsError("inventory.mistakes", " ".join([*mistakes, *of_tickets]), result=result)
         return result
 
     def _hosts(self, task_vars: dict[str, t.Any]) -> set[str]:

@@ -15,6 +15,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._closing import cl
 from ansible_collections.lineops.runbook.plugins.module_utils._checklist import (
     checklist_fails, checklist_lines, checklist_plant, checklist_results, checklist_row, checklist_stats,
 )
+from ansible_collections.lineops.runbook.plugins.module_utils._deliveries import deliveries, delivery_notes
 from ansible_collections.lineops.runbook.plugins.module_utils._escalation import escalation
 from ansible_collections.lineops.runbook.plugins.module_utils._budget import budget_of
 from ansible_collections.lineops.runbook.plugins.module_utils._guards import dead_links, guard, interlock_state
@@ -98,6 +99,8 @@ class FilterModule:
             "checklist_stats": checklist_stats,
             "closing": _closing,
             "dead_links": dead_links,
+            "deliveries": deliveries,
+            "delivery_notes": delivery_notes,
             "escalation": escalation,
             "guards": guard,
             "host_secrets": _host_secrets,

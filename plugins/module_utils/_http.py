@@ -308,7 +308,7 @@ def _library() -> t.Any:
     except ImportError:
         raise SupervisorError(
             "library.missing",
-            "The Python library requests, needed to talk to the supervisor, is not installed on this machine.",
+            "The Python library requests, needed to speak HTTP, is not installed on this machine.",
             "Install it with: python3 -m pip install requests",
         ) from None
     return requests

@@ -85,7 +85,7 @@ def open_incidents(entries: t.Iterable[t.Any], *, now: str, without: t.Collectio
     for entry in _mappings(entries):
         key = (entry.get("host"), entry.get("incident"))
         event = entry.get("event")
-        if not all(isinstance(name, str) and name for name in key) or entry.get("playbook") == "checklist":
+        if not all(isinstance(name, str) and name for name in key) or entry.get("playbook") == "checklist" or entry.get("phase") == "deliver":
             continue
         if event in (*GOOD_ENDS, "closed"):
             closed.add(key)

@@ -18,6 +18,8 @@ from ._guards import WHOLE_PLANT
 #: Runtime type -> AMS port of its first PLC runtime (ADS_FACTS §7).
 RUNTIME_PORTS = {"TC2": 801, "TC3": 851}
 SECRET_NAMES = ("operator_key", "admin_key", "plc_username", "plc_password")
+#: What tickets and notifications need, where the inventory has them (_inventory_delivery.py).
+DELIVERY_SECRETS = ("ticket_token", "ticket_secret", "smtp_password")
 _MISSING = object()
 
 
@@ -220,7 +222,7 @@ def check_host(variables: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
         mistakes += check_rules(variables["lineops_controller_ads"], CONTROLLER_RULES, "lineops_controller_ads")
     for name, rules in GUARD_RULES.items():
         if isinstance(variables.get(name), dict):
-            mistakes += check_rules(variables[name], rules, name) + _unknown_names(variables[name], rules, name)
+            mistakes += check_rules(variables[name], rules, name) + unknown_names(variables[name], rules, name)
     mistakes += _confirm_mistakes(variables)
     warnings += _contact_warnings(variables.get("lineops_contacts"))
     plcs = variables.get("lineops_plcs")
@@ -250,7 +252,7 @@ def check_secrets(secrets: t.Any, host: str, line: t.Any) -> list[str]:
     where, entry = found
     if not isinstance(entry, dict):
         return [f"lineops_secrets.{where} is not a mapping; expected {', '.join(SECRET_NAMES)}."]
-    wrong = [name for name in SECRET_NAMES if name in entry and not is_text(entry[name])]
+    wrong = [name for name in (*SECRET_NAMES, *DELIVERY_SECRETS) if name in entry and not is_text(entry[name])]
     unsent = [name for name in ("plc_username", "plc_password") if is_text(entry.get(name)) and not is_ads_text(entry[name])]
     missing = [name for name in SECRET_NAMES if name not in entry and name != "admin_key"]
     return [
@@ -281,7 +283,7 @@ def host_secrets(secrets: t.Any, host: str, line: t.Any) -> dict[str, str]:
     entry = found[1] if found else None
     if not isinstance(entry, dict):
         return {}
-    return {name: entry[name] for name in SECRET_NAMES if is_text(entry.get(name))}
+    return {name: entry[name] for name in (*SECRET_NAMES, *DELIVERY_SECRETS) if is_text(entry.get(name))}
 
 
 def active_plc(plcs: t.Any) -> dict[str, t.Any]:
@@ -327,7 +329,8 @@ def check_rules(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule], where: s
     return mistakes
 
 
-def _unknown_names(values: t.Mapping[t.Any, t.Any], rules: t.Sequence[Rule], where: str) -> list[str]:
+def unknown_names(values: t.Mapping[t.Any, t.Any], rules: t.Sequence[Rule], where: str) -> list[str]:
+    """Return a sentence for each name that nobody would read."""
     known = [rule.name for rule in rules]
     return [f"{where}.{name} is not known; expected {', '.join(known)}." for name in values if name not in known]
 

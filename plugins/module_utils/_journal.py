@@ -73,7 +73,7 @@ class Journal:
             entries.append(entry)
         return entries
 
-    def history(self, host: str | None, **wanted: str | None) -> dict[str, t.Any]:
+    def history(self, host: str | None, phases: t.Collection[str] | None = None, **wanted: str | None) -> dict[str, t.Any]:
         """Return the entries that select finds and, if a host is named, what must still be undone there.
 
         wanted: as select has it; since and until in any form of time (journal.time if one is none).
@@ -81,7 +81,7 @@ class Journal:
         times = {name: _time_of(name, wanted.get(name)) for name in ("since", "until")}
         entries = self.read()
         undos = {"open_undos": open_undos(entries, host)} if host else {}
-        return {**undos, "entries": select(entries, **{**wanted, "host": host, **times})}
+        return {**undos, "entries": select(entries, phases=phases, **{**wanted, "host": host, **times})}
 
     def verify(self) -> dict[str, t.Any]:
         """Follow the chain from the first line to the last.

@@ -19,18 +19,20 @@ _Entry = t.Mapping[str, t.Any]
 
 
 def select(
-    entries: t.Iterable[_Entry], since: str | None = None, until: str | None = None, **fields: str | None,
+    entries: t.Iterable[_Entry], since: str | None = None, until: str | None = None,
+    phases: t.Collection[str] | None = None, **fields: str | None,
 ) -> list[_Entry]:
     """Return the entries that have these values, in the order of the journal.
 
     since (included) and until (not included): times as the journal writes them. Each entry is looked at by itself:
     a clock that was set back, or two that differ, make times run backwards.
-    fields: name=value; None asks for nothing.
+    phases: those wanted. fields: name=value; None asks for nothing.
     """
     wanted = {name: value for name, value in fields.items() if value is not None}
     return [
         entry for entry in entries
         if all(entry.get(name) == value for name, value in wanted.items())
+        and (phases is None or entry.get("phase") in phases)
         and (since is None or str(entry.get("ts")) >= since) and (until is None or str(entry.get("ts")) < until)
     ]
 

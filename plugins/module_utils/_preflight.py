@@ -158,12 +158,13 @@ def preflight_rows(look: Look, *, check_mode: bool = False, language: str = "en"
     around host).
     """
     told = _Rows(language)
-    mistakes = part(look, "inventory").get("mistakes") or []
-    for mistake in mistakes:
+    mistakes, of_tickets = (part(look, "inventory").get(name) or [] for name in ("mistakes", "delivery_mistakes"))
+    for mistake in (*mistakes, *of_tickets):
         told.add("inventory", MISSING, str(mistake), "secrets" if "lineops_secrets" in str(mistake) else "inventory")
     if mistakes:
         return told.rows
-    told.add("inventory", OK)
+    if not of_tickets:
+        told.add("inventory", OK)
     nobody = [level for level in LEVELS if not part(look, "contacts").get(level)]
     told.check("contacts", not nobody, ADVISED, told.words("no_contact", levels=", ".join(nobody)), "inventory")
     if look.get("broke"):

@@ -62,7 +62,7 @@ def write_reports(dest: str, files: t.Mapping[str, bytes], check_mode: bool) -> 
         if changed and not check_mode:
             os.makedirs(dest, mode=0o750, exist_ok=True)
             for name in changed:
-                _write(dest, name, files[name])
+                replace(os.path.join(dest, name), files[name], 0o640)
     except OSError as error:
         raise LineopsError(
             "report.unwritable",
@@ -70,6 +70,25 @@ def write_reports(dest: str, files: t.Mapping[str, bytes], check_mode: bool) -> 
             "Choose another dest, free space, or correct the owner of the directory.",
         ) from error
     return [os.path.join(dest, name) for name in changed]
+
+
+def replace(path: str, content: bytes, mode: int) -> None:
+    """Put content in place of a file, which is there whole or not at all. Raises OSError.
+
+    Runs may write the same file at once, and there is no lock: each has a file of its own until it is whole.
+    """
+    dest, name = os.path.split(path)
+    descriptor, temporary = tempfile.mkstemp(dir=dest or ".", prefix=f".{name[:100]}-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, mode)
+            stream.write(content)
+            stream.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def names_in(dest: str) -> list[str]:
@@ -109,18 +128,3 @@ def _content(path: str) -> bytes | None:
             return stream.read()
     except FileNotFoundError:
         return None
-
-
-def _write(dest: str, name: str, content: bytes) -> None:
-    """Runs may write the same report at once, and there is no lock: each has a file of its own until it is whole."""
-    descriptor, temporary = tempfile.mkstemp(dir=dest, prefix=f".{name[:100]}-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, 0o640)
-            stream.write(content)
-            stream.flush()
-            os.fsync(descriptor)
-        os.replace(temporary, os.path.join(dest, name))
-    except BaseException:
-        os.unlink(temporary)
-        raise

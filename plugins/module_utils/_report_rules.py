@@ -27,7 +27,7 @@ TIMES = ("detect_s", "acknowledge_s", "recover_s")
 #: An incident without one of these was interrupted, or is still going.
 INTERRUPTED = "interrupted"
 
-PHASES = ("open", "observe", "diagnose", "plan", "act", "verify", "close", "escalate", "undo")
+PHASES = ("open", "observe", "diagnose", "plan", "act", "verify", "close", "escalate", "undo", "deliver")
 EVENTS = (
     "opened",
     "continued",
@@ -42,6 +42,8 @@ EVENTS = (
     "verified",
     "not_verified",
     "closed",
+    "delivered",
+    "not_delivered",
     *ENDINGS,
 )
 #: What stands for a line of a journal that cannot be read; made by whoever reads the journal, never by a run.

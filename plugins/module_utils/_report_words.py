@@ -242,6 +242,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "phase.close": ("close", "Abschließen"),
     "phase.escalate": ("escalate", "Eskalieren"),
     "phase.undo": ("undo", "Zurücknehmen"),
+    "phase.deliver": ("deliver", "Zustellen"),
     "phase.pause": ("nobody worked", "niemand arbeitete"),
     "phase.?": ("(no phase)", "(ohne Phase)"),
     # what the story tells
@@ -260,6 +261,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "event.verified": ("Proven", "Bewiesen"),
     "event.not_verified": ("Not proven", "Nicht bewiesen"),
     "event.closed": ("Incident closed", "Incident abgeschlossen"),
+    "event.delivered": ("Told outside", "Nach außen gemeldet"),
+    "event.not_delivered": ("Not told outside", "Nicht nach außen gemeldet"),
     "event.ending": ("Ended: {result}", "Ende: {result}"),
     "files.count": ("{count} files", "{count} Dateien"),
     # marks of the picture

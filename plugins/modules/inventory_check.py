@@ -43,6 +43,11 @@ mistakes:
   type: list
   elements: str
   sample: ["lineops_plcs[0].ams_net_id is '10.30.0.21'; expected six numbers 0-255 with dots, such as 10.30.0.21.1.1."]
+delivery_mistakes:
+  description: The same for C(lineops_ticket), C(lineops_notify) and C(lineops_mail). No recovery is refused for these.
+  returned: always
+  type: list
+  elements: str
 warnings_found:
   description: What is allowed but probably not meant.
   returned: always

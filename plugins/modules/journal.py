@@ -39,8 +39,8 @@ options:
     description:
       - V(appended) writes O(entries).
       - V(open_undos) returns what must still be undone on O(host).
-      - V(read) returns the entries that O(incident), O(finding), O(event), O(host), O(since) and O(until) ask for, and with
-        O(host) what must still be undone there, too, however long ago it began.
+      - V(read) returns the entries that O(incident), O(finding), O(event), O(phases), O(host), O(since) and O(until) ask for,
+        and with O(host) what must still be undone there, too, however long ago it began.
       - V(verified) follows the chain of hashes through all files and names the first broken line.
     type: str
     choices: [appended, open_undos, read, verified]
@@ -80,6 +80,11 @@ options:
     description:
       - Event whose entries are wanted, for example V(done).
     type: str
+  phases:
+    description:
+      - Phases whose entries are wanted, for example V(close). All if not given.
+    type: list
+    elements: str
   since:
     description:
       - Time of the oldest entry wanted, for example V(2026-01-01T02:03:04Z). Without a zone it is UTC.
@@ -241,6 +246,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "common": {"type": "dict", "default": {}},
     "required": {"type": "bool", "default": True},
     **{name: {"type": "str"} for name in ("host", *WANTED)},
+    "phases": {"type": "list", "elements": "str"},
     "read_back": {"type": "bool", "default": False},
     "max_bytes": {"type": "int", "default": MAX_BYTES},
     "lease": {
@@ -300,7 +306,7 @@ def still_open(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool
 
 def read(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Find entries, and what must be undone on their host."""
-    return journal.history(params["host"], **{name: params[name] for name in WANTED})
+    return journal.history(params["host"], params["phases"], **{name: params[name] for name in WANTED})
 
 
 def verified(journal: Journal, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -38,6 +38,9 @@ for _loader, _name in ((filter_loader, "ansible.builtin.default"), (test_loader,
     with contextlib.suppress(KeyError):  # without a playbook, as in a unit test, nothing is forked either
         _loader.get(_name)
 
+#: What a noun may ask of its arguments beside their spec, in constants of these names.
+CONDITIONS = ("required_if", "mutually_exclusive", "required_one_of", "required_by")
+
 
 class RunbookAction(ActionBase):
     """Runs a noun (a module of this collection) and lets no secret out.
@@ -96,7 +99,7 @@ class RunbookAction(ActionBase):
 
         arguments: what counts beside, or in place of, the arguments of the task.
         """
-        conditions = {name: getattr(self.noun, name.upper(), None) for name in ("required_if", "mutually_exclusive")}
+        conditions = {name: getattr(self.noun, name.upper(), None) for name in CONDITIONS}
         validator = ArgumentSpecValidator(self.noun.ARGUMENT_SPEC, **conditions)
         checked = validator.validate({**self._task.args, **arguments})
         if checked.error_messages:

@@ -24,7 +24,7 @@ ENTRIES = [
     {"ts": "2026-01-01T09:50:01.000Z", "incident": "i-2", "host": "h2", "event": "finding", "finding": "plc.off"},
     {"ts": "2026-01-01T10:00:02.000Z", "incident": "i-1", "host": "h1", "event": "finding", "finding": "plc.off"},
     {"ts": "2026-01-01T09:50:03.000Z", "incident": "i-2", "host": "h2", "event": "healed", "finding": "plc.off"},
-    {"ts": "2026-01-01T10:00:04.000Z", "incident": "i-1", "host": "h1", "event": "healed"},
+    {"ts": "2026-01-01T10:00:04.000Z", "incident": "i-1", "host": "h1", "event": "healed", "phase": "close"},
 ]
 
 
@@ -37,6 +37,7 @@ ENTRIES = [
         ({"finding": "plc.off"}, [1, 2, 3]),
         ({"host": "h2", "finding": "plc.off", "event": None}, [1, 3]),
         ({"incident": "unknown"}, []),
+        ({"phases": ["close", "escalate"], "host": "h1"}, [4]),
         ({"since": "2026-01-01T10:00:00.000Z"}, [0, 2, 4]),
         ({"until": "2026-01-01T10:00:00.000Z"}, [1, 3]),
         ({"since": "2026-01-01T09:50:03.000Z", "until": "2026-01-01T10:00:02.000Z"}, [0, 3]),

@@ -57,6 +57,8 @@ def test_all_there() -> None:
 
 # What is different -> item, state, words of what is missing, who
 TROUBLE: dict[str, tuple[dict[str, t.Any], str, str, str, str]] = {
+    "mistake of tickets": (
+        {"inventory": {"mistakes": [], "delivery_mistakes": ["lineops_ticket is 5."]}}, "inventory", "missing", "lineops_ticket", "inventory"),
     "mistake": ({"inventory": {"mistakes": ["lineops_plcs is missing."]}}, "inventory", "missing", "lineops_plcs", "inventory"),
     "secret": ({"inventory": {"mistakes": ["lineops_secrets.line1.operator_key is missing."]}}, "inventory", "missing", "operator_key", "lineops_secrets"),
     "contact": ({"contacts": {"L2": ""}}, "contacts", "advised", "nobody for L2", "inventory"),
