@@ -52,7 +52,8 @@ class Template:
         return questions(self.meta()["argument_specs"]["main"]["options"], PREFILLED)
 
 
-# The first is the one to start with. What acts on a line must see all of it, so only what looks is sliced.
+# The first is the one to start with. What acts on a line must see all of it, so only what looks is sliced. metrics.yml has none:
+# it writes a file beside node_exporter, and a job's file system is thrown away.
 TEMPLATES = (
     Template("triage", "Triage"),
     Template("playbook_a_stream", "Playbook A"),
@@ -62,6 +63,7 @@ TEMPLATES = (
     Template("preflight", "Preflight", is_sliced=True),
     Template("close_incident", "Close incident"),
     Template("undo_incident", "Undo incident"),
+    Template("deliver", "Deliver"),
 )
 
 

@@ -18,6 +18,8 @@ from ansible_collections.lineops.runbook.plugins.module_utils._run_variables imp
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if ".meta." not in path.name)
+#: metrics.yml writes a file beside node_exporter; a job's file system is thrown away.
+WITH_TEMPLATE = [playbook for playbook in PLAYBOOKS if playbook != "metrics"]
 PATTERN = REPOSITORY / "extensions/patterns/operations_runbook"
 RULES = {rule.name: rule for rule in (*HOST_RULES, *RUN_RULES)}
 ROLES = ("checklist", "restart_recovery", "stream_recovery")
@@ -100,14 +102,14 @@ def test_pattern_is_as_the_pattern_service_wants_it() -> None:
     templates = pattern["aap_resources"]["controller_job_templates"]
     assert [one["name"] for one in templates if one["primary"]] == ["lineops Triage"]
     assert {one["playbook"] for one in templates} == {path.name for path in (PATTERN / "playbooks").iterdir()}
-    assert {one["playbook"].removesuffix(".yml") for one in templates} == set(PLAYBOOKS)
+    assert {one["playbook"].removesuffix(".yml") for one in templates} == set(WITH_TEMPLATE)
     assert {one["execution_environment"] for one in templates} == {pattern["aap_resources"]["controller_execution_environment"]["name"]}
     for question in (question for one in templates for question in one.get("survey", {}).get("spec", [])):
         assert {"type", "question_name", "question_description", "variable", "required"} <= set(question)
         assert isinstance(question.get("default", ""), str)
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("playbook", WITH_TEMPLATE)
 def test_playbooks_of_the_pattern_hold_no_logic(playbook: str) -> None:
     (play,) = load(f"extensions/patterns/operations_runbook/playbooks/{playbook}.yml")
     assert play == {"name": play["name"], "ansible.builtin.import_playbook": f"lineops.runbook.{playbook}"}

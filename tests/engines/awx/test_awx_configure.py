@@ -24,8 +24,8 @@ TOLD = ["lineops mail", "lineops web hook"]
 SLICED = {"lineops Checklist", "lineops Preflight"}
 CREATED = {
     "organizations": 1, "execution_environments": 1, "credential_types": 1, "credentials": 1, "projects": 1, "inventories": 1,
-    "inventory_sources": 1, "notification_templates": 2, "job_templates": 16, "workflow_job_templates": 1,
-    "workflow_job_template_nodes": 4, "workflow_approval_templates": 1, "schedules": 2,
+    "inventory_sources": 1, "notification_templates": 2, "job_templates": 18, "workflow_job_templates": 1,
+    "workflow_job_template_nodes": 4, "workflow_approval_templates": 1, "schedules": 3,
 }  # fmt: skip
 Ended = subprocess.CompletedProcess
 
