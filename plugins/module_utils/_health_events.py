@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ._errors import LineopsError
 from ._health_rules import PLAYBOOKS, SENTENCES, Verdict, is_name
 from ._health_state import FAILED, FLAPPING, Change, Policy
-from ._inventory import is_url
+from ._inventory import active_plc, is_url
 
 #: Option -> default, least, most. Seconds, or how many.
 OPTIONS: dict[str, tuple[float, float, float]] = {
@@ -89,9 +89,9 @@ def _number(name: str, value: t.Any) -> float:
 
 
 def hosts_of(entries: t.Iterable[t.Any]) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
-    """Return the hosts to watch (host, line, url, cameras), and by name why others are not.
+    """Return the hosts to watch (host, line, url, cameras, plc), and by name why others are not.
 
-    entries: mappings with these, and run_from or problem. Raises LineopsError (watch.hosts) where a mistake would let
+    entries: mappings with these (plcs in place of plc), and run_from or problem. Raises LineopsError (watch.hosts) where a mistake would let
     somebody else's host be acted on, or nothing be watched.
     """
     watched: dict[str, dict[str, t.Any]] = {}
@@ -106,7 +106,8 @@ def hosts_of(entries: t.Iterable[t.Any]) -> tuple[list[dict[str, t.Any]], dict[s
         if problem:
             refused[name] = problem
         else:
-            watched[name] = {"cameras": [], **{key: entry[key] for key in ("host", "line", "url", "cameras") if key in entry}}
+            told = {key: entry[key] for key in ("host", "line", "url", "cameras") if key in entry}
+            watched[name] = {"cameras": [], "plc": active_plc(entry.get("plcs")).get("id"), **told}
     if not watched:
         told = "; ".join(f"{name}: {why}" for name, why in list(refused.items())[:3]) or "it names no host"
         raise LineopsError("watch.hosts", f"There is no supervisor to watch ({told}).")

@@ -10,7 +10,7 @@ import typing as t
 
 from ._args import body_of, client_of, mapping_in
 from ._errors import LineopsError
-from ._health_rules import NOT_OBSERVED, Verdict, camera_in, cameras_to_look_at, is_status, plc_verdict, streams_verdict, supervisor_verdict
+from ._health_rules import Verdict, camera_in, cameras_to_look_at, is_core, is_status, plc_verdict, streams_verdict, supervisor_verdict
 from ._stream_rules import parse_playlist, patience_s, stream_claims, stream_health
 from ._streams import Claims, claims_of, judged, look
 
@@ -18,7 +18,7 @@ from ._streams import Claims, claims_of, judged, look
 _PLAYLIST_KEPT = 16384
 #: Looks closer together than this are not all kept, however often is looked.
 _APART_S = 1.0
-_METRICS = ("starts_total", "recovery_success_total")
+_METRICS = ("starts_total", "recovery_success_total", "last_recovery_attempt_ts")
 
 Verdicts = dict[str, Verdict]
 
@@ -26,12 +26,12 @@ Verdicts = dict[str, Verdict]
 class Watched:
     """A supervisor that is looked at again and again. Not for use by several threads at once.
 
-    host: name, line, url, cameras (lineops_cameras) of it; options: connect_timeout, read_timeout, look_s, validate_certs.
+    host: url, cameras (lineops_cameras) and plc (id of the active one) of it; options: connect_timeout, read_timeout, look_s, validate_certs.
     """
 
     def __init__(self, host: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> None:
         self._host, self._options = host, options
-        self._core = [camera["id"] for camera in host["cameras"] if isinstance(camera, dict) and camera.get("core") is True]
+        self._core = [camera["id"] for camera in host["cameras"] if is_core(camera)]
         self._looks: dict[str, list[dict[str, t.Any]]] = {}
         self._before: dict[str, dict[str, t.Any]] = {}
 
@@ -62,8 +62,8 @@ class Watched:
         self._looks = {name: self._looks[name] for name in names}
         self._before = {name: _counts(claims.entry(name)) for name in names}
         return {
-            "supervisor": supervisor_verdict(None), "plc": plc_verdict(status),
-            "streams": streams_verdict(seen, self._host["cameras"]) if names else NOT_OBSERVED,
+            "supervisor": supervisor_verdict(None), "plc": plc_verdict(status, self._host["plc"]),
+            "streams": streams_verdict(seen, self._host["cameras"]),
         }  # fmt: skip
 
     def _camera(self, name: str, seen: dict[str, t.Any], claims: Claims) -> dict[str, t.Any]:

@@ -74,19 +74,27 @@ def is_status(body: t.Any) -> bool:
     return isinstance(_part(body, "plc").get("connected"), bool)
 
 
-def plc_verdict(status: Mapping[str, t.Any]) -> Verdict:
-    """Judge by what a status costs nothing to say; good words of it prove nothing (quirk 3), bad ones are believed.
+def plc_verdict(status: Mapping[str, t.Any], plc: t.Optional[str] = None) -> Verdict:
+    """Judge by what it costs nothing to ask for; good words of it prove nothing (quirk 3), bad ones are believed.
 
-    A route test would say more, but one to a silent PLC blocks the supervisor for two minutes (quirk 5).
+    plc: id of the active one, None if it is not known. A route test would say more, but one to a silent PLC blocks the
+    supervisor for two minutes (quirk 5).
     """
     if _part(status, "plc").get("connected") is not True:
         return Verdict(FAILED, "plc.disconnected")
     breakers = _part(status, "circuit_breakers")
-    writes = [_part(breakers, name) for name in breakers if re.fullmatch(r"plc:.*:write", str(name))]
+    writes = [
+        _part(breakers, name) for name in breakers
+        if (name == f"plc:{plc}:write" if plc else re.fullmatch(r"plc:.*:write", str(name)))]
     if any(breaker.get("state") != "closed" for breaker in writes):
         return Verdict(FAILED, "plc.write_breaker_open")
     failing = any(_count(breaker.get("failure_count")) for breaker in writes)
     return Verdict(FAILED, "plc.writes_fail") if failing else Verdict(OK)
+
+
+def is_core(camera: t.Any) -> bool:
+    """Say whether an entry of lineops_cameras is one that production cannot do without."""
+    return isinstance(camera, Mapping) and camera.get("core") is True and is_name(camera.get("id"))
 
 
 def cameras_to_look_at(streams: Mapping[str, t.Any], core: t.Iterable[str]) -> list[str]:

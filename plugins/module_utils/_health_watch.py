@@ -38,27 +38,27 @@ class Watch:
     ) -> None:
         self._hosts, self._policy, self._options, self._put, self._refused = hosts, policy, options, put, refused
         self._tracks = {host["host"]: {subject: Track(policy) for subject in PLAYBOOKS} for host in hosts}
-        self._pool = ThreadPoolExecutor(options["threads"], thread_name_prefix="supervisor_health")
         self.looks = 0
 
     async def run(self) -> None:
         """Watch until cancelled. Raises LineopsError (library.missing)."""
-        tasks = [asyncio.ensure_future(work) for work in (self._beat(), *map(self._follow, self._hosts))]
+        pool = ThreadPoolExecutor(self._options["threads"], thread_name_prefix="supervisor_health")
+        tasks = [asyncio.ensure_future(work) for work in (self._beat(), *(self._follow(host, pool) for host in self._hosts))]
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
-            self._pool.shutdown(wait=False)
+            pool.shutdown(wait=False)
 
-    async def _follow(self, host: t.Mapping[str, t.Any]) -> None:
+    async def _follow(self, host: t.Mapping[str, t.Any], pool: ThreadPoolExecutor) -> None:
         """Look at one supervisor for ever."""
         watched, pace = Watched(host, self._options), Pace(self._policy)
         supervisor = self._tracks[host["host"]]["supervisor"]
         wait_s = random.uniform(0.0, self._policy.interval)
         while True:
             await asyncio.sleep(wait_s)
-            verdicts = await asyncio.get_running_loop().run_in_executor(self._pool, watched.look)
+            verdicts = await asyncio.get_running_loop().run_in_executor(pool, watched.look)
             self.looks += 1
             for event in self._events(host, verdicts):
                 await self._put(event)

@@ -44,6 +44,9 @@ LAYER_OF_UTIL = {
     "_findings": "rules",
     "_guards": "rules",
     "_fleet_rules": "rules",
+    "_health_events": "rules",
+    "_health_rules": "rules",
+    "_health_state": "rules",
     "_hypotheses": "rules",
     "_incident_search": "rules",
     "_incidents": "rules",
@@ -130,6 +133,8 @@ LAYER_OF_UTIL = {
     # a noun's work where it is more than a module should hold
     "_artifacts": "work",
     "_fleet": "work",
+    "_health_look": "work",
+    "_health_watch": "work",
     "_manager": "work",
     "_playback": "work",
     "_route_direct": "work",

@@ -43,8 +43,8 @@ options:
     default: all
   hosts:
     description:
-      - Supervisors to watch without an inventory. Each has C(host), C(line), C(url) and C(cameras), as C(lineops_cameras) has
-        them.
+      - Supervisors to watch without an inventory. Each has C(host), C(line), C(url), and C(cameras) and C(plcs) as
+        C(lineops_cameras) and C(lineops_plcs) have them.
     type: list
     elements: dict
   interval:
@@ -122,6 +122,7 @@ _WANTED = {
     "url": "{{ lineops_supervisor_url | default('') }}",
     "run_from": "{{ lineops_run_from | default('controller') }}",
     "cameras": "{{ lineops_cameras | default([], true) }}",
+    "plcs": "{{ lineops_plcs | default([], true) }}",
 }
 
 
