@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ._errors import LineopsError
 from ._health_rules import PLAYBOOKS, SENTENCES, Verdict, is_name
-from ._health_state import FAILED, FLAPPING, Change, Policy
+from ._health_state import FAILED, FLAPPING, Change, Policy, Track
 from ._inventory import active_plc, is_url
 
 #: Option -> default, least, most. Seconds, or how many.
@@ -44,16 +44,17 @@ def change_event(host: Mapping[str, t.Any], subject: str, verdict: Verdict, chan
 
 
 def heartbeat_event(
-    states: Mapping[str, Mapping[str, str]], refused: Mapping[str, str], looks: int
+    tracks: Mapping[str, Mapping[str, Track]], refused: Mapping[str, str], looks: int
 ) -> dict[str, t.Any]:
-    """Return the event that says that the watch goes on, and what is not well now."""
+    """Return the event that says that the watch goes on, and what is not well, or not seen, now. tracks: host -> subject."""
 
-    def those(state: str) -> dict[str, list[str]]:
-        found = {host: [name for name, is_now in subjects.items() if is_now == state] for host, subjects in states.items()}
+    def those(holds: t.Callable[[Track], bool]) -> dict[str, list[str]]:
+        found = {host: [name for name, track in subjects.items() if holds(track)] for host, subjects in tracks.items()}
         return {host: names for host, names in found.items() if names}
 
     return {"supervisor_health": {
-        "kind": "heartbeat", "hosts": len(states), "looks": looks, "failed": those(FAILED), "flapping": those(FLAPPING),
+        "kind": "heartbeat", "hosts": len(tracks), "looks": looks, "failed": those(lambda track: track.state == FAILED),
+        "flapping": those(lambda track: track.state == FLAPPING), "not_observed": those(lambda track: not track.is_observed),
         "not_watched": dict(refused)}}  # fmt: skip
 
 

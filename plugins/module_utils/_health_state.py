@@ -51,6 +51,7 @@ class Track:
         self.state = UNKNOWN
         # The looks in a row that agree: what they saw, how many they are, when the first one was.
         self._seen, self._count, self._since = "", 0, 0.0
+        self._missed = 0
         self._settled = ""
         self._failures: deque[float] = deque(maxlen=policy.flaps)
         # Those too short to count, too: so many of them are no better than those that do.
@@ -59,6 +60,7 @@ class Track:
 
     def saw(self, verdict: t.Optional[str], now: float) -> t.Optional[Change]:
         """Take one look's verdict (ok, failed, or None for not observed); return the change that it makes, if any."""
+        self._missed = self._missed + 1 if verdict is None else 0
         if verdict is None:
             self._count = 0
             return None
@@ -71,6 +73,11 @@ class Track:
             self._failures.extend([now] if verdict == FAILED else [])
         wanted = self._wanted(now)
         return self._to(wanted, now) if wanted != self.state else self._reminder(now)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the state is more than what was true when somebody could last see it."""
+        return self.state != UNKNOWN and self._missed < self._policy.debounce
 
     @property
     def is_settled(self) -> bool:

@@ -76,6 +76,5 @@ class Watch:
     async def _beat(self) -> None:
         """Tell now and then how all of them are, so that silence is not taken for health."""
         while True:
-            states = {host: {name: track.state for name, track in tracks.items()} for host, tracks in self._tracks.items()}
-            await self._put(heartbeat_event(states, self._refused, self.looks))
+            await self._put(heartbeat_event(self._tracks, self._refused, self.looks))
             await asyncio.sleep(self._options["heartbeat"])

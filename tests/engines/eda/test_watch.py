@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from plant_doubles import CLOSED, HUNDRED_MB, STATUS, Double, Doubles, cuts_off, drips, endless, redirects, says, silent, well
 
+from ansible_collections.lineops.runbook.plugins.module_utils import _health_look
 from ansible_collections.lineops.runbook.plugins.module_utils._health_events import hosts_of, options_of
+from ansible_collections.lineops.runbook.plugins.module_utils._health_look import Watched
 from ansible_collections.lineops.runbook.plugins.module_utils._health_state import Policy
 from ansible_collections.lineops.runbook.plugins.module_utils._health_watch import Watch
 
@@ -90,7 +92,7 @@ def test_each_that_is_ill_is_told_and_the_well_one_is_not_kept_waiting(monkeypat
         # The silent one was asked a few times meanwhile, the well one in step with its interval.
         silent_asked, well_asked = (len(plant[name].asked) for name in ("silent", "well"))
         assert well_asked > 3 * silent_asked > 0
-        assert 0 < plant["endless"].sent < HUNDRED_MB / 2
+        assert 0 < plant["endless"].sent < HUNDRED_MB / 4
         for double in plant.by_name.values():
             assert all(not {"x-api-key", "authorization", "cookie"} & set(headers) for dummy, headers in double.asked)
             assert all(call.startswith("GET ") for call, dummy in double.asked)
@@ -144,6 +146,33 @@ def test_a_supervisor_that_is_gone_takes_nothing_back() -> None:
         asked = len(one.asked)
         watching.until(lambda: len(one.asked) > asked + 20, "it is asked on")
     assert [change[1:3] for change in watching.changes] == [("plc", "failed"), ("supervisor", "failed"), ("supervisor", "ok")]
+
+
+#: What monitor/streams may say in place of what it should: each is an answer, and none may end a look.
+ODD = [
+    [], None, "x", {"streams": None}, {"streams": [1]}, {"streams": {"cam1": None}}, {"streams": {"cam1": {"desired": "x", "metrics": 7}}},
+    {"timestamp": "now", "streams": {"cam1": {"running": "yes", "desired": {}, "recovery": [], "hls": 3, "metrics": {"last_start_ts": {}}}}},
+    {"circuit_breakers": [], "streams": {"cam1": {"desired": {"rtsp_url": 5, "resolution": []}, "process_pid": "x", "client_count": {}}}},
+    {"circuit_breakers": {"stream:rtsp:cam1": "open"}, "streams": {"": {"desired": {}}, "cam1": {"metrics": {"starts_total": 1e400}}}},
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
+def test_odd_answers_are_judged_and_not_stumbled_over(body: Any) -> None:
+    with Doubles(one=Double(well, camera=True)) as plant:
+        hosts = hosts_of(plant.hosts())[0]
+        plant["one"].streams = lambda: body
+        look = Watched(hosts[0], options_of(TIMES)[1]).look()
+    assert look["supervisor"].signal in ("", "supervisor.not_json")
+
+
+def test_what_nobody_thought_of_is_told_and_ends_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_health_look, "claims_of", lambda client: 1 / 0)
+    with Doubles(one=Double(well)) as plant:
+        watching = Watching(plant.hosts())
+        watching.until(lambda: watching.watch.looks > 5 and len(watching.told) > 5, "looks and heartbeats go on")
+    last = watching.told[-1]["supervisor_health"]
+    assert (last["kind"], last["not_observed"]) == ("heartbeat", {"one": ["supervisor", "plc", "streams"]})
 
 
 def test_a_reader_that_does_not_take_events_holds_the_looks_back() -> None:

@@ -115,11 +115,11 @@ EXAMPLES = r"""
 """
 
 _PACKAGE = "lineops_runbook_utils"
-#: What of a host's variables the watch needs; none of them is a secret.
+#: What of a host's variables the watch needs; none of them is a secret. A url that cannot be evaluated must not look like none.
 _WANTED = {
     "host": "{{ inventory_hostname }}",
     "line": "{{ lineops_line | default('') }}",
-    "url": "{{ lineops_supervisor_url | default('') }}",
+    "url": "{{ lookup('ansible.builtin.vars', 'lineops_supervisor_url', default='') }}",
     "run_from": "{{ lineops_run_from | default('controller') }}",
     "cameras": "{{ lineops_cameras | default([], true) }}",
     "plcs": "{{ lineops_plcs | default([], true) }}",

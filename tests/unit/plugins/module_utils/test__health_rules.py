@@ -18,7 +18,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._health_events imp
     OPTIONS, change_event, heartbeat_event, hosts_of, options_of,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._health_rules import Verdict
-from ansible_collections.lineops.runbook.plugins.module_utils._health_state import Change, Policy
+from ansible_collections.lineops.runbook.plugins.module_utils._health_state import Change, Policy, Track
 
 EVIL = '{{ lookup("pipe", "id") }}'
 CORE = {"id": "cam1", "type": "rtsp", "core": True}
@@ -130,11 +130,21 @@ def test_playbooks_of_events_exist() -> None:
         assert [name for name in rules.PLAYBOOKS.values() if not (folder / f"{name}.yml").is_file()] == []
 
 
-def test_heartbeat_names_what_is_not_well() -> None:
-    states = {"a": {"supervisor": "ok", "plc": "failed"}, "b": {"supervisor": "flapping", "plc": "unknown"}}
-    told = heartbeat_event(states, {"c": "why"}, 7)["supervisor_health"]
-    assert told == {
-        "kind": "heartbeat", "hosts": 2, "looks": 7, "failed": {"a": ["plc"]}, "flapping": {"b": ["supervisor"]}, "not_watched": {"c": "why"}}
+def track(looks: str, flaps: int = 3) -> Track:
+    made = Track(Policy(debounce=2, flaps=flaps))
+    for at, look in enumerate(looks):
+        made.saw({"o": "ok", "f": "failed", "-": None}[look], float(at))
+    return made
+
+
+def test_heartbeat_names_what_is_not_well_and_what_nobody_sees() -> None:
+    tracks = {
+        "a": {"supervisor": track("oo"), "plc": track("ff")}, "b": {"supervisor": track("ffooff", 2), "plc": track("")},
+        # It was well when it was last seen, which is too long ago.
+        "c": {"supervisor": track("oo--"), "plc": track("oo-")}}
+    assert heartbeat_event(tracks, {"d": "why"}, 7)["supervisor_health"] == {
+        "kind": "heartbeat", "hosts": 3, "looks": 7, "failed": {"a": ["plc"]}, "flapping": {"b": ["supervisor"]},
+        "not_observed": {"b": ["plc"], "c": ["supervisor"]}, "not_watched": {"d": "why"}}
 
 
 # --- arguments of the source ------------------------------------------------------------------------------------------
