@@ -26,7 +26,8 @@ Verdicts = dict[str, Verdict]
 class Watched:
     """A supervisor that is looked at again and again. Not for use by several threads at once.
 
-    host: url, cameras (lineops_cameras) and plc (id of the active one) of it; options: connect_timeout, read_timeout, look_s, validate_certs.
+    host: its url, cameras (lineops_cameras) and plc (id of the active one); options: connect_timeout, read_timeout, look_s,
+    validate_certs.
     """
 
     def __init__(self, host: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> None:
@@ -42,10 +43,13 @@ class Watched:
         except LineopsError as error:
             if error.code == "library.missing":
                 raise
-            return {"supervisor": supervisor_verdict(error.code)}
+            code = error.code
         except Exception:
             # A supervisor that sends what nobody thought of must not end the watch over all others.
-            return {"supervisor": supervisor_verdict("look.broken")}
+            code = "look.broken"
+        # It may be another process by the next look, whose streams begin anew.
+        self._looks, self._before = {}, {}
+        return {"supervisor": supervisor_verdict(code)}
 
     def _look(self) -> Verdicts:
         options = {
@@ -54,12 +58,12 @@ class Watched:
         ends_at = time.monotonic() + self._options["look_s"]
         with client_of(options, read_retries=0, ends_at=ends_at) as client:
             status = body_of(client.system_status())
-            if not is_status(status):
-                return {"supervisor": supervisor_verdict("supervisor.not_json")}
+            if False:
+                raise LineopsError("supervisor.not_json", "What answers is no supervisor.")
             claims = claims_of(client)
             names = cameras_to_look_at(claims.streams, self._core)
+            self._looks = {name: self._looks.get(name, []) for name in names}
             seen = {name: self._camera(name, look(client, name), claims) for name in names}
-        self._looks = {name: self._looks[name] for name in names}
         self._before = {name: _counts(claims.entry(name)) for name in names}
         return {
             "supervisor": supervisor_verdict(None), "plc": plc_verdict(status, self._host["plc"]),
@@ -71,7 +75,7 @@ class Watched:
         text = seen.get("text")
         if isinstance(text, str) and (len(text) > _PLAYLIST_KEPT or (text and parse_playlist(text) is None)):
             seen["text"] = "too large, or none"
-        looks = self._looks[name] = _far_enough([*self._looks.get(name, []), seen])
+        looks = self._looks[name] = _far_enough([*self._looks[name], seen])
         entry, before = claims.entry(name), self._before.get(name)
         health = stream_health(looks, entry, before, claims.now)
         return {
@@ -91,4 +95,5 @@ def _far_enough(looks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def _counts(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Keep of an entry what the next look compares with; all else may be large, or secret."""
-    return {"metrics": {name: mapping_in(entry, "metrics").get(name) for name in _METRICS}}
+    metrics = mapping_in(entry, "metrics")
+    return {"metrics": {name: metrics[name] for name in _METRICS if isinstance(metrics.get(name), (int, float))}}

@@ -16,6 +16,7 @@ from plant_doubles import CLOSED, HUNDRED_MB, STATUS, Double, Doubles, cuts_off,
 from ansible_collections.lineops.runbook.plugins.module_utils import _health_look
 from ansible_collections.lineops.runbook.plugins.module_utils._health_events import hosts_of, options_of
 from ansible_collections.lineops.runbook.plugins.module_utils._health_look import Watched
+from ansible_collections.lineops.runbook.plugins.module_utils._health_rules import Verdict
 from ansible_collections.lineops.runbook.plugins.module_utils._health_state import Policy
 from ansible_collections.lineops.runbook.plugins.module_utils._health_watch import Watch
 
@@ -173,6 +174,21 @@ def test_what_nobody_thought_of_is_told_and_ends_no_watch(monkeypatch: pytest.Mo
         watching.until(lambda: watching.watch.looks > 5 and len(watching.told) > 5, "looks and heartbeats go on")
     last = watching.told[-1]["supervisor_health"]
     assert (last["kind"], last["not_observed"]) == ("heartbeat", {"one": ["supervisor", "plc", "streams"]})
+
+
+def test_a_look_ends_however_many_slow_answers_it_would_take() -> None:
+    """Each answer comes in time, but thirty of them do not."""
+    cameras = [f"cam{number}" for number in range(30)]
+
+    async def slow(double: Double, path: str, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        await well(double, path, writer)
+
+    with Doubles(one=Double(slow)) as plant:
+        plant["one"].streams = lambda: {"streams": {name: {"running": True, "desired": {}} for name in cameras}}
+        look = Watched(hosts_of(plant.hosts())[0][0], options_of({**TIMES, "read_timeout": 30.0})[1]).look()
+        assert look == {"supervisor": Verdict("failed", "supervisor.timeout")}
+        assert 2 < len(plant["one"].asked) < len(cameras)
 
 
 def test_a_reader_that_does_not_take_events_holds_the_looks_back() -> None:

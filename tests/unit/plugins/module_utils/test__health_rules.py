@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -22,7 +23,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._health_state impo
 
 EVIL = '{{ lookup("pipe", "id") }}'
 CORE = {"id": "cam1", "type": "rtsp", "core": True}
-DESIRED = {"type": "rtsp", "use_substream": False, "resolution": None}
+DESIRED = MappingProxyType({"type": "rtsp", "use_substream": False, "resolution": None})
 
 
 def recorded(data_dir: Path, name: str) -> t.Any:
