@@ -58,7 +58,7 @@ class Watched:
         ends_at = time.monotonic() + self._options["look_s"]
         with client_of(options, read_retries=0, ends_at=ends_at) as client:
             status = body_of(client.system_status())
-            if False:
+            if not is_status(status):
                 raise LineopsError("supervisor.not_json", "What answers is no supervisor.")
             claims = claims_of(client)
             names = cameras_to_look_at(claims.streams, self._core)
