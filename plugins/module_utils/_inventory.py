@@ -167,6 +167,7 @@ HOST_RULES = (
     Rule("lineops_runner", _is_runner, "a name such as eda-lost-route", required=False),
     Rule("lineops_budget", _is_mapping, "a mapping with limit and window_s", required=False),
     Rule("lineops_freeze", is_switch, "true or false", required=False),
+    Rule("lineops_escalate_only", is_switch, "true or false", required=False),
     Rule("lineops_hand_over", is_switch, "true or false", required=False),
     Rule("lineops_interlock", _is_mapping, "a mapping with variable and safe_value", required=False),
     Rule("lineops_state_dir", lambda value: is_text(value) and value.startswith("/"), "an absolute path", required=False),

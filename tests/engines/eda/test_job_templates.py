@@ -125,5 +125,5 @@ def test_each_failure_launches_its_job_template_for_its_host(tmp_path: Path) -> 
     for dummy, body in awx.launched:
         # Nothing of the event but the limit: what a plant says is no variable of a job.
         subject = subjects[body["limit"]]
-        assert body["extra_vars"] == {"lineops_runner": f"eda-{subject}-failed", "lineops_busy": "skip"}
+        assert body["extra_vars"] == {"lineops_runner": f"eda-{subject}-failed"}
     assert TOKEN not in out

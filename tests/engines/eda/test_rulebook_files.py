@@ -12,6 +12,8 @@ import yaml
 from ansible_rulebook.validators import Validate
 from rulebooks import SHIPPED
 
+from lab.processes import REPOSITORY
+
 HERE, ON_AWX = "recovery.yml", "recovery_on_awx.yml"
 HEALTH = "event.supervisor_health"
 
@@ -42,8 +44,8 @@ def test_every_rule_is_throttled_per_host_locked_per_line_and_gives_way(name: st
         assert f"{HEALTH}.host" in rule["throttle"]["group_by_attributes"] and rule["throttle"]["once_within"] == "10 minutes"
         run = started(rule)
         assert run["lock"] == f"{{{{ {HEALTH}.line }}}}"
-        assert run["extra_vars"]["lineops_busy"] == "skip" and run["extra_vars"]["lineops_runner"].startswith("eda-")
-        assert ("flapping" in rule["condition"]) == (run["extra_vars"].get("lineops_budget") == {"limit": 0})
+        assert run["extra_vars"]["lineops_runner"].startswith("eda-")
+        assert ("flapping" in rule["condition"]) == (run["extra_vars"].get("lineops_escalate_only") == "true")
 
 
 def test_both_have_the_same_rules() -> None:
@@ -51,6 +53,18 @@ def test_both_have_the_same_rules() -> None:
         return [(rule["name"], rule["condition"], rule["throttle"], started(rule)["extra_vars"]) for rule in ruleset(name)["rules"]]
 
     assert told(HERE) == told(ON_AWX)
+
+
+def test_awx_takes_what_is_passed() -> None:
+    """Its templates take no other variables than those that their surveys ask for, and no other answers than the choices."""
+    templates = yaml.safe_load((REPOSITORY / "awx/job_templates.yml").read_text(encoding="utf-8"))["awx_job_templates"]
+    surveys = {one["name"]: {question["variable"]: question for question in one["survey_spec"]["spec"]}
+               for one in templates if one["name"].startswith("lineops Playbook ")}
+    for rule in ruleset(ON_AWX)["rules"]:
+        run = started(rule)
+        for survey in [surveys[run["name"]]] if run["name"] in surveys else surveys.values():
+            for variable, value in run["extra_vars"].items():
+                assert isinstance(value, str) and value in survey[variable].get("choices", [value]), (rule["name"], variable)
 
 
 def test_jobs_are_limited_and_get_nothing_of_the_event() -> None:
