@@ -54,6 +54,17 @@ class TestJobs:
         assert {outcome["result"] for outcome in run.outcomes.values()} == {"HEALTHY"} and all(calls.values())
         assert lab.journal(SHARED)[-1]["runner"] == "awx-7"
 
+    def test_who_only_escalates_interrupts_nothing(self, lab, inventory) -> None:
+        lab.fault(SHARED, "plc-disconnected")
+        before = lab.settings(SHARED)
+        run, calls = self._run(
+            lab, inventory, "-e", "lineops_runner=eda-flapping", "-e", "lineops_escalate_only=true", limit=SHARED)
+        outcome = run.outcomes[SHARED]
+        assert (run.code, outcome["result"], outcome["finding"]) == (2, "REFUSED", "plc.link_stale")
+        assert outcome["escalation"]["level"] and outcome["archive"] and lab.journal(SHARED)[-1]["event"] == "refused"
+        assert not any("connect" in call for call in calls[SHARED])
+        assert {**lab.settings(SHARED), "state": None} == {**before, "state": None}
+
     def test_a_name_that_cannot_stand_in_a_header_is_a_mistake(self, lab, inventory) -> None:
         run, calls = self._run(lab, inventory, "-e", '{"lineops_runner": "eda-a\\nX-Admin: b"}', limit=SHARED)
         assert (run.outcomes[SHARED]["finding"], calls[SHARED]) == ("inventory.mistakes", [])
