@@ -4,23 +4,11 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.lineops.runbook.plugins.module_utils._redact import secrets_in
 from ansible_collections.lineops.runbook.plugins.modules import result_files
-from ansible_collections.lineops.runbook.plugins.plugin_utils._action import RunbookAction
-from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import secrets_among
+from ansible_collections.lineops.runbook.plugins.plugin_utils._outgoing import OutgoingAction
 
 
-class ActionModule(RunbookAction):
-    """Writes the result of a run on the controller."""
+class ActionModule(OutgoingAction):
+    """Sends from the controller."""
 
     noun = result_files
-
-    def other_secrets(self, task_vars: dict[str, t.Any]) -> t.Any:
-        """A journal holds no secret; a file that leaves the plant is scrubbed all the same."""
-        return secrets_among(self._templar, task_vars)
-
-    def act(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Write the files."""
-        return result_files.run(self.params(), self._task.check_mode, secrets_in(self.other_secrets(task_vars)))
