@@ -9,6 +9,6 @@ from ansible_collections.lineops.runbook.plugins.plugin_utils._outgoing import O
 
 
 class ActionModule(OutgoingAction):
-    """Sends from the controller."""
+    """Writes the result of a run on the controller."""
 
     noun = result_files
