@@ -42,6 +42,7 @@ CHECKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "c": ("lineops Playbook C (check)", FORCED, {"restart_recovery_force": "true", "restart_recovery_ladder": ["api"]}),
     "checklist": ("lineops Checklist (check)", "", {}),
     "preflight": ("lineops Preflight (check)", "", {}),
+    "deliver": ("lineops Deliver (check)", "", {}),
 }
 #: Jobs that are refused: what AWX lets by (answers of a changed survey), and what must be said.
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -92,6 +93,7 @@ class Jobs:
         self.runs |= self.at_once({
             "a": ("lineops Playbook A", {"limit": A_HOST, "answers": {"stream_recovery_cameras": "cam1, cam7"}}),
             "checklist": ("lineops Checklist", {}),
+            "deliver": ("lineops Deliver", {}),
             "preflight": ("lineops Preflight", {"unchecked": self.checks["checklist"].artifacts}),
             "close": ("lineops Close incident", {"limit": "line1", "answers": {**about, "lineops_closing": CLOSING}}),
             "undo": ("lineops Undo incident", {"limit": "line3", "answers": self.undone}),
@@ -203,6 +205,9 @@ class TestJobs:
         for kept in (jobs.checks, jobs.runs):
             assert kept["checklist"].rc == 0 and set(jobs.hosts) <= set(json.dumps(kept["checklist"].artifacts).replace('"', " ").split())
             assert kept["preflight"].artifacts
+
+    def test_nobody_is_told_where_no_ticket_system_is_named(self, jobs: Jobs) -> None:
+        assert [(kept["deliver"].rc, kept["deliver"].stats["changed"]) for kept in (jobs.checks, jobs.runs)] == [(0, {}), (0, {})]
 
     def test_closing_needs_the_checklist_and_takes_it_as_text(self, jobs: Jobs) -> None:
         missing = jobs.checks["close"].outcomes[B_HOST]
