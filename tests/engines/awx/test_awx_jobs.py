@@ -35,8 +35,7 @@ postmortem: {type: runbook, ref: docs/routes.md}
 """
 #: Job -> template, limit, answers. All look only.
 CHECKS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "triage": ("lineops Triage (check)", "line2,line3", {}),
-    "approval": ("lineops Triage (check)", "line2,line3", {"triage_approval": "true"}),
+    "triage": ("lineops Triage (check)", A_HOST, {"triage_approval": "true"}),
     "a": ("lineops Playbook A (check)", A_HOST, {"stream_recovery_cameras": "cam1"}),
     "b": ("lineops Playbook B (check)", "line1,line4", {}),
     "c": ("lineops Playbook C (check)", FORCED, {"restart_recovery_force": "true", "restart_recovery_ladder": ["api"]}),
@@ -76,28 +75,30 @@ class Jobs:
         self.changed_by_looking = {(host, key): value for host, settings in self.settings().items()
                                    for key, value in settings.items() if value != before[host][key]}
         self.pid = self.pid_of(FORCED)
-        self.runs = self.at_once({
-            # As in the workflow: what the look handed over are variables of the next job.
-            "triage": ("lineops Triage", {"limit": "line2,line3", "unchecked": self.checks["approval"].artifacts}),
-            "b": ("lineops Playbook B", {"limit": B_HOST}),
-            "c": ("lineops Playbook C", {"limit": FORCED, "answers": {"restart_recovery_force": "true", "restart_recovery_delay": 1}}),
-        })
+        with ThreadPoolExecutor(1) as pool:
+            followed = pool.submit(awx.follow, "lineops Triage with approval", limit="line2,line3")
+            self.runs = self.at_once(self.recoveries())
+            self.workflow = followed.result()
         self.healed = {host: self.lab.observer.routes(lab.host(host)) for host in (B_HOST, ROUTELESS)}
         self.incident = self.runs["b"].outcomes[B_HOST]["incident"]
         about = {"incident": self.incident}
-        self.undone = {"incident": self.runs["triage"].outcomes[UNDONE]["incident"]}
+        self.undone = {"incident": self.workflow["recover"].outcomes[UNDONE]["incident"]}
         self.checks |= self.at_once({
             "close": ("lineops Close incident (check)", {"limit": "line1", "answers": about}),
             "undo": ("lineops Undo incident (check)", {"limit": "line3", "answers": self.undone}),
         })
         self.runs |= self.at_once({
             "a": ("lineops Playbook A", {"limit": A_HOST, "answers": {"stream_recovery_cameras": "cam1, cam7"}}),
-            "checklist": ("lineops Checklist", {}),
             "deliver": ("lineops Deliver", {}),
             "preflight": ("lineops Preflight", {"unchecked": self.checks["checklist"].artifacts}),
             "close": ("lineops Close incident", {"limit": "line1", "answers": {**about, "lineops_closing": CLOSING}}),
             "undo": ("lineops Undo incident", {"limit": "line3", "answers": self.undone}),
         })
+
+    def recoveries(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """What acts beside the workflow."""
+        forced = {"restart_recovery_force": "true", "restart_recovery_delay": 1}
+        return {"b": ("lineops Playbook B", {"limit": B_HOST}), "c": ("lineops Playbook C", {"limit": FORCED, "answers": forced})}
 
     def at_once(self, jobs: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Job]:
         """Launch jobs, some beside others as AWX would."""
@@ -113,7 +114,8 @@ class Jobs:
 
     def everything(self) -> dict[str, Job]:
         """Every job by a name of its own."""
-        return {f"{kind} {name}": job for kind in ("refused", "checks", "runs") for name, job in getattr(self, kind).items()}
+        kinds = ("refused", "checks", "runs", "workflow")
+        return {f"{kind} {name}": job for kind in kinds for name, job in getattr(self, kind).items() if job}
 
 
 def exported(configurator: Any, lab: PlantLab) -> dict[str, Any]:
@@ -167,12 +169,16 @@ class TestJobs:
         assert jobs.checks["b"].results == {B_HOST: "PLANNED", FORCED: "HEALTHY"}
         assert jobs.checks["c"].results == {FORCED: "PLANNED"} and "restart by its API" in " ".join(jobs.checks["c"].outcomes[FORCED]["actions"])
         assert jobs.checks["a"].results == {A_HOST: "PLANNED"}
-        assert jobs.checks["triage"].results == dict.fromkeys(TRIAGED, "PLANNED")
+        assert jobs.checks["triage"].results == {A_HOST: "PLANNED"}
         assert {job.rc for name, job in jobs.checks.items() if name in "abc" or name == "triage"} == {0}
 
-    def test_the_look_of_the_workflow_fails_where_a_person_has_to_approve(self, jobs: Jobs) -> None:
-        job = jobs.checks["approval"]
-        assert job.rc == 2
+    def test_what_nobody_has_to_approve_fails_nothing(self, jobs: Jobs) -> None:
+        assert jobs.checks["triage"].outcomes[A_HOST]["severity"] not in ("", "SEV-1")
+
+    def test_workflow_waits_for_a_person_before_it_works_on_a_sev_1(self, jobs: Jobs) -> None:
+        assert list(jobs.workflow) == ["look", "approve", "recover", "report"]
+        job = jobs.workflow["look"]
+        assert (job.rc, job.results) == (2, dict.fromkeys(TRIAGED, "PLANNED"))
         failed = {data["host"]: data["res"]["msg"] for data in job.of("runner_on_failed")}
         assert set(failed) == set(TRIAGED)
         assert all(text.startswith("A person has to approve this first: SEV-1 (") for text in failed.values())
@@ -180,7 +186,7 @@ class TestJobs:
     # --- healing -----------------------------------------------------------------------------------------------------
 
     def test_two_lines_in_one_job(self, jobs: Jobs) -> None:
-        job = jobs.runs["triage"]
+        job = jobs.workflow["recover"]
         assert job.rc == 0
         assert job.results == dict.fromkeys(TRIAGED, "HEALED")
         assert jobs.healed[ROUTELESS] == {SUPERVISOR_NET_ID: SUPERVISOR_IP}
@@ -202,9 +208,9 @@ class TestJobs:
         assert (outcome["result"], outcome["finding"]) == ("REFUSED", "stream.unknown_camera") and "cam7" in outcome["sentence"]
 
     def test_checklist_and_preflight_hand_over_their_rows(self, jobs: Jobs) -> None:
-        for kept in (jobs.checks, jobs.runs):
-            assert kept["checklist"].rc == 0 and set(jobs.hosts) <= set(json.dumps(kept["checklist"].artifacts).replace('"', " ").split())
-            assert kept["preflight"].artifacts
+        for job, hosts in ((jobs.checks["checklist"], set(jobs.hosts)), (jobs.workflow["report"], set(TRIAGED))):
+            assert job.rc == 0 and hosts == set(job.artifacts["lineops_checklist"])
+        assert jobs.checks["preflight"].artifacts and jobs.runs["preflight"].artifacts
 
     def test_nobody_is_told_where_no_ticket_system_is_named(self, jobs: Jobs) -> None:
         assert [(kept["deliver"].rc, kept["deliver"].stats["changed"]) for kept in (jobs.checks, jobs.runs)] == [(0, {}), (0, {})]
