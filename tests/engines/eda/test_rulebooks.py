@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from plants import PlantLab, until
 from rulebooks import SHIPPED, running
+from test_play_rails import leased
 from truth import flag
 
 from lab.plant import SUPERVISOR_IP, SUPERVISOR_NET_ID
 from lab.processes import REPOSITORY
 
-ROUTE, DEAD, ALONE, USED_UP = HOSTS = tuple(f"line{number}-hmi1" for number in range(1, 5))
+ROUTE, DEAD, ALONE, USED_UP, HELD = HOSTS = tuple(f"line{number}-hmi1" for number in range(1, 6))
 CONNECT, BUTTON = "POST /api/plc/connect", {"variable": "MAIN.bOpsTest", "value": False, "plc_id": "plc_001"}
 VARIABLES = {"lineops_interval": 1, "lineops_debounce": 2, "lineops_flaps": 2, "lineops_heartbeat": 1}
 #: What an orchestrator with a command of its own does: it starts the supervisor that ended.
@@ -36,7 +37,7 @@ start_supervisor(plant, next(host for host in plant.hosts if host.name == sys.ar
 
 
 class Plant:
-    """Four lines of one host, each broken differently, and the rules that look after them."""
+    """Five lines of one host, each broken differently, and the rules that look after them."""
 
     def __init__(self, lab: PlantLab) -> None:
         self.lab = lab
@@ -77,13 +78,17 @@ class Plant:
         self.lab.fault(DEAD, "supervisor-killed")
         self.lab.fault(ALONE, "plc-disconnected")
         self.lab.fault(USED_UP, "plc-disconnected")
+        # Somebody else is at work on this one.
+        leased(1800)(self.lab, HELD)
+        self.lab.fault(HELD, "plc-disconnected")
         # Somebody presses a button at line 1, and nothing happens.
         assert not self.lab.post(ROUTE, "/api/variables/write", BUTTON).ok
 
     def _wait(self) -> None:
         for name in (ROUTE, DEAD):
             until(lambda name=name: self.ended(name) == "healed", f"{name} is healed")
-        self.book.until_shown(f"{ALONE}: REFUSED")
+        for ending in (f"{ALONE}: REFUSED", f"{HELD}: BUSY"):
+            self.book.until_shown(ending)
         until(lambda: self.ended(USED_UP) == "refused", f"{USED_UP} is left to a person")
 
     def _flap(self) -> dict[str, Any]:
@@ -111,14 +116,14 @@ class Plant:
 
 @pytest.fixture(scope="class")
 def plant(new_lab: Callable[..., PlantLab]) -> Plant:
-    return Plant(new_lab(4, 1))
+    return Plant(new_lab(5, 1))
 
 
 class TestRecovery:
     """One class, one plant."""
 
     def test_the_watch_begins_with_all_hosts(self, plant: Plant) -> None:
-        assert plant.start["hosts"] == 4 and plant.start["not_watched"] == {}
+        assert plant.start["hosts"] == len(HOSTS) and plant.start["not_watched"] == {}
 
     def test_a_lost_route_heals(self, plant: Plant) -> None:
         assert plant.routes == {SUPERVISOR_NET_ID: SUPERVISOR_IP}
@@ -134,6 +139,9 @@ class TestRecovery:
     def test_a_host_without_shared_state_is_refused_and_untouched(self, plant: Plant) -> None:
         assert plant.connects[ALONE] == 0 and not flag(plant.lab.host(ALONE))
         assert "no shared state" in plant.run.out and plant.lab.journal(ALONE) == []
+
+    def test_a_host_that_another_run_holds_is_left_alone(self, plant: Plant) -> None:
+        assert plant.connects_after[HELD] == 0 and not flag(plant.lab.host(HELD)) and plant.lab.journal(HELD) == []
 
     def test_a_used_up_budget_ends_in_escalation(self, plant: Plant) -> None:
         assert plant.by_hand.outcomes[USED_UP]["result"] == "HEALED"
