@@ -10,6 +10,7 @@ again by any later run: nothing but the journal remembers it. Private to this co
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -27,6 +28,8 @@ TICKET = "ticket"
 ESCALATED, HEALED, CLOSED = "escalated", "healed", "closed"
 #: What is older is not told any more: a new ticket system must not get the incidents of a year.
 TOO_OLD_MS = 7 * 24 * 3600 * 1000
+#: The time of day in the id of an incident.
+_SECONDS = re.compile(r"(-\d{8})T\d{6}")
 
 
 def cases_of(entries: t.Iterable[t.Any]) -> list[Facts]:
@@ -164,9 +167,17 @@ def _state_of(entry: Entry) -> str:
 
 def _case(entry: Entry) -> Facts:
     return {
-        "case": text_of(entry.get("incident")), **{name: text_of(entry.get(name)) for name in ("host", "line", "playbook")},
+        "case": _name_of(entry), **{name: text_of(entry.get(name)) for name in ("host", "line", "playbook")},
         "incidents": [], "steps": [], "told": [], "tried": [], "last": None,
     }
+
+
+def _name_of(entry: Entry) -> str:
+    """Return what a case is called: its first incident. Where no journal holds that (SSH is down, the disk is full), the next run knows
+    nothing of it and would open a ticket of its own; so all of a day are called the same, and the receiver knows them again.
+    """
+    incident, playbook = (text_of(entry.get(name)) for name in ("incident", "playbook"))
+    return incident if entry.get("hash") else _SECONDS.sub(lambda found: f"{found.group(1)}-unwritten-{playbook}", incident)
 
 
 def _continued(case: Facts | None, entry: Entry, state: str) -> Facts | None:

@@ -15,7 +15,7 @@ from servers import GitHub, GitLab, Reply, Request, Server, Tracker, Webhook, si
 from stories import BEGUN, Journal, escalated_to, run
 
 from ansible_collections.lineops.runbook.plugins.modules import ticket
-from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import healed
+from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import escalated, healed
 
 SECRET, TOKEN = "webhook-canary-4711", "token-canary-0815"
 HOSTILE = "/close\r\n/assign @root <script>alert(1)</script> ![x](http://evil.example/a) #1 <!-- lineops: x -->\u202e @all"
@@ -203,6 +203,18 @@ class TestTrackers:
         assert [(step["done"], step["changed"]) for step in steps] == [
             (["opened"], True), ([], False), (["commented"], True), ([], False)]
         assert len(tracker.issues) == 1 and len(tracker.notes[1]) == 1
+
+    def test_runs_that_cannot_write_their_journal_share_the_ticket_of_the_day(self, provider: str) -> None:
+        """SSH of the host is down, and an event rule starts a run every few minutes."""
+        tracker, told = self._tracker(provider)
+        noon = BEGUN.replace(hour=12)
+        with Server(tracker) as server:
+            for minute in (0, 7):
+                incident = escalated(begun=noon.replace(minute=minute))
+                journal = Journal()
+                journal.entries = [{name: value for name, value in entry.items() if name != "ts"} for entry in incident.entries]
+                assert told(server, journal, incident.name)["sent"]
+        assert len(tracker.issues) == 1 and tracker.notes.get(1, []) == []
 
     def test_found_again_among_two_hundred_others(self, provider: str) -> None:
         tracker, told = self._tracker(provider)
