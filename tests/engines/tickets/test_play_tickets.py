@@ -13,7 +13,8 @@ import pytest
 from plants import PlantLab
 from prometheus_client.parser import text_string_to_metric_families
 from runs import Run
-from servers import GitLab, Reply, Server, Webhook
+from servers import Reply, Server, Webhook
+from trackers import GitLab
 
 from lab.faults import heal
 from lab.waiting import Watch

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.lineops.runbook.plugins.module_utils._cases import cases_of
 from ansible_collections.lineops.runbook.plugins.module_utils._deliveries import (
-    cases_of, deliveries, delivery_notes, due_ticket, record, targets_of, ticket_known,
+    deliveries, delivery_notes, due_ticket, record, targets_of, ticket_known,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import open_incidents
 from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import BEGUN, Incident, at, chained, healed, healthy, interrupted, refused
