@@ -1,11 +1,9 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody outside must learn of incidents, and what of it was told, from the journal alone (docs/tickets.md). Pure.
+"""What is still to be told of the cases in a journal, and how it is recorded (docs/tickets.md). Pure. Private to this collection.
 
-A case is one problem for the outside: the incidents of a host and playbook that follow one another, each within a day, without
-one that ends well. So a run that tries again adds to a ticket instead of opening another one, and what is not sent is found
-again by any later run: nothing but the journal remembers it. Private to this collection.
+What is due is what happened less what was told: nothing but the journal remembers it, so that any later run finds what was not sent.
 """
 
 from __future__ import annotations
@@ -13,56 +11,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ._escalation import LEVELS
-from ._incidents import FRESH_MS
-from ._report_entries import Entry, Facts, facts_of, text_of, texts, when
-from ._report_rules import ENDINGS, is_ending
+from ._cases import ESCALATED, PHASE, cases_of
+from ._report_entries import Facts, text_of, texts
 from ._timestamps import ms_of
 
-#: Phase and events of the entries that say what was told.
-PHASE, DELIVERED, NOT_DELIVERED = "deliver", "delivered", "not_delivered"
-#: The phases whose entries are needed here.
-PHASES = ("close", "escalate", PHASE)
 TICKET = "ticket"
-ESCALATED, HEALED, CLOSED = "escalated", "healed", "closed"
 #: What is older is not told any more: a new ticket system must not get the incidents of a year.
 TOO_OLD_MS = 7 * 24 * 3600 * 1000
-
-
-def cases_of(entries: t.Iterable[t.Any]) -> list[Facts]:
-    """Return the cases in journals, in the order they began.
-
-    Each has case (the id of its first incident), host, line, playbook, incidents, told (details of what was delivered), tried (of
-    what was not) and steps: what somebody must learn, each with key, state, level, incident, finding, severity, sentence and at.
-    """
-    made: list[Facts] = []
-    by_incident: dict[tuple[str, str], Facts] = {}
-    unsolved: dict[tuple[str, str], Facts] = {}
-    for entry in _once(entries):
-        incident, host, playbook = (text_of(entry.get(name)) for name in ("incident", "host", "playbook"))
-        case = by_incident.get((host, incident))
-        if entry.get("phase") == PHASE:
-            if case and entry.get("event") in (DELIVERED, NOT_DELIVERED):
-                case["told" if entry["event"] == DELIVERED else "tried"].append(facts_of(entry))
-            continue
-        state = _state_of(entry)
-        if not incident or not state:
-            continue
-        problem = (host, playbook)
-        if case is None and state != CLOSED:
-            case = _continued(unsolved.get(problem), entry, state)
-        if case is None:
-            if entry.get("event") == "healthy":
-                continue
-            case = _case(entry)
-            made.append(case)
-        by_incident[host, incident] = case
-        _add(case, entry, state)
-        if state == ESCALATED:
-            unsolved[problem] = case
-        else:
-            unsolved = {key: other for key, other in unsolved.items() if other is not case}
-    return made
 
 
 def deliveries(
@@ -98,11 +53,6 @@ def delivery_notes(results: t.Iterable[t.Any]) -> list[str]:
         for what in [text_of((one.get("item") or {}).get("what"))]
         for why in [text_of((one.get("failure") or {}).get("message") or one.get("msg"))]
     ]
-
-
-def _is_wanted(case: Facts, ticket: t.Any) -> bool:
-    """Say whether a case gets a ticket; what automation healed by itself may be left out."""
-    return ticket.get("healed", True) is not False or any(step["state"] == ESCALATED for step in case["steps"])
 
 
 def due_ticket(case: Facts, now: str) -> Facts | None:
@@ -154,51 +104,9 @@ def ticket_known(case: Facts) -> Facts:
     return {name: known[-1].get(name) for name in ("number", "url", "to")} if known else {}
 
 
-def _state_of(entry: Entry) -> str:
-    if entry.get("event") == "closed":
-        return CLOSED
-    if not is_ending(entry):
-        return ""
-    return HEALED if ENDINGS[entry["event"]] else ESCALATED
-
-
-def _case(entry: Entry) -> Facts:
-    return {
-        "case": text_of(entry.get("incident")), **{name: text_of(entry.get(name)) for name in ("host", "line", "playbook")},
-        "incidents": [], "steps": [], "told": [], "tried": [], "last": None,
-    }
-
-
-def _continued(case: Facts | None, entry: Entry, state: str) -> Facts | None:
-    """Return the unsolved case that an ending goes on with; what was silent for a day is another one, unless this solves it."""
-    if case is None or state == HEALED:
-        return case
-    last, now = case["last"], ms_of(when(entry))
-    return None if last is not None and now is not None and now - last > FRESH_MS else case
-
-
-def _add(case: Facts, entry: Entry, state: str) -> None:
-    """Add what is new with an entry: an end, or a level that was not reached before."""
-    incident, facts = text_of(entry.get("incident")), facts_of(entry)
-    if incident not in case["incidents"]:
-        case["incidents"].append(incident)
-    case["last"] = ms_of(when(entry)) if ms_of(when(entry)) is not None else case["last"]
-    level = _level_in(facts) if state == ESCALATED else ""
-    known = {step["key"] for step in case["steps"]}
-    reached = max((step["level"] for step in case["steps"]), default="")
-    key = f"{case['case']}/{state}{'-' if level else ''}{level}"
-    ended = bool(case["steps"]) and case["steps"][-1]["state"] == CLOSED
-    if key in known or (state == ESCALATED and level <= reached) or (state == HEALED and ended):
-        return
-    case["steps"].append({
-        "key": key, "state": state, "level": level, "incident": incident, "at": text_of(when(entry)),
-        "finding": text_of(entry.get("finding")), "severity": text_of(entry.get("severity")), "sentence": text_of(entry.get("message")),
-    })
-
-
-def _level_in(facts: Facts) -> str:
-    level = text_of(facts.get("level"))
-    return level if level in LEVELS else LEVELS[0]
+def _is_wanted(case: Facts, ticket: t.Any) -> bool:
+    """Say whether a case gets a ticket; what automation healed by itself may be left out."""
+    return ticket.get("healed", True) is not False or any(step["state"] == ESCALATED for step in case["steps"])
 
 
 def _is_told(case: Facts, what: str, step: Facts) -> bool:
@@ -208,14 +116,3 @@ def _is_told(case: Facts, what: str, step: Facts) -> bool:
 def _is_old(step: Facts, now: str) -> bool:
     at, today = ms_of(step["at"]), ms_of(now)
     return at is not None and today is not None and today - at > TOO_OLD_MS
-
-
-def _once(entries: t.Iterable[t.Any]) -> t.Iterator[Entry]:
-    """Yield each entry once: those of the running incident are read twice, and an entry that was not written has no hash."""
-    seen: set[str] = set()
-    for entry in entries:
-        mark = text_of(entry.get("hash")) if isinstance(entry, Mapping) else None
-        if mark is None or mark and mark in seen:
-            continue
-        seen.add(mark)
-        yield entry

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._deliveries import DELIVERED, NOT_DELIVERED, cases_of, record
+from ._cases import DELIVERED, NOT_DELIVERED, cases_of
+from ._deliveries import record
 from ._errors import LineopsError
 from ._journal_rules import open_undos
 from ._redact import scrub

@@ -27,7 +27,7 @@ def content_of(kind: str, case: Facts, step: Facts, report: Facts, entries: t.Se
     told = [*(other["severity"] for other in case["steps"]), report["severity"]["code"]]
     severity = min((code for code in told if code in PRIORITIES), default="")
     first = case["steps"][0]
-    opened = report["times"]["opened"] if step["incident"] == case["case"] else ""
+    opened = report["times"]["opened"] if step["incident"] == case["incidents"][0] else ""
     return {
         "v": VERSION, "kind": kind, "key": step["key"], "state": step["state"], "level": step["level"],
         "incident": case["case"], "incidents": case["incidents"][-_MOST:],

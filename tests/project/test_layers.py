@@ -36,6 +36,7 @@ LAYER_OF_UTIL = {
     "_escalation": "rules",
     "_admin_log": "rules",
     "_artifact_rules": "rules",
+    "_cases": "rules",
     "_closing": "rules",
     "_deliveries": "rules",
     "_diagnosis": "rules",

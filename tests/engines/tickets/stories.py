@@ -23,6 +23,12 @@ def escalated_to(level: str, minutes: float = 0.0, **where: Any) -> Incident:
     return incident
 
 
+def last_of(incident: Incident) -> Incident:
+    """The incident with its last entry only: what was written after the others were."""
+    incident.entries = incident.entries[-1:]
+    return incident
+
+
 class Journal:
     """Entries in the order of writing."""
 

@@ -13,7 +13,8 @@ import pytest
 from plants import PlantLab
 from prometheus_client.parser import text_string_to_metric_families
 from runs import Run
-from servers import GitLab, Reply, Server, Webhook
+from servers import Reply, Server, Webhook
+from trackers import GitLab
 
 from lab.faults import heal
 from lab.waiting import Watch
@@ -48,10 +49,10 @@ class Told:
         self._ticket[LINES[HEALS]]["url"] = hook.url + self.hook.path
         self.later = self._play()
         heal(lab.plant, lab.host(LOST), Watch())
-        tracker.faults += [lambda dummy: Reply(502, b"<html>")]
+        tracker.faults += [lambda dummy: Reply(502, b"<html>")] * 2
         self.failing = self._play(limit=LOST)
         self.metrics = self._play("-e", f"lineops_metrics_file={lab.base}/lineops.prom", playbook="metrics.yml")
-        self.deliver, self.deliver_again = (self._play(playbook="deliver.yml") for dummy in range(2))
+        self.deliver_failing, self.deliver, self.deliver_again = (self._play(playbook="deliver.yml") for dummy in range(3))
         self.incident = {host: outcome["incident"] for host, outcome in self.down.outcomes.items()}
         path = lab.base / "closing.yml"
         path.write_text(json.dumps({"lineops_closing": CLOSING}), encoding="utf-8")
@@ -125,7 +126,8 @@ class TestTickets:
         outcome = told.failing.outcomes[LOST]
         assert (told.failing.code, outcome["resolved"]) == (0, True)
         assert any(note.startswith("TICKET NOT SENT: GitLab (127.0.0.1:") for note in outcome["notes"])
-        assert [told.deliver.code, told.deliver_again.code] == [0, 0]
+        assert [told.deliver_failing.code, told.deliver.code, told.deliver_again.code] == [2, 0, 0]
+        assert "(status 502). The next run tries it again." in told.deliver_failing.text
         assert "commented, closed" in told.deliver.out and "commented" not in told.deliver_again.out
         (issue,) = told.gitlab.issues
         assert issue["state"] == "closed"

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.lineops.runbook.plugins.module_utils._cases import cases_of
 from ansible_collections.lineops.runbook.plugins.module_utils._deliveries import (
-    cases_of, deliveries, delivery_notes, due_ticket, record, targets_of, ticket_known,
+    deliveries, delivery_notes, due_ticket, record, targets_of, ticket_known,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._incidents import open_incidents
-from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import BEGUN, Incident, at, healed, healthy, interrupted, refused
+from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import BEGUN, Incident, at, chained, healed, healthy, interrupted, refused
 from ansible_collections.lineops.runbook.tests.unit.helpers.incidents import escalated as unhealed
 
 TICKET = {"provider": "webhook"}
@@ -36,7 +37,8 @@ def later(make: t.Callable[..., Incident], hours: float, **where: t.Any) -> Inci
 
 
 def entries_of(*incidents: Incident) -> list[dict[str, t.Any]]:
-    return [entry for incident in incidents for entry in incident.entries]
+    """The entries as a journal has them."""
+    return chained([entry for incident in incidents for entry in incident.entries])
 
 
 def states(*incidents: Incident) -> list[list[str]]:
@@ -69,12 +71,19 @@ def test_course_of_a_case(incidents: list[Incident], expected: list[list[str]]) 
 
 def test_closing_of_an_incident_whose_end_is_not_there_is_a_case() -> None:
     incident = healed().closed()
-    (case,) = cases_of(incident.entries[-1:])
+    (case,) = cases_of(entries_of(incident)[-1:])
     assert (case["case"], [step["state"] for step in case["steps"]]) == (incident.name, ["closed"])
 
 
+def test_what_no_journal_holds_is_one_case_a_day() -> None:
+    first, second, tomorrow = escalated(), escalated(1), escalated(24)
+    keys = [cases_of(incident.entries)[0]["case"] for incident in (first, second, tomorrow)]
+    assert keys == ["line3-20261124-unwritten-B-line3-hmi1"] * 2 + ["line3-20261125-unwritten-B-line3-hmi1"]
+    assert cases_of(first.entries)[0]["incidents"] == [first.name]
+
+
 def test_entries_may_come_twice() -> None:
-    both = [{**entry, "hash": str(number)} for number, entry in enumerate(entries_of(escalated(), escalated(1, "L2")))]
+    both = entries_of(escalated(), escalated(1, "L2"))
     assert cases_of(both + both) == cases_of(both)
 
 
@@ -87,17 +96,17 @@ class TestDue:
 
     def test_what_was_told_is_not_due_and_its_ticket_is_known(self) -> None:
         first, second = escalated(), escalated(1, "L2")
-        (case,) = cases_of(first.entries)
+        (case,) = cases_of(entries_of(first))
         told = {"host": first.host, "event": "delivered", **record(case, case["steps"][-1], "ticket", "GitHub", number=7, url="u")}
         tried = {**told, "event": "not_delivered"}
-        assert due_ticket(cases_of([*first.entries, tried])[0], at(60)) is not None
-        (known,) = cases_of([*first.entries, told])
+        assert due_ticket(cases_of([*entries_of(first), tried])[0], at(60)) is not None
+        (known,) = cases_of([*entries_of(first), told])
         assert due_ticket(known, at(60)) is None and ticket_known(known) == {"number": 7, "url": "u", "to": "GitHub"}
-        (next_level,) = cases_of([*first.entries, told, *second.entries])
+        (next_level,) = cases_of([*entries_of(first), told, *entries_of(second)])
         assert due_ticket(next_level, at(4000))["level"] == "L2" and ticket_known(next_level)["number"] == 7
 
     def test_what_is_older_than_a_week_is_not_told(self) -> None:
-        (case,) = cases_of(escalated().entries)
+        (case,) = cases_of(entries_of(escalated()))
         week = 7 * 86400
         assert due_ticket(case, at(week)) is not None and due_ticket(case, at(week + 60)) is None
 
@@ -124,7 +133,7 @@ class TestDue:
 def test_record_in_the_journal_opens_no_incident_again() -> None:
     """A record of a case that a later run settled must not count as trouble: it would stop restarts for a day."""
     first, end = escalated(), later(healed, 1)
-    (case,) = cases_of(first.entries)
+    (case,) = cases_of(entries_of(first))
     told = {"host": first.host, "ts": at(7200), "event": "delivered", **record(case, case["steps"][0], "ticket", "x")}
     assert open_incidents([*entries_of(first, end), told], now=at(7300)) == []
     assert open_incidents([told], now=at(7300)) == []
