@@ -107,38 +107,6 @@ class Awx:
         finally:
             shutil.rmtree(private)
 
-    def follow(self, name: str, *, limit: str) -> dict[str, Job | None]:
-        """Start a workflow and follow its edges from its first node; whoever is asked approves (None). Node -> its job.
-
-        What a job hands over are variables of those after it (awx/main/models/workflow.py, get_ancestor_artifacts).
-        """
-        controller, done, artifacts = self._controller, {}, {}
-        workflow = controller.named("workflow_job_templates", name)
-        nodes = {one["identifier"]: one for one in controller.objects["workflow_job_template_nodes"].values()
-                 if one["workflow_job_template"] == workflow["id"]}
-        answers = accepted(controller.surveys[workflow["id"]], {})
-        (pending,) = [[first] for first in nodes if not any(first in self._after(one) for one in nodes.values())]
-        while pending:
-            node = nodes[pending.pop()]
-            template = controller.objects["job_templates"].get(node["unified_job_template"])
-            job = self._start(template, node, limit, answers, artifacts) if template else None
-            done[node["identifier"]] = job
-            artifacts |= job.artifacts if job else {}
-            pending += self._after(node, "failure" if job and job.rc else "success")
-        return done
-
-    def _start(self, template: Mapping[str, Any], node: Mapping[str, Any], limit: str, answers: Mapping[str, Any],
-               artifacts: Mapping[str, Any]) -> Job:
-        """A job of a workflow: of the workflow's answers it gets those that its own survey asks for."""
-        asked = {question["variable"] for question in self._controller.surveys.get(template["id"], {}).get("spec", [])}
-        given = {**{name: answer for name, answer in answers.items() if name in asked}, **node.get("extra_data", {})}
-        return self.launch(template["name"], limit=limit, answers=given, unchecked=artifacts)
-
-    def _after(self, node: Mapping[str, Any], ending: str = "") -> list[str]:
-        """The nodes that follow one, all or those of an ending."""
-        endings = (ending, "always") if ending else ("success", "failure", "always")
-        return [other for one in endings for other in self._controller.related_names(node, f"{one}_nodes")]
-
     def _run(self, private: Path, number: int, template: Mapping[str, Any], words: list[str]) -> Job:
         command = [sys.executable, "-m", "ansible_runner", "run", str(private), "-p", template["playbook"], "-i", str(number),
                    "--cmdline", shlex.join(words)]

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from awx_jobs import Awx, Job
 from awx_survey import NotTaken
+from awx_workflow import follow
+from controller import Controller
 from plants import PlantLab
 from truth import flag
 
@@ -63,7 +65,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 class Jobs:
     """All jobs, in an order in which each finds what it is about."""
 
-    def __init__(self, lab: PlantLab, awx: Awx) -> None:
+    def __init__(self, lab: PlantLab, controller: Controller, awx: Awx) -> None:
         self.lab, self.awx, self.hosts = lab, awx, [host.name for host in lab.plant.hosts]
         lab.fault(B_HOST, "route-removed")
         for host, fault in TRIAGED.items():
@@ -76,7 +78,7 @@ class Jobs:
                                    for key, value in settings.items() if value != before[host][key]}
         self.pid = self.pid_of(FORCED)
         with ThreadPoolExecutor(1) as pool:
-            followed = pool.submit(awx.follow, "lineops Triage with approval", limit="line2,line3")
+            followed = pool.submit(follow, controller, awx, "lineops Triage with approval", limit="line2,line3")
             self.runs = self.at_once(self.recoveries())
             self.workflow = followed.result()
         self.healed = {host: self.lab.observer.routes(lab.host(host)) for host in (B_HOST, ROUTELESS)}
@@ -138,7 +140,8 @@ def jobs(configurator: Any, new_lab: Callable[[int, int], PlantLab], tmp_path_fa
     done = configurator.configure({"lineops_secrets": inventory.secrets_data(lab.plant)})
     assert done.returncode == 0, done.stdout + done.stderr
     folder: Path = tmp_path_factory.mktemp("jobs")
-    jobs = Jobs(lab, Awx(configurator.controller, configurator.clone, exported(configurator, lab), folder))
+    awx = Awx(configurator.controller, configurator.clone, exported(configurator, lab), folder)
+    jobs = Jobs(lab, configurator.controller, awx)
     assert list(folder.iterdir()) == []  # AWX keeps nothing of a job's file system
     return jobs
 
