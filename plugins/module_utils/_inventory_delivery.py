@@ -34,8 +34,12 @@ def _is_path(value: t.Any) -> bool:
     return is_text(value) and value.startswith("/")
 
 
+def _is_timeout(value: t.Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= 60
+
+
 _SEND_RULES = (
-    Rule("timeout", lambda value: type(value) in (int, float) and 1 <= value <= 60, "a number of seconds, 1 to 60", required=False),
+    Rule("timeout", _is_timeout, "a number of seconds, 1 to 60", required=False),
     Rule("ca_path", _is_path, "an absolute path on the controller", required=False),
     Rule("proxy", is_url, "an address such as http://proxy.example.com:3128", required=False),
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mail_server import Mailbox
 from plants import PlantLab
 from prometheus_client.parser import text_string_to_metric_families
 from runs import Run
@@ -39,6 +40,7 @@ class Told:
         self._ticket: dict[str, dict[str, Any]] = {
             LINES[HEALS]: {"provider": "webhook", "url": "http://127.0.0.1:1/hooks/s3cret-path"},
             LINES[LOST]: {"provider": "gitlab", "url": f"{tracker.url}/api/v4", "project": "plant/incidents"}}
+        self.mailbox = lab.resources.enter_context(Mailbox("none"))
         self._levels = f"{levels.url}/levels-s3cret"
         lab.fault(HEALS, "route-removed")
         lab.fault(LOST, "route-removed", "credentials-changed")
@@ -65,7 +67,9 @@ class Told:
     def _change(self, groups: dict[str, Any], secrets: dict[str, Any]) -> None:
         for line, where in self._ticket.items():
             notify = {level: [{"webhook": self._levels}] for level in ("L1", "L2", "L3")}
-            groups[line]["vars"].update(lineops_ticket=where, lineops_notify=notify)
+            notify["L1"].append({"email": "shift@plant.example"})
+            mail = {"server": "127.0.0.1", "port": self.mailbox.port, "tls": "none", "sender": "lineops@plant.example", "timeout": 30}
+            groups[line]["vars"].update(lineops_ticket=where, lineops_notify=notify, lineops_mail=mail, lineops_language="de")
             secrets[line].update(ticket_secret=SECRET, ticket_token=TOKEN)
 
     def records(self, host: str) -> list[tuple[str, str, str]]:
@@ -121,6 +125,9 @@ class TestTickets:
         assert reached == ["L1", "L2"]
         assert [key.partition("/")[2] for dummy, key in told.levels.taken] == ["escalated-L1", "escalated-L2"]
         assert told.gitlab.problems == [] and len(told.gitlab.issues) == 1
+        (mail,) = told.mailbox.mails
+        assert told.mailbox.envelopes == [("lineops@plant.example", ["shift@plant.example"])]
+        assert mail.get_content().startswith("L1 muss handeln: ")
 
     def test_what_the_run_could_not_tell_deliver_tells_once(self, told: Told) -> None:
         outcome = told.failing.outcomes[LOST]
@@ -131,7 +138,7 @@ class TestTickets:
         assert "commented, closed" in told.deliver.out and "commented" not in told.deliver_again.out
         (issue,) = told.gitlab.issues
         assert issue["state"] == "closed"
-        assert [note["body"].split("\n")[0] for note in told.gitlab.notes[1]] == ["**L2 has to act**", "**Healed**"]
+        assert [note["body"].split("\n")[0] for note in told.gitlab.notes[1]] == ["**L2 muss handeln**", "**Geheilt**"]
 
     def test_metrics_count_it(self, told: Told) -> None:
         """Written between the run that could not tell and deliver.yml."""

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
-from servers import Reply, Request, Server, Webhook, silent
+from servers import REPOSITORY, Reply, Request, Server, Webhook, silent
 from stories import Journal, escalated_to, last_of, run
 from trackers import GitHub
 
@@ -61,6 +62,19 @@ class TestWebhook:
         assert (failed["record"]["event"], failed_again["record"]) == ("not_delivered", {})  # a weekend of tries is no flood
         assert sent["record"]["event"] == "delivered" and list(hook.taken) == [("ticket", f"{first.name}/escalated-L2")]
         assert [step["level"] for step in hook.taken["ticket", sent["key"]]["course"]] == ["L1", "L2"]
+
+    def test_recipe_of_the_documentation_tells_ours_from_others(self) -> None:
+        recipe = re.search(r"```python\n(.*?)```", (REPOSITORY / "docs/tickets.md").read_text(encoding="utf-8"), re.DOTALL)
+        names: dict[str, Any] = {}
+        exec(recipe.group(1), names)  # what a receiver would copy
+        journal, hook = Journal(escalated_to("L1")), Webhook(SECRET)
+        with Server(hook) as server:
+            told_to(server, hook, journal, incident=journal.entries[0]["incident"])
+        (request,) = server.requests
+        old = {**request.headers, "X-Lineops-Timestamp": str(int(time.time()) - 400)}
+        given = [(SECRET, request.headers, request.body), ("x", request.headers, request.body), (SECRET, request.headers, request.body + b" "),
+                 (SECRET, old, request.body)]
+        assert [names["is_ours"](*one) for one in given] == [True, False, False, False]
 
     def test_check_mode_sends_nothing(self) -> None:
         journal, hook = Journal(escalated_to("L1")), Webhook(SECRET)
