@@ -5,4 +5,6 @@
 
 from __future__ import annotations
 
-from plants import new_lab  # noqa: F401
+import plants
+
+new_lab = plants.new_lab

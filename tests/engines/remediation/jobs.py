@@ -63,7 +63,7 @@ def github(workflow: str, name: str, contexts: Mapping[str, Mapping[str, str]]) 
 
 def _value(expression: str, contexts: Mapping[str, Mapping[str, str]]) -> str:
     default = _DEFAULT.fullmatch(expression)
-    context, _, key = (default[1] if default else expression).partition(".")
+    context, dummy, key = (default[1] if default else expression).partition(".")
     value = contexts[context].get(key, "")
     return value or (default[2] if default else "")
 
