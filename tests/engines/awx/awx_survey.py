@@ -33,7 +33,7 @@ def _error(question: Mapping[str, Any], value: Any) -> str:
     if kind in ("text", "textarea", "password"):
         return "" if isinstance(value, str) else f"Value {value} for '{name}' expected to be a string."
     if kind == "integer":
-        if type(value) is not int:
+        if isinstance(value, bool) or not isinstance(value, int):
             return f"Value {value} for '{name}' expected to be an integer."
         fits = question.get("min", value) <= value <= question.get("max", value)
         return "" if fits else f"'{name}' value {value} is too small or too large."

@@ -41,7 +41,7 @@ def _question_error(question: Mapping[str, Any]) -> str:
     if wrong or set(question) - known:
         return f"{question.get('variable')}: missing or wrong {wrong}, unknown {set(question) - known}"
     kind, default = QUESTION_TYPES.get(question["type"]), question.get("default", "")
-    if kind is None or default != "" and type(default) is not kind:
+    if kind is None or default != "" and (isinstance(default, bool) or not isinstance(default, kind)):
         return f"{question['variable']}: type {question['type']} with default {default!r}"
     if question["type"] in ("multiplechoice", "multiselect"):
         chosen = [choice for choice in str(default).splitlines() if choice]
