@@ -23,7 +23,7 @@ TOO_OLD_MS = 7 * 24 * 3600 * 1000
 def deliveries(
     entries: t.Iterable[t.Any], *, now: str, ticket: t.Any = None, notify: t.Any = None, most: t.Any = 3,
 ) -> list[Facts]:
-    """Return what is still to be told, of the newest cases first: what (ticket or level), incident, of (the incident of the step), to, target.
+    """Return what is still to be told, of the newest cases first: what (ticket or level), incident, of (the incident of the step), to, place.
 
     entries: of one host; ticket: lineops_ticket; notify: lineops_notify; most: cases that are told at once, so that a dead server
     holds up no run for long.
@@ -33,11 +33,11 @@ def deliveries(
         mine = []
         step = due_ticket(case, now) if ticket and _is_wanted(case, ticket) else None
         if step:
-            mine.append({"what": TICKET, "of": step["incident"], "to": "", "target": {}})
+            mine.append({"what": TICKET, "of": step["incident"], "to": "", "place": 0})
         for level, given in sorted(notify.items()) if isinstance(notify, Mapping) else ():
-            for name, target in targets_of(given).items():
+            for name, place in targets_of(given).items():
                 step = due_level(case, level, name, now)
-                mine += [{"what": level, "of": step["incident"], "to": name, "target": target}] if step else []
+                mine += [{"what": level, "of": step["incident"], "to": name, "place": place}] if step else []
         due += [{"incident": case["case"], **one} for one in mine]
         if len({one["incident"] for one in due}) >= int(most):  # text, from Jinja on ansible-core 2.18
             break
@@ -72,16 +72,19 @@ def due_level(case: Facts, level: str, name: str, now: str) -> Facts | None:
     return next((step for step in reached if not _is_told(case, f"{level} {name}", step) and not _is_old(step, now)), None)
 
 
-def targets_of(given: t.Any) -> dict[str, Facts]:
-    """Return the targets of a level by name: kind and host or address, never the path of a webhook, which may be secret."""
-    found: dict[str, Facts] = {}
-    for target in given if isinstance(given, (list, tuple)) else ():
+def targets_of(given: t.Any) -> dict[str, int]:
+    """Return the names of the targets of a level, each with its place in the list: the kind, and host or address.
+
+    Never the path of a webhook, which may be secret; so it does not travel through what Ansible shows with -v either.
+    """
+    found: dict[str, int] = {}
+    for place, target in enumerate(given if isinstance(given, (list, tuple)) else ()):
         if not isinstance(target, Mapping):
             continue
         url = text_of(target.get("webhook"))
         name = f"webhook {origin_of(url)}" if url else f"email {', '.join(texts(target.get('email')))}"
         alike = sum(known.split(" (")[0] == name for known in found)
-        found[f"{name} ({alike + 1})" if alike else name] = dict(target)
+        found[f"{name} ({alike + 1})" if alike else name] = place
     return found
 
 

@@ -49,7 +49,7 @@ class Told:
         self.checked = self._play("--check", "-e", '{"lineops_ticket": {"provider": "gitlab"}}', limit=HEALS)
         self.sent_by_check = {name: len(server.requests) for name, server in (("hook", hook), ("levels", levels))}
         self._ticket[LINES[HEALS]]["url"] = hook.url + self.hook.path
-        self.later = self._play()
+        self.later = self._play("-vvv")  # nothing secret even then
         heal(lab.plant, lab.host(LOST), Watch())
         tracker.faults += [lambda dummy: Reply(502, b"<html>")] * 2
         self.failing = self._play(limit=LOST)

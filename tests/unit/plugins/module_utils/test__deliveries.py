@@ -119,9 +119,10 @@ class TestDue:
         notify = {"L1": [{"email": "shift@x.example"}], "L2": [{"webhook": "https://c.example/s3cret"}, {"webhook": "https://c.example/other"}]}
         first, second = escalated(), escalated(1, "L2")
         due = deliveries(entries_of(first, second), now=at(4000), notify=notify)
-        assert [(one["what"], one["to"], one["of"]) for one in due] == [
-            ("L1", "email shift@x.example", first.name), ("L2", "webhook c.example", second.name), ("L2", "webhook c.example (2)", second.name)]
-        assert "s3cret" not in str([one["to"] for one in due])
+        assert [(one["what"], one["to"], one["place"], one["of"]) for one in due] == [
+            ("L1", "email shift@x.example", 0, first.name), ("L2", "webhook c.example", 0, second.name),
+            ("L2", "webhook c.example (2)", 1, second.name)]
+        assert "s3cret" not in str(due)
         assert deliveries(entries_of(first, second, later(healed, 2)), now=at(9000), notify=notify) == []
 
     def test_newest_cases_first_and_not_too_many(self) -> None:
