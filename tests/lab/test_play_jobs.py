@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from plants import PlantLab
 from runs import READABLE, Run
@@ -37,7 +39,7 @@ class TestJobs:
         "words, environment", [(AWX, {}), ((), {"GITHUB_RUN_ID": "9"}), ((), {"GITLAB_CI": "true", "CI_JOB_ID": "9"})],
         ids=["awx", "github", "gitlab"])
     def test_a_job_without_a_limit_reaches_no_host(self, lab, inventory, words, environment) -> None:
-        run, calls = self._run(lab, inventory, *words, limit="", environment={**READABLE, **environment})
+        run, calls = self._run(lab, inventory, *words, limit="", environment=environment)
         assert (run.code, calls) == (2, {SHARED: [], ALONE: []})
         assert {(outcome["result"], outcome["finding"]) for outcome in run.outcomes.values()} == {("REFUSED", "run.no_limit")}
         assert all("no limit: it would be for all 2 hosts" in line for line in run.lines.values())
@@ -71,8 +73,8 @@ class TestJobs:
         assert "lineops_runner" in run.lines[SHARED] and "such as eda-lost-route" in run.lines[SHARED]
 
     @staticmethod
-    def _run(lab: PlantLab, inventory, *words: str, limit: str, environment=READABLE) -> tuple[Run, dict[str, list[str]]]:
+    def _run(lab: PlantLab, inventory, *words: str, limit: str, environment: Mapping[str, str] | None = None) -> tuple[Run, dict[str, list[str]]]:
         """A run, and the calls that each supervisor got by it."""
         before = {name: len(lab.calls(name)) for name in (SHARED, ALONE)}
-        run = lab.play(*words, limit=limit, inventory=inventory, environment=environment)
+        run = lab.play(*words, limit=limit, inventory=inventory, environment={**READABLE, **(environment or {})})
         return run, {name: lab.calls(name)[number:] for name, number in before.items()}
