@@ -144,7 +144,9 @@ def with_engines() -> Iterator[Step]:
     """The collection in the hands of ansible-runner, ansible-rulebook, ansible-builder and CI jobs; Ansible as tests have it."""
     directory = REPOSITORY / ".venv-engines"
     yield environment("engines")
-    yield Command(["python", "-m", "pytest", *ON_THE_LAB, "tests/engines"], python=directory / "bin/python")
+    # No more at a time than cores: rules and jobs act on what happened seconds ago.
+    words = ("-n", "2", *BY_CLASS, "-m", "not long")
+    yield Command(["python", "-m", "pytest", *words, "tests/engines"], python=directory / "bin/python")
 
 
 def with_core(core: str, *arguments: str) -> Callable[[], Iterator[Step]]:
