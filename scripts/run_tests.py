@@ -165,12 +165,9 @@ def with_core(core: str, *arguments: str) -> Callable[[], Iterator[Step]]:
 
 
 def prepare() -> Iterator[Step]:
-    """The environments that stages would have to wait for."""
+    """The environment that a stage would have to wait for."""
     if shutil.which("chromium") or shutil.which("chromium-browser"):
         yield environment("browser")
-    for core, versions in CORES.items():
-        if found := find_python(*versions):
-            yield environment(f"core-{core}", found)
 
 
 def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
@@ -187,7 +184,7 @@ def on_hosts(*arguments: str) -> Callable[[], Iterator[Step]]:
 
 # Parts of the stages below, for whoever works on one of them.
 PARTS = (
-    Stage("prepare", "the environments of later stages", prepare),
+    Stage("prepare", "the environment of a later stage", prepare),
     Stage("standins", "tests of the lab's PLC stand-in (part of lab-tests)", always(pytest("-n", "2", "tests/standins"))),
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
         pytest("-n", "2", "tests/contract"),
@@ -199,6 +196,8 @@ PARTS = (
         PIP_STAND_IN,
         on_copy("ansible-test", "units", "--venv", "--python", THIS_PYTHON),
     )),
+    *(Stage(f"core-{core}", f"smoke test with ansible-core {core} (not in make test)", with_core(core, "-m", "smoke", "tests/lab"))
+      for core in CORES),
     # What does not touch Ansible is run by units.
     *(Stage(f"units-{core}", f"unit tests that touch Ansible, with ansible-core {core} (not in make test)",
             with_core(core, "-n", "2", *WITH_ANSIBLE)) for core in CORES),
@@ -230,8 +229,6 @@ STAGES = (
     Stage("units", "unit tests of the plugins", always(pytest("-n", "2", "tests/unit"))),
     Stage("old-python", "modules compiled and imported by Python 3.9", old_python),
     Stage("browser", "reports in headless Chromium, looked at by axe-core", in_browser),
-    *(Stage(f"core-{core}", f"smoke test with ansible-core {core}", with_core(core, "-m", "smoke", "tests/lab"))
-      for core in CORES),
     # One lab: a second one costs more than it saves.
     Stage("hosts", "lab of booted hosts, and the service of Playbook C on it", on_hosts("-m", "not long")),
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
@@ -240,7 +237,7 @@ STAGES = (
 )  # fmt: skip
 #: Run beside all others from the start: they mostly wait, for hosts and for the recordings' own pauses.
 BESIDE = ("prepare", "hosts", "lab-tests")
-NEED_WHAT_IS_PREPARED = ("browser", "core-2.18", "core-2.21")
+NEED_WHAT_IS_PREPARED = ("browser",)
 #: It can use all cores, where the others follow one another on one: it gets what they leave.
 GIVES_WAY = ("lab-tests",)
 #: Runs one of them; what it prints is printed here.

@@ -56,14 +56,13 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Read the journal
-  lineops.runbook.journal:
-    state_dir: /var/lib/lineops
-    state: read
-    host: line3-hmi1
-  register: journal
+- name: Say that the journal of a host could not be read
+  lineops.runbook.incident_metrics:
+    journals:
+      line3-hmi1: {line: line3}
+    dest: /var/lib/prometheus/node-exporter/lineops.prom
 
-- name: Write the metrics
+- name: Write the metrics of a journal that was read before
   lineops.runbook.incident_metrics:
     journals:
       line3-hmi1: {line: line3, entries: "{{ journal.entries }}"}

@@ -20,7 +20,9 @@ COLLECTION = "lineops.runbook"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "playbooks/collections")}
 #: Their examples need a camera, or a service manager with root: what these do is seen on booted hosts (tests/hosts).
 ON_BOOTED_HOSTS = {"camera_stream", "ring_session", "stream_processes", "supervisor_manager"}
-MODULES = sorted({path.stem for path in (REPOSITORY / "plugins/modules").glob("*.py")} - ON_BOOTED_HOSTS)
+#: Their examples tell servers outside; servers of our own are told in tests/engines/tickets.
+TELL_OUTSIDE = {"notification", "ticket"}
+MODULES = sorted({path.stem for path in (REPOSITORY / "plugins/modules").glob("*.py")} - ON_BOOTED_HOSTS - TELL_OUTSIDE)
 
 
 def module(name: str) -> Any:
@@ -40,7 +42,7 @@ def tasks_of(name: str, lab: PlantLab, host: str) -> list[dict[str, Any]]:
         "10.30.0.11.1.1": SUPERVISOR_NET_ID, "10.30.0.21.1.1": plant.plc_net_id, "http://10.30.0.11:5000": plant.url,
         "10.30.0.11": SUPERVISOR_IP, "10.30.0.21": plant.plc_ip, "10.30.0.5": lab.plant.controller_ip,
         "/var/www/incidents": str(lab.base / "incidents"), "/opt/supervisor": str(lab.plant.host_dir(plant)),
-        "/var/lib/lineops": str(lab.plant.state_dir(plant)),
+        "/var/lib/prometheus/node-exporter": str(lab.base), "/var/lib/lineops": str(lab.plant.state_dir(plant)),
     }
     text = module(name).EXAMPLES
     for old, new in replaced.items():

@@ -80,7 +80,7 @@ def test_all_that_is_known_is_looked_at_and_waited_for_once(clock: FakeTime, che
     assert result["streams"]["cam1"] == {
         "verdict": "moving", "running": True, "sequence": [8, 11], "segments_added": 3, "seconds": 3.0, "playlist_moves": True,
         "last_segment_at": "", "known": True, "process_pid": 7, "starts_total": 2, "breaker": "closed", "clients": 0,
-        "media_s": 3.0, "media_in_s": 3.0, "moving_s": 3.0, "segment_s": 1.0, "segment_age_s": None, "discontinuities": 0, "jumps": 0,
+        "media_s": 3.0, "media_in_s": 3.0, "moving_s": 3.0, "segment_s": 1.0, "segment_age_s": None, "discontinuities": 0, "jumps": 0, "brought_back": False,
         "unreadable": "", "last_exit_code": None, "source": None,
         "class": "healthy", "why": "3 s of picture were added in 3 s.",
         "evidence": {
