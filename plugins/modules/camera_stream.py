@@ -254,7 +254,8 @@ class _Start:
         self._camera = camera_of(self._client, self._name)
         fits = is_as_wanted(claims.entry(self._name), self._camera, params["use_substream"], params["resolution"])
         health = stream_health([], claims.entry(self._name), now=claims.now)
-        if self._was_seen(claims):
+        was_seen = self._was_seen(claims)  # asked once: a look makes what was just started older
+        if was_seen:
             self._before = params["seen"]
         elif state == "started" and fits:
             health, claims = watch(self._client, self._name, params["window_s"], settled)
@@ -262,7 +263,7 @@ class _Start:
         self._tell(health, claims)
         if self._is_well(health, claims) and fits:
             return change.result(verified=True)
-        if fits and health["verdict"] in _UNJUDGED and state == "started" and not params["force"] and not self._was_seen(claims):
+        if fits and health["verdict"] in _UNJUDGED and state == "started" and not params["force"] and not was_seen:
             raise LineopsError(
                 "stream.not_observed", f"The playlist of {self._name} cannot be judged, so its stream is left alone.",
                 "Look at what answers in place of the supervisor, or give window_s more time.")

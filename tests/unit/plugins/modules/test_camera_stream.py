@@ -219,6 +219,10 @@ FAILURES: dict[str, tuple[dict[str, t.Any], list[t.Any], str, tuple[t.Any, ...]]
         ("started", "started", False, False)),
     "restart of a page in its place": (
         {"state": "restarted"}, [ON, KNOWN, *[playlist(PAGE), ON] * 2], "stream.not_observed", ("started", "started", False, False)),
+    # What was seen is of the stream before the one that somebody has started meanwhile, however long that was looked at.
+    "restart of what was seen hung, and is a page now": (
+        {"state": "restarted", "seen": "hung"}, [NEW, KNOWN, *[playlist(PAGE), ON] * 2], "stream.not_observed",
+        ("started", "started", False, False)),
     "restart beside a second writer": (
         {"state": "restarted"}, [ON, KNOWN, *HUNG, camera_stop(), OFF, STANDS, MOVES], "stream.second_writer",
         ("started", "stopped", True, False)),
