@@ -36,8 +36,8 @@ class ActionModule(RunbookAction):
         host = task_vars["inventory_hostname"]
         variables, broken = self._contract(task_vars)
         found, warnings = check_host(variables)
-        # What cannot be evaluated is not missing.
         found += check_run(variables)
+        # What cannot be evaluated is not missing.
         mistakes = [*broken.values(), *(mistake for mistake in found if mistake.split(" ")[0] not in broken)]
         secrets, line = secrets_among(self._templar, task_vars), variables.get("lineops_line")
         mistakes += check_secrets(secrets, host, line)

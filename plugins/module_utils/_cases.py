@@ -99,7 +99,8 @@ def _add(case: Facts, entry: Entry, state: str) -> None:
     incident, facts = text_of(entry.get("incident")), facts_of(entry)
     if incident not in case["incidents"]:
         case["incidents"].append(incident)
-    case["last"] = ms_of(when(entry)) if ms_of(when(entry)) is not None else case["last"]
+    at = ms_of(when(entry))
+    case["last"] = case["last"] if at is None else at
     level = _level_in(facts) if state == ESCALATED else ""
     known = {step["key"] for step in case["steps"]}
     reached = max((step["level"] for step in case["steps"]), default="")

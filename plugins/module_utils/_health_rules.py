@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ._health_state import FAILED, OK
+from ._plc_signals import part
 from ._stream_diagnosis import stream_asks
 
 #: Subject -> playbook that is for it.
@@ -71,7 +72,7 @@ def supervisor_verdict(error: t.Optional[str]) -> Verdict:
 
 def is_status(body: t.Any) -> bool:
     """Say whether an answer is a supervisor's status: anything else must not read as a PLC that is not connected."""
-    return isinstance(_part(body, "plc").get("connected"), bool)
+    return isinstance(part(body, "plc").get("connected"), bool)
 
 
 def plc_verdict(status: Mapping[str, t.Any], plc: t.Optional[str] = None) -> Verdict:
@@ -80,11 +81,11 @@ def plc_verdict(status: Mapping[str, t.Any], plc: t.Optional[str] = None) -> Ver
     plc: id of the active one, None if it is not known. A route test would say more, but one to a silent PLC blocks the
     supervisor for two minutes (quirk 5).
     """
-    if _part(status, "plc").get("connected") is not True:
+    if part(status, "plc").get("connected") is not True:
         return Verdict(FAILED, "plc.disconnected")
-    breakers = _part(status, "circuit_breakers")
+    breakers = part(status, "circuit_breakers")
     writes = [
-        _part(breakers, name) for name in breakers
+        part(breakers, name) for name in breakers
         if (name == f"plc:{plc}:write" if plc else re.fullmatch(r"plc:.*:write", str(name)))]
     if any(breaker.get("state") != "closed" for breaker in writes):
         return Verdict(FAILED, "plc.write_breaker_open")
@@ -117,11 +118,6 @@ def camera_in(cameras: t.Any, name: str) -> Mapping[str, t.Any]:
     """Return a camera's entry of lineops_cameras, or what stands for one that is not there."""
     entries = [camera for camera in cameras or [] if isinstance(camera, Mapping) and camera.get("id") == name]
     return entries[0] if entries else {"id": name}
-
-
-def _part(value: t.Any, name: t.Any) -> Mapping[str, t.Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
 
 
 def _count(value: t.Any) -> int:

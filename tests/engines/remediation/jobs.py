@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -31,17 +27,6 @@ class Job:
     script: tuple[str, ...]
     environment: dict[str, str]
     kept: tuple[str, ...]
-
-
-def checkout(folder: Path) -> Path:
-    """A fresh tree of what is committed or about to be, as a server checks it out."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, check=True)
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if os.path.lexists(REPOSITORY / name):  # one that was deleted is still listed
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, folder / name, follow_symlinks=False)
-    return folder
 
 
 def github(workflow: str, name: str, contexts: Mapping[str, Mapping[str, str]]) -> Job:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jobs import checkout
 from plants import PlantLab
+from test_play_installed import clone_to
 
 from lab import inventory
 
@@ -29,7 +29,8 @@ def lab(new_lab) -> PlantLab:
 
 class TestGuide:
     def test_its_commands_lead_to_jobs_that_work(self, lab: PlantLab, tmp_path: Path) -> None:
-        tree, home = checkout(tmp_path / "tree"), tmp_path / "home"
+        tree, home = tmp_path / "tree", tmp_path / "home"
+        clone_to(tree)
         home.mkdir()
         (home / "lineops-secrets.yml").write_text(yaml.safe_dump(inventory.secrets_data(lab.plant)), encoding="utf-8")
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}

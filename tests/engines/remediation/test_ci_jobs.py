@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from jobs import GITHUB, GITLAB, Job, checkout, github, gitlab, lines_of
+from jobs import GITHUB, GITLAB, Job, github, gitlab, lines_of
 from plants import PlantLab
+from test_play_installed import clone_to
 
 from lab import inventory
 
@@ -58,7 +59,8 @@ class Server:
     def run(self, job: Job) -> Ended:
         """Run a job's commands in a checkout of its own."""
         self._number += 1
-        tree = checkout(self.lab.base / f"checkout{self._number}")
+        tree = self.lab.base / f"checkout{self._number}"
+        clone_to(tree)
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.lab.base / f"job{self._number}"), "LC_ALL": "C.UTF-8",
                        "LINEOPS_VENV": str(self.venv), **job.environment}
         for line in lines_of(job):
