@@ -17,7 +17,7 @@ from .api import Unreachable
 from .control import ControlError, ask
 from .plant import Host, Plant
 
-_LOOK_S = 3.0
+_LOOK_S = 8.0  #: a loaded machine may take seconds for an answer; a frozen supervisor is seen by its process state
 _FRESH_S = 8.0       #: a playlist gets a segment each second
 _ROUTE_TEST_S = 8.0  # a silent PLC makes the supervisor wait 5 s (SUPERVISOR_API §4)
 

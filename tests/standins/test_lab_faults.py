@@ -17,6 +17,7 @@ import pytest
 from labs import LabCommand
 from plcs import needs_filter, until
 from rawads import Answer, RawAds, identify_request, udp_exchange
+from truth import flag
 
 from lab import api, processes, ring_faults, stale_files, stream_faults, writers
 from lab.control import ask
@@ -141,7 +142,7 @@ SHOWS: dict[str, Callable[[LabCommand, Host], Any]] = {
         lambda line, host: line.route_test(host).status == 401 and admin_call(line, host) == 200,
     "key-revoked level=admin": lambda line, host: admin_call(line, host) == 401 and line.route_test(host).ok,
     "package-removed name=pyads": lambda line, host: route_status(host)["available"] is False,
-    "plc-disconnected": lambda line, host: line.status()[host.name]["connected"] is False,
+    "plc-disconnected": lambda line, host: flag(host) is False,
 }
 
 
@@ -222,7 +223,7 @@ def assert_nothing_works_without_the_ads_library(line: LabCommand, host: Host) -
     write = line.post(host, "/api/variables/write", {"variable": "MAIN.bOpsTest", "value": True})
     assert (write.status, write.body["message"]) == (500, "Schreiben fehlgeschlagen")
     assert line.post(host, "/api/plc/disconnect", {}).ok
-    assert line.status()[host.name]["connected"] is False
+    assert flag(host) is False
 
 
 def test_supervisor_without_its_ads_library(line: LabCommand, host: Host) -> None:
