@@ -9,7 +9,8 @@ answer at once, refuse, or say nothing at all.
 
 The heal: playbook_a_stream.yml where the ffmpeg of one of two real cameras stands still. Limit: 5 seconds beside the supervisor's
 own stop and start and the seconds for which the healed stream must move. To its start belongs the time until its new ffmpeg has
-written a playlist; what the restart sees of it moving is the first part of the stability window.
+written a playlist; the seconds of moving are counted from there. Pictures, processes, disks and the supervisor's log are looked at
+while time passes between the looks at the playlists, and so is most of what the playbook does.
 
 Alone: ``python -m benchmarks.playbook_a``.
 """
@@ -49,10 +50,10 @@ MANY = '{"lineops_budget": {"limit": 1000}}'
 #: Parts of a heal -> whether the limit counts them.
 PARTS = {
     "sampling pause of the first look": True, "supervisor's stop and start": False, "module's look before it acts": True,
-    "pause after the stop": True, "until ffmpeg has written a playlist": False, "stability window": False, "pictures": True,
+    "pause after the stop": True, "until ffmpeg has written a playlist": False, "stability window": False,
     "the rest": True, "before the first task, and the report": False,
 }
-_LOOK, _RESTART, _PICTURES = (f"lineops.runbook.{noun}" for noun in ("camera_stream_info", "camera_stream", "stream_playback"))
+_LOOK, _RESTART = (f"lineops.runbook.{noun}" for noun in ("camera_stream_info", "camera_stream"))
 _CALL = re.compile(r"^(?P<at>\S+) (?P<what>\S+ \S+) -> (?P<status>\d+), (?P<seconds>[\d.]+) s")
 #: From here on the stream is proven to be healed; what follows is told to people.
 _PROVEN = "Diagnose again"
@@ -130,20 +131,22 @@ def parts_of(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Seconds of each of PARTS, of a run with one host in which one stream was restarted."""
     proven = 1 + max(index for index, row in enumerate(rows) if row["task"] == _PROVEN)
     before = rows[:proven]
-    looks = [result for row in before if row["action"] == _LOOK for result in row["results"]]
-    first, *dummy, last = [look["streams"][HUNG]["seconds"] for look in looks]
-    parts = dict.fromkeys(PARTS, 0.0)
-    parts |= {"sampling pause of the first look": first} | restart_parts(before)
-    parts["stability window"] += last
-    parts["pictures"] = sum(row["seconds"] for row in before if row["action"] == _PICTURES)
+    restart = next(index for index, row in enumerate(before) if row["action"] == _RESTART)
+    parts = dict.fromkeys(PARTS, 0.0) | restart_parts(before[restart])
+    parts |= {"sampling pause of the first look": looked_s(before[:restart]), "stability window": looked_s(before[restart:])}
     parts["the rest"] = sum(row["seconds"] for row in before) - sum(parts.values())
     parts["before the first task, and the report"] = sum(row["seconds"] for row in rows[proven:])
     return parts
 
 
-def restart_parts(rows: list[dict[str, Any]]) -> dict[str, float]:
+def looked_s(rows: list[dict[str, Any]]) -> float:
+    """Seconds between the first and the last look at the playlist, over the tasks that went on with each other's looks."""
+    return [result["streams"][HUNG]["seconds"] for row in rows if row["action"] == _LOOK for result in row["results"]][-1]
+
+
+def restart_parts(row: dict[str, Any]) -> dict[str, float]:
     """What the restart of the one stream consisted of, by the times of the module's calls."""
-    (result,) = (result for row in rows if row["action"] == _RESTART for result in row["results"])
+    (result,) = row["results"]
     calls = [match for match in map(_CALL.match, result["calls"]) if match]
     began, ended, moving_s = _began(calls[0]), _ended(calls[-1]), result["health"]["moving_s"]
     (stop,), (start,) = ([call for call in calls if call["what"].endswith(f"/{end}")] for end in ("stop", "start"))
@@ -152,7 +155,6 @@ def restart_parts(rows: list[dict[str, Any]]) -> dict[str, float]:
         "supervisor's stop and start": float(stop["seconds"]) + float(start["seconds"]),
         "pause after the stop": _began(start) - _ended(stop),
         "until ffmpeg has written a playlist": ended - _ended(start) - moving_s,
-        "stability window": moving_s,
     }
 
 

@@ -40,7 +40,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._step_entries impo
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import (
     longer_look_s, stream_asks, stream_diagnosis, stream_rows,
 )
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures, watch_left_s
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import earlier_looks, stream_outcome, stream_pictures
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import stream_allowed, stream_plan, stream_settled
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import signals_of, writers_of
 from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
@@ -133,6 +133,7 @@ class FilterModule:
             "stream_allowed": stream_allowed,
             "stream_asks": stream_asks,
             "stream_diagnosis": stream_diagnosis,
+            "stream_earlier": earlier_looks,
             "stream_longer_look": longer_look_s,
             "stream_outcome": stream_outcome,
             "stream_pictures": stream_pictures,
@@ -140,7 +141,6 @@ class FilterModule:
             "stream_rows": stream_rows,
             "stream_settled": stream_settled,
             "stream_signals": signals_of,
-            "stream_watch_left": watch_left_s,
             "stream_writers": writers_of,
             "summary_lines": summary_lines,
             "undo_entries": undo_entries,

@@ -11,10 +11,10 @@ from ._outcome import outcome_of
 from ._plc_signals import Evidence, part
 
 _MOVING = ("healthy", "stuttering")
-#: A shorter look proves nothing (_stream_rules).
-_SHORTEST_LOOK_S = 3.0
 #: Of more cameras a report shows no pictures.
 _PICTURED_AT_MOST = 4
+#: Steps that change nothing but the streams they name.
+_OF_ONE_STREAM = ("restart_stream", "ring_session")
 
 
 def stream_outcome(
@@ -54,29 +54,26 @@ def _proof(evidence: Evidence, final: t.Mapping[str, t.Any], only: t.Sequence[st
     names = [name for name in part(final, "cameras") if name in only or (not only and _is_well(final["cameras"], name))]
     moving = [name for name in names if part(seen, name).get("class") in _MOVING]
     plays = [name for name in names if part(shown, name).get("verdict") == "plays"]
-    moved = _moved_s(part(evidence, "done"))
-    spans = {name: (part(seen, name).get("media_in_s") or 0) + moved.get(name, 0) for name in moving}
-    # Those that were restarted were looked at longest.
-    span = min((spans[name] for name in moving if name in moved), default=min(spans.values(), default=0))
+    span = min((part(seen, name).get("media_in_s") or 0 for name in moving), default=0)
     whose = f" of {', '.join(only)}" if only else ""
     told = {f"playlists that move for {span:g} s{whose}": bool(moving) and moving == names,
             f"pictures decoded from the newest segments{whose}": bool(plays) and plays == names}
     return [words for words, holds in told.items() if holds]
 
 
-def watch_left_s(stable_s: float, done: t.Mapping[str, t.Any]) -> float:
-    """Return the seconds for which streams still have to be seen moving, of those they have to be after what was done.
+def earlier_looks(before: t.Any, done: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the looks that still count after what was done, for the option earlier of camera_stream_info.
 
-    done: results of the steps, by name. What a restart saw of its own stream counts, as long as nothing but restarts was done.
+    before: of camera_stream_info, with its looks; done: results of the steps, by name. A restart's looks are at its own stream.
+    Those before it count of streams that nothing was done to; what was done to files and processes is done to all that is ill.
     """
-    moved = list(_moved_s(done).values()) if set(done) == {"restart_stream"} else []
-    return max(_SHORTEST_LOOK_S, float(stable_s) - min(moved, default=0.0))
-
-
-def _moved_s(done: t.Mapping[str, t.Any]) -> dict[str, float]:
-    """Return how long each stream had moved when its restart was done, by camera."""
-    results = part(done, "restart_stream").get("results") or []
-    return {part(one, "item").get("camera"): float(part(one, "health").get("moving_s") or 0) for one in results}
+    results = [part(one) for step in _OF_ONE_STREAM for one in part(done, step).get("results") or []]
+    touched = {part(one, "item").get("camera") for one in results}
+    streams, only_streams = part(before, "streams"), set(done) <= set(_OF_ONE_STREAM)
+    left_alone = {
+        name: looks for name, looks in part(before, "looks").items()
+        if name not in touched and (only_streams or part(streams, name).get("class") == "healthy")}
+    return {**left_alone, **{name: looks for one in results for name, looks in part(one, "looks").items()}}
 
 
 def stream_pictures(

@@ -41,6 +41,9 @@ _BREAKS = re.compile(r"^#EXT-X-DISCONTINUITY-SEQUENCE:[ \t]*([0-9]{1,15})[ \t]*$
 _DATE_TIME = re.compile(r"^#EXT-X-PROGRAM-DATE-TIME:[ \t]*([0-9TZ:.+-]{1,40})[ \t]*$", re.MULTILINE)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://\S+")
 
+#: A playlist holds a few lines; what is longer is not handed from one task to the next.
+_HANDED_ON_CHARACTERS = 16_384
+
 Mapping = t.Mapping[str, t.Any]
 
 
@@ -128,6 +131,42 @@ def stream_health(
         "jumps": _jumps(looks) if before is not None and _count(state, "starts_total") == _count(before, "starts_total") else 0,
         "unreadable": next((str(look.get("why") or "") for look in reversed(looks) if look.get("why")), ""),
     }
+
+
+def looks_to_go_on(looks: t.Sequence[Mapping], state: Mapping) -> dict[str, t.Any]:
+    """Return looks at one playlist in the form in which a later task on the same machine goes on from them.
+
+    looks: as for stream_health; state: the camera's entry of monitor/streams, which says of which start they are.
+    """
+    short = [look for look in looks if len(look.get("text") or "") <= _HANDED_ON_CHARACTERS]
+    return {**_start_of(state), "looks": [dict(look) for look in short]}
+
+
+def looks_that_count(earlier: t.Any, state: Mapping, at: float) -> list[Mapping]:
+    """Return the looks of an earlier task at a stream; none if it was started anew since, or the machine was.
+
+    earlier: of looks_to_go_on; state: the camera's entry of monitor/streams now; at: monotonic seconds now.
+    Raises ValueError for whatever looks_to_go_on does not make.
+    """
+    if not isinstance(earlier, dict) or not isinstance(earlier.get("looks"), list) or not all(map(_is_look, earlier["looks"])):
+        raise ValueError("no looks")
+    same = {name: earlier.get(name) for name in _start_of({})} == _start_of(state)
+    return earlier["looks"] if same and all(look["at"] <= at for look in earlier["looks"]) else []
+
+
+def seen_since(looks: t.Sequence[Mapping]) -> float:
+    """Return since when (monotonic seconds) a look sees what the last one saw. At least one look."""
+    return float(_last_run(looks)[1][0]["at"])
+
+
+def _start_of(state: Mapping) -> dict[str, t.Any]:
+    return {"starts_total": _count(state, "starts_total"), "process_pid": _number(state.get("process_pid"))}
+
+
+def _is_look(look: t.Any) -> bool:
+    numbers = ("at", "status", "sent", "written")
+    return isinstance(look, dict) and isinstance(look.get("text"), (str, type(None))) and all(
+        _number(look.get(name)) is not None or (name not in ("at", "status") and look.get(name) is None) for name in numbers)
 
 
 def _segment_age_s(look: Mapping) -> t.Optional[float]:

@@ -18,7 +18,9 @@ from ._errors import LineopsError
 from ._fleet import each_at_once
 from ._rtsp import ask_source, is_loopback
 from ._stream_classes import silence_counts
-from ._stream_rules import desired_of, patience_s, stream_claims, stream_health
+from ._stream_rules import (
+    desired_of, looks_that_count, looks_to_go_on, patience_s, seen_since, stream_claims, stream_health,
+)
 from ._streams import Claims, claims_of, judged, look
 from ._supervisor import SupervisorClient
 
@@ -30,8 +32,9 @@ _ROUND_ENDS_S = 600.0
 
 @dataclass(frozen=True)
 class Survey:
-    """How to look. wait_s: between the first and the last look; source_timeout_s: 0 if no source is to be asked; same_host:
-    whether this is the supervisor's machine; reported_stuck, writers: what others have seen, by camera."""
+    """How to look. wait_s: between the first and the last look; looks: of this survey, one waits for nothing; source_timeout_s: 0
+    if no source is to be asked; same_host: whether this is the supervisor's machine; reported_stuck, writers: what others have
+    seen, by camera; earlier: looks to go on from, by camera."""
 
     wait_s: float
     looks: int
@@ -40,12 +43,22 @@ class Survey:
     asked_from: str
     reported_stuck: t.Collection[str] = ()
     writers: t.Optional[t.Mapping[str, t.Any]] = None
+    earlier: t.Optional[t.Mapping[str, t.Any]] = None
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What is known of each camera, the failures of what could not be observed, and the looks, in the form to go on from."""
+
+    streams: dict[str, t.Any]
+    not_observed: dict[str, t.Any]
+    looks: dict[str, t.Any]
 
 
 def survey(
     client: SupervisorClient, names: t.Sequence[str], before: Claims, cameras: t.Mapping[str, t.Any], how: Survey
-) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Return what is known of each camera, and the failures of what could not be observed, by its name."""
+) -> Surveyed:
+    """Look at the streams of these cameras. cameras: all of them, as the supervisor knows them."""
     asking = _Asking({name: _address(before, cameras, name) for name in names if _is_asked(cameras, name)}, how)
     found = _rounds(client, names, before, how)
     after = claims_of(client)
@@ -64,7 +77,8 @@ def survey(
             **stream_claims(after.entry(name), camera, after.breaker(name)),
         }
 
-    return {name: told(name) for name in names}, not_observed
+    looks = {name: looks_to_go_on(seen, before.entry(name)) for name, seen in found.items()}
+    return Surveyed({name: told(name) for name in names}, not_observed, looks)
 
 
 def is_same_host(url: str, run_from: str) -> bool:
@@ -113,7 +127,7 @@ class _Asking:
 def _rounds(
     client: SupervisorClient, names: t.Sequence[str], before: Claims, how: Survey
 ) -> dict[str, list[dict[str, t.Any]]]:
-    """Look at all playlists again and again, waiting once for all of them between two looks."""
+    """Look at all playlists again and again, waiting once for all of them between two looks, until each was seen for long enough."""
     siblings: queue.SimpleQueue[SupervisorClient] = queue.SimpleQueue()
     failed = threading.Event()
 
@@ -136,16 +150,23 @@ def _rounds(
         seen = each_at_once(names, one, THREADS, time.monotonic() + _ROUND_ENDS_S)
         return [seen[index] for index in range(len(names))]
 
-    found = {name: [seen] for name, seen in zip(names, all_of_them())}
-    if not any(seen[0]["status"] != 404 or before.entry(name).get("running") is True for name, seen in found.items()):
+    found = {name: [*_earlier(how, before, name), seen] for name, seen in zip(names, all_of_them())}
+    to_be_seen = [seen for name, seen in found.items() if seen[-1]["status"] != 404 or before.entry(name).get("running") is True]
+    if not to_be_seen or how.looks == 1:
         return found
-    apart_s = max(how.wait_s, *map(patience_s, found.values())) / (how.looks - 1)
     began = monotonic()
-    for number in range(1, how.looks):
+    left_s = max(seen_since(seen) + max(how.wait_s, patience_s(seen)) for seen in to_be_seen) - began
+    apart_s = left_s / (how.looks - 1)
+    for number in range(1, how.looks if left_s > 0 else 1):
         sleep(max(0.0, began + number * apart_s - monotonic()))
         for name, seen in zip(names, all_of_them()):
             found[name].append(seen)
     return found
+
+
+def _earlier(how: Survey, before: Claims, name: str) -> list[t.Any]:
+    earlier = how.earlier or {}
+    return [*looks_that_count(earlier[name], before.entry(name), monotonic())] if name in earlier else []
 
 
 def _ring(client: SupervisorClient, is_there: bool) -> tuple[t.Optional[dict[str, t.Any]], dict[str, t.Any]]:

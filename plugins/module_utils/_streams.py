@@ -122,8 +122,8 @@ def judged(
 
 def watch(
     client: SupervisorClient, camera_id: str, window_s: float, until: t.Callable[[t.Mapping[str, t.Any]], bool]
-) -> tuple[dict[str, t.Any], Claims]:
-    """Look at one stream until its health is as wished or the window is over; return its health and the last claims."""
+) -> tuple[dict[str, t.Any], Claims, list[dict[str, t.Any]]]:
+    """Look at one stream until its health is as wished or the window is over; return its health, the last claims, and the looks."""
     ends = monotonic() + window_s
     looks: list[dict[str, t.Any]] = []
     while True:
@@ -132,7 +132,7 @@ def watch(
         health = stream_health(looks, claims.entry(camera_id), now=claims.now)
         left = ends - monotonic()
         if until(health) or left <= 0:
-            return health, claims
+            return health, claims, looks
         there = looks[-1]["status"] == 200 and health["verdict"] in (*_NO_VERDICT, "moving")
         sleep(min(left, patience_s(looks) if there else _POLL_S))
 

@@ -86,6 +86,11 @@ options:
       - Seconds for which the playlist must have moved without a standstill after a start, 0 to 120, in addition to O(window_s).
         10 for V(restarted) and 0 for V(started) if not given. A source that dies a moment later shows only then.
     type: float
+  keep_looks:
+    description:
+      - Whether to return RV(looks) of a stream that was started and moves.
+    type: bool
+    default: false
 notes:
   - To look at a playlist counts as a viewer of the camera for 30 seconds.
 seealso:
@@ -162,6 +167,11 @@ health:
     seconds: 3.0
     playlist_moves: true
     last_segment_at: ""
+looks:
+  description: The looks at the playlist, by camera, as the option C(earlier) of M(lineops.runbook.camera_stream_info) takes them.
+  returned: with O(keep_looks), if it was started and moves
+  type: dict
+  sample: {cam1: {starts_total: 2, process_pid: 9999, looks: [{at: 8123.25, status: 200, text: "#EXTM3U", sent: null, written: null}]}}
 judgement:
   description:
     - C(class), C(why) and C(evidence) of the last look, as in RV(lineops.runbook.camera_stream_info#module:streams), here without
@@ -204,7 +214,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._errors import Lin
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_classes import CLASSES
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import (
-    is_as_wanted, is_resolution, stream_health, was_just_started,
+    is_as_wanted, is_resolution, looks_to_go_on, stream_health, was_just_started,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import (
     Claims, alone, camera_of, claims_of, judged, settled, start, state_of, stays, stop, watch,
@@ -222,6 +232,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "resolution": {"type": "str"},
     "window_s": {"type": "float", "default": 30},
     "stable_s": {"type": "float"},
+    "keep_looks": {"type": "bool", "default": False},
 }
 STABLE_S = {"started": 0.0, "restarted": 10.0}
 LONGEST_STABLE_S = 120.0
@@ -258,7 +269,7 @@ class _Start:
         if was_seen:
             self._before = params["seen"]
         elif state == "started" and fits:
-            health, claims = watch(self._client, self._name, params["window_s"], settled)
+            health, claims, dummy = watch(self._client, self._name, params["window_s"], settled)
             change.note(health=health)
         self._tell(health, claims)
         if self._is_well(health, claims) and fits:
@@ -293,7 +304,7 @@ class _Start:
             self._change.command(lambda: self._client.camera_stop(self._name))
         start(self._client, self._change, params, self._camera)
         stable_s = STABLE_S[params["state"]] if params["stable_s"] is None else params["stable_s"]
-        health, claims = watch(self._client, self._name, params["window_s"] + stable_s, stays(stable_s))
+        health, claims, looks = watch(self._client, self._name, params["window_s"] + stable_s, stays(stable_s))
         self._change.note(health=health)
         self._tell(health, claims)
         if not stays(stable_s)(health):
@@ -302,6 +313,8 @@ class _Start:
                 "stream.not_moving", f"The stream of {self._name} was started, but its playlist does not move{moved} within "
                 f"{params['window_s'] + stable_s:g} s: {health['verdict']}.",
                 "Look at the camera, its network, and the room for HLS files on the host.")
+        if params["keep_looks"]:
+            self._change.note(looks={self._name: looks_to_go_on(looks, claims.entry(self._name))})
         return self._change.result(changed=True, reached="started", verified=True)
 
     def _make_sure_nobody_else_writes(self, was_stopped: bool) -> None:

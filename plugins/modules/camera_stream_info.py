@@ -36,16 +36,29 @@ options:
   wait_s:
     description:
       - Seconds between the first and the last look, 3 to 60, waited once for all cameras. Longer if a playlist says that its
-        segments are.
+        segments are. The looks of O(earlier) count.
       - In 3 seconds a stream is seen to stutter that brings less than a third of its picture; in 10 seconds, one that brings less
         than 60 percent of it.
     type: float
     default: 3
   looks:
     description:
-      - Number of looks, 2 to 20. Two processes that write the same files are seen by those in between.
+      - Number of looks, 1 to 20. Two processes that write the same files are seen by those in between. One look waits for nothing,
+        and sees no movement unless O(earlier) has more of them.
     type: int
     default: 3
+  earlier:
+    description:
+      - RV(looks) of an earlier task on the same machine, to go on from. Those at a stream that was started anew since do not count.
+      - So other tasks can be done while time passes between the looks, and a restart that saw its stream move is the beginning of
+        the look after it.
+    type: dict
+    default: {}
+  keep_looks:
+    description:
+      - Whether to return RV(looks).
+    type: bool
+    default: false
   ask_sources:
     description:
       - Whether to ask the sources of the cameras too, from where this runs. Their addresses and logins are the supervisor's
@@ -96,6 +109,18 @@ EXAMPLES = r"""
     url: "{{ lineops_supervisor_url }}"
     cameras: [cam1]
     wait_s: 10
+
+- name: Begin to look, to do something else meanwhile
+  lineops.runbook.camera_stream_info:
+    url: "{{ lineops_supervisor_url }}"
+    looks: 1
+    keep_looks: true
+  register: begun
+
+- name: Go on to look until three seconds are over
+  lineops.runbook.camera_stream_info:
+    url: "{{ lineops_supervisor_url }}"
+    earlier: "{{ begun.looks }}"
 """
 
 RETURN = r"""
@@ -160,6 +185,11 @@ noted:
   type: list
   elements: dict
   sample: [{camera: cam1, type: rtsp, use_substream: false, resolution: 640x360}]
+looks:
+  description: The looks at each playlist, as O(earlier) takes them, and of which start of the stream they are.
+  returned: with O(keep_looks), when observed
+  type: dict
+  sample: {cam1: {starts_total: 1, process_pid: 9999, looks: [{at: 8123.25, status: 200, text: "#EXTM3U", sent: null, written: null}]}}
 not_observed:
   description: The failure that kept C(streams), C(noted) or C(ring) (whether Ring is allowed and set up) from being observed.
   returned: always
@@ -190,7 +220,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPER
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, noted_streams
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, looks_that_count, noted_streams
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_survey import Survey, is_same_host, survey
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import cameras_of, claims_of
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
@@ -200,13 +230,15 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "cameras": {"type": "list", "elements": "str"},
     "wait_s": {"type": "float", "default": APART_S},
     "looks": {"type": "int", "default": 3},
+    "earlier": {"type": "dict", "default": {}},
+    "keep_looks": {"type": "bool", "default": False},
     "ask_sources": {"type": "bool", "default": True},
     "source_timeout_s": {"type": "float", "default": 3.0},
     "reported_stuck": {"type": "list", "elements": "str", "default": []},
     "writers": {"type": "dict", "default": {}},
 }
 #: Option -> least and most.
-LIMITS = {"wait_s": (APART_S, 60.0), "looks": (2, 20), "source_timeout_s": (0.5, 30.0)}
+LIMITS = {"wait_s": (APART_S, 60.0), "looks": (1, 20), "source_timeout_s": (0.5, 30.0)}
 
 
 def _how(params: t.Mapping[str, t.Any]) -> Survey:
@@ -215,10 +247,16 @@ def _how(params: t.Mapping[str, t.Any]) -> Survey:
     for camera, number in params["writers"].items():
         if not str(number).isdecimal():
             raise LineopsError("stream.option", f"writers of {camera} is {number!r}; expected a number of processes.")
+    for camera, seen in params["earlier"].items():
+        try:
+            looks_that_count(seen, {}, 0.0)
+        except ValueError as error:
+            raise LineopsError("stream.option", f"earlier of {camera} holds {error}; expected the looks that such a task returned.") from error
     return Survey(
         wait_s=params["wait_s"], looks=params["looks"], source_timeout_s=params["source_timeout_s"] if params["ask_sources"] else 0.0,
         same_host=is_same_host(params["url"], params["run_from"]), asked_from=f"the {params['run_from']}",
-        reported_stuck=frozenset(params["reported_stuck"]), writers={name: int(number) for name, number in params["writers"].items()})
+        reported_stuck=frozenset(params["reported_stuck"]), writers={name: int(number) for name, number in params["writers"].items()},
+        earlier=params["earlier"])
 
 
 def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any], how: Survey) -> dict[str, t.Any]:
@@ -229,7 +267,8 @@ def _observe(client: SupervisorClient, params: t.Mapping[str, t.Any], how: Surve
         cameras = cameras_of(client)
         observed["noted"] = noted_streams(before.streams, cameras)
         names = sorted({*before.streams, *cameras}) if params["cameras"] is None else list(dict.fromkeys(params["cameras"]))
-        observed["streams"], observed["not_observed"] = survey(client, names, before, cameras, how)
+        seen = survey(client, names, before, cameras, how)
+        observed |= {"streams": seen.streams, "not_observed": seen.not_observed, **({"looks": seen.looks} if params["keep_looks"] else {})}
     except LineopsError as error:
         observed["not_observed"] = {name: error.as_failure() for name in ("noted", "streams") if name not in observed}
     return observed

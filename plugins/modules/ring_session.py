@@ -178,7 +178,7 @@ def _stream(
         return change.result(changed=True, reached="started")
     change.command(lambda: client.camera_stop(name))
     start(client, change, {"camera": name, "use_substream": False, "resolution": None}, camera)
-    health, dummy = watch(client, name, window_s, stays(0.0))
+    health = watch(client, name, window_s, stays(0.0))[0]
     change.note(health=health)
     if health["verdict"] != "moving":
         raise LineopsError(

@@ -18,7 +18,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._journal_rules imp
 from ansible_collections.lineops.runbook.plugins.module_utils._outcome import line_of
 from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import stream_diagnosis
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import stream_outcome, stream_pictures, watch_left_s
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import earlier_looks, stream_outcome, stream_pictures
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import HEALED_BY, STEPS, stream_allowed, stream_plan, stream_settled
 
 HOST = "line3-hmi1"
@@ -90,18 +90,25 @@ def test_only_who_saw_the_processes_knows_that_nobody_else_writes(writers: t.Any
     assert [stream["sole_writer"] for stream in restarts[0]["streams"]] == [sole]
 
 
-def restarted(**moved: float) -> dict[str, t.Any]:
-    return {"restart_stream": {"results": [{"item": {"camera": name}, "health": {"moving_s": seconds}} for name, seconds in moved.items()]}}
+RESTARTED = MappingProxyType({"restart_stream": {"results": [
+    {"item": {"camera": "cam1"}, "looks": {"cam1": "its own"}}, {"item": {"camera": "cam2"}, "failure": {}}]}})
 
 
-@pytest.mark.parametrize(("stable", "done", "left"), [
-    (10, restarted(cam1=3.5, cam2=4.0), 6.5), ("10", restarted(cam1=3.0), 7.0), (10, restarted(cam1=9.0), 3.0), (10, {}, 10.0),
-    (10, restarted(cam1=4.0, cam2=0.0), 10.0), (10, {"restart_stream": {"results": [{"item": {"camera": "cam1"}, "failure": {}}]}}, 10.0),
-    # What else was done is not seen by a restart.
-    (10, {**restarted(cam1=3.0), "end_writers": {}}, 10.0), (10, {"ring_session": {}}, 10.0),
+@pytest.mark.parametrize(("done", "counts"), [
+    (RESTARTED, {"cam1": "its own", "cam3": "before", "cam4": "before"}),
+    # What was done to files and processes may have changed all that was ill.
+    ({**RESTARTED, "end_writers": {"ended": []}}, {"cam1": "its own", "cam4": "before"}),
+    ({"prune_artifacts": {}}, {"cam4": "before"}),
+    ({"ring_session": {"results": [{"item": {"camera": "cam3"}}]}}, {"cam1": "before", "cam2": "before", "cam4": "before"}),
 ])  # fmt: skip
-def test_what_a_restart_saw_of_its_stream_need_not_be_seen_again(stable: t.Any, done: dict[str, t.Any], left: float) -> None:
-    assert watch_left_s(stable, done) == left
+def test_looks_count_of_streams_that_nothing_was_done_to_and_a_restarts_own(done: t.Any, counts: dict[str, str]) -> None:
+    classes = {"cam1": "hung", "cam2": "hung", "cam3": "source_unreachable", "cam4": "healthy"}
+    before = {"streams": {name: {"class": kind} for name, kind in classes.items()}, "looks": dict.fromkeys(classes, "before")}
+    assert earlier_looks(before, done) == counts
+
+
+def test_no_looks_count_where_none_were_made() -> None:
+    assert earlier_looks({"failed": True}, {}) == {}
 
 
 def test_a_run_that_is_killed_between_stop_and_start_leaves_what_the_next_one_starts() -> None:
@@ -189,9 +196,10 @@ def test_healed_is_told_with_its_proof() -> None:
     assert told["actions"] == ["stream of cam1 restarted"] and told["cameras"] == {"cam1": "stream.healthy"}
 
 
-def test_proof_counts_what_the_restart_saw() -> None:
-    told = outcome(evidence(cam1="hung", cam2="healthy"), {**evidence(cam1="healthy", cam2="healthy"), "done": restarted(cam1=3.0)})
-    assert told["proof"][0] == "playlists that move for 12 s"
+def test_proof_is_of_the_camera_that_was_seen_for_the_shortest_time() -> None:
+    after = evidence(cam1="healthy", cam2="healthy")
+    after["streams"]["streams"]["cam2"]["media_in_s"] = 31.0
+    assert outcome(evidence(cam1="hung", cam2="healthy"), after)["proof"][0] == "playlists that move for 9 s"
 
 
 def test_moving_without_a_picture_is_never_healed() -> None:

@@ -293,6 +293,15 @@ def test_looks_are_as_far_apart_as_they_need(clock: FakeTime) -> None:
     assert clock.waits == [3.0]
 
 
+def test_a_restart_hands_on_what_it_saw_of_the_new_stream(clock: FakeTime) -> None:
+    """Not what it saw of the one before it."""
+    result = made(ON, KNOWN, *HUNG, *STOPS, camera_start(), *MOVING, state="restarted", stable_s=0, keep_looks=True)
+    handed_on = result["looks"]["cam1"]
+    assert [look["text"] for look in handed_on["looks"]] == [hls(8), hls(11)]
+    assert [look["at"] for look in handed_on["looks"]] == [clock.now - 3.0, clock.now]
+    assert "looks" not in made(ON, KNOWN, *MOVING, keep_looks=True)
+
+
 # options, script -> class before and after in the diff
 CLASSES = [
     ({}, [ON, KNOWN, *MOVING], ("healthy", "healthy")),

@@ -191,6 +191,76 @@ def test_two_writers_are_seen_by_the_look_between() -> None:
     assert look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=3)["streams"]["cam1"]["class"] == "second_writer"
 
 
+def begun(clock: FakeTime, *numbers: int, **more: t.Any) -> dict[str, t.Any]:
+    """Looks at cam1 that an earlier task made, handed on as Ansible does."""
+    script = [playlist(hls(number)) for number in numbers]
+    result = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=len(numbers), keep_looks=True, **more)
+    return json.loads(json.dumps(result["looks"]))
+
+
+def test_one_look_waits_for_nothing_and_a_later_task_goes_on_from_it(clock: FakeTime) -> None:
+    earlier = begun(clock, 8)
+    assert clock.waits == []
+    clock.now += 1.0
+    script = [playlist(hls(number)) for number in (9, 11)]
+    found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], earlier=earlier)
+    assert (clock.waits, found["streams"]["cam1"]["seconds"], found["streams"]["cam1"]["sequence"]) == ([2.0], 3.0, [8, 11])
+    assert "looks" not in found
+
+
+def test_nothing_is_waited_for_once_the_time_is_over_and_standing_still_is_seen(clock: FakeTime) -> None:
+    earlier = begun(clock, 8)
+    clock.now += 7.0
+    found = look(STREAMS, CAMERAS, playlist(hls(8)), STREAMS, cameras=["cam1"], earlier=earlier, looks=6)["streams"]["cam1"]
+    assert (clock.waits, found["class"], found["seconds"]) == ([], "hung", 7.0)
+
+
+def test_each_camera_is_seen_for_long_enough(clock: FakeTime) -> None:
+    earlier = begun(clock, 8)
+    clock.now += 2.0
+    script = [one for number in (10, 13) for one in (playlist(hls(number)), playlist(hls(number), "cam2"))]
+    found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1", "cam2"], earlier=earlier)["streams"]
+    assert clock.waits == [3.0] and [found[name]["seconds"] for name in ("cam1", "cam2")] == [5.0, 3.0]
+
+
+def test_time_is_counted_from_the_first_playlist_of_a_restart(clock: FakeTime) -> None:
+    none = {"at": 98.0, "status": 404, "text": None, "why": ""}
+    first = {"at": 99.0, "status": 200, "text": hls(8), "sent": None, "written": None}
+    earlier = {"cam1": {"starts_total": 2, "process_pid": 7, "looks": [none, first]}}
+    script = [playlist(hls(number)) for number in (9, 11)]
+    found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], earlier=earlier)["streams"]["cam1"]
+    assert (clock.waits, found["moving_s"], found["class"]) == ([2.0], 3.0, "healthy")
+
+
+@pytest.mark.parametrize("since", [{"starts_total": 3}, {"process_pid": 8}])
+def test_looks_at_a_stream_that_was_started_anew_do_not_count(clock: FakeTime, since: dict[str, int]) -> None:
+    """Its numbers begin anew, which is no second writer, and what moved before proves nothing of it."""
+    earlier = begun(clock, 500, 503)
+    clock.now += 5.0
+    anew = entry(resolution="640x360")
+    anew = {**anew, "process_pid": since.get("process_pid", 7), "metrics": {**anew["metrics"], "starts_total": since.get("starts_total", 2)}}
+    now = streams({"cam1": anew, "cam2": entry(source="small")})
+    script = [playlist(hls(number)) for number in (2, 5)]
+    clock.waits.clear()
+    found = look(now, CAMERAS, *script, now, cameras=["cam1"], earlier=earlier)["streams"]["cam1"]
+    assert (clock.waits, found["class"], found["sequence"]) == ([3.0], "healthy", [2, 5])
+
+
+def test_looks_from_before_the_machine_started_do_not_count(clock: FakeTime) -> None:
+    clock.now += 1000.0
+    earlier = begun(clock, 8)
+    clock.now = 5.0
+    script = [playlist(hls(number)) for number in (8, 11)]
+    assert look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], earlier=earlier)["streams"]["cam1"]["seconds"] == 3.0
+    assert clock.waits == [3.0]
+
+
+def test_a_huge_playlist_is_not_handed_on(clock: FakeTime) -> None:
+    long = answer(200, hls(8) + "#" * 20_000)
+    result = look(STREAMS, CAMERAS, playlist(long), STREAMS, cameras=["cam1"], looks=1, keep_looks=True)
+    assert result["looks"]["cam1"]["looks"] == [] and clock.waits == []
+
+
 def test_age_of_a_segment_is_by_the_supervisors_headers() -> None:
     """Its clock is years from ours, which changes nothing."""
     old = answer(200, hls(8), Date="Mon, 23 Nov 2020 03:25:44 GMT", Last_Modified="Mon, 23 Nov 2020 03:25:04 GMT")
@@ -274,7 +344,9 @@ def test_writers_that_the_host_saw() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"looks": 1}, "looks is 1; expected 2 to 20."),
+        ({"looks": 0}, "looks is 0; expected 1 to 20."),
+        ({"earlier": {"cam1": {"looks": [{"at": "now", "status": 200}]}}},
+         "earlier of cam1 holds no looks; expected the looks that such a task returned."),
         ({"source_timeout_s": 31}, "source_timeout_s is 31.0; expected 0.5 to 30."),
         ({"writers": {"cam1": "many"}}, "writers of cam1 is 'many'; expected a number of processes."),
     ],
