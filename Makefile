@@ -27,12 +27,12 @@ demo: .venv-demo ## the main job on a lab: break line 3's PLC routes, heal them,
 demo-a: .venv-demo-a ## Playbook A: a camera that hangs is found and healed, with its picture before and after in the report
 	@exec .venv/bin/python scripts/demo.py a
 
-test: .venv-test ## all checks but the long ones; CI adds ansible-units, matrix and engines
+test: .venv-test ## all checks but the long ones; CI adds lab-more, ansible-units, matrix and engines
 	@exec .venv/bin/python scripts/run_tests.py
 
 # --- Its parts. Each is a stage of `make test` and can run alone; V=1 shows all output while it runs. ----------------
 stages := project lint docs sanity units old-python browser hosts lab-tests
-parts := prepare standins contract playbooks ansible-units core-2.18 core-2.21 units-2.18 units-2.21 engines hosts-long lab-long
+parts := prepare standins contract playbooks lab-more ansible-units core-2.18 core-2.21 units-2.18 units-2.21 engines hosts-long lab-long
 .PHONY: $(stages) $(parts)
 $(stages) $(parts): .venv-test
 	@exec .venv/bin/python scripts/run_tests.py $@

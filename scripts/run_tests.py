@@ -36,7 +36,8 @@ LOGS = REPOSITORY / "build/logs"
 CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
 BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
 # More at a time than cores: they wait much.
-ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m", "not long")
+ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m")
+SHORT = "not long and not ci"
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
 # What pip says while ansible-test makes its environments is in the log, but says nothing about a failure.
@@ -189,7 +190,10 @@ PARTS = (
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
         pytest("-n", "2", "tests/contract"),
     )),
-    Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, "tests/lab"))),
+    Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, SHORT, "tests/lab"))),
+    Stage("lab-more", "plants of Playbook B that make test has no time for (not in make test)", always(
+        pytest(*ON_THE_LAB, "ci", "tests/lab"),
+    )),
     # The same unit tests, each in a process of its own.
     Stage("ansible-units", f"ansible-test units, Python {THIS_PYTHON} (not in make test)", always(
         MAKE_COPY,
@@ -232,7 +236,7 @@ STAGES = (
     # One lab: a second one costs more than it saves.
     Stage("hosts", "lab of booted hosts, and the service of Playbook C on it", on_hosts("-m", "not long")),
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
-        pytest(*ON_THE_LAB, "tests/contract", "tests/standins", "tests/lab"),
+        pytest(*ON_THE_LAB, SHORT, "tests/contract", "tests/standins", "tests/lab"),
     )),
 )  # fmt: skip
 #: Run beside all others from the start: they mostly wait, for hosts and for the recordings' own pauses.

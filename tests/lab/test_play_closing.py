@@ -161,6 +161,7 @@ class TestClosing:
         assert "is held by eda-7 on pod-7" in outcome["sentence"]
 
 
+@pytest.mark.ci
 class TestUndo:
     """The same plant."""
 

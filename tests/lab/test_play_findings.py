@@ -508,6 +508,7 @@ class TestPlcUnresolved:
         assert scene.run.code == 2
 
 
+@pytest.mark.ci
 class TestSupervisorUnresolved:
     """What is wrong with a supervisor, the way to it or its keys."""
 

@@ -407,12 +407,14 @@ class Unresolved:
         assert scene.run.code == 2
 
 
+@pytest.mark.ci
 class TestUnresolved(Unresolved):
     """What is wrong with a PLC or its supervisor."""
 
     CASES = UNRESOLVED
 
 
+@pytest.mark.ci
 class TestElsewhere(Unresolved):
     """What answers where the supervisor really connects to: the first four numbers of the NetId (SUPERVISOR_API quirk 3)."""
 
@@ -556,6 +558,7 @@ def two(new_lab) -> TwoPlcs:
     return TwoPlcs(new_lab(1, 3, 2))
 
 
+@pytest.mark.ci
 class TestSeveralPlcs:
     """Only the active PLC is connected, healed and written to; one that stands by gets a route test and is told."""
 

@@ -148,6 +148,7 @@ class TestOneHealedOneNot:
         assert 0 < first["supervisor_seconds"] < first["seconds"] <= run.seconds
 
 
+@pytest.mark.ci
 class TestStepsKeepTheirOrder:
     """A host with a shorter plan must not let another connect before it disconnects: includes of a loop are merged."""
 
