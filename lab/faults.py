@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import api, cameras, keys, processes, ring_faults, stale_files, stream_faults, writers
+from . import api, cameras, full_disk, keys, processes, ring_faults, stale_files, stream_faults, writers
 from .api import Unreachable
 from .control import ControlError, ask
 from .errors import LabError
@@ -189,7 +189,7 @@ FAULTS: dict[str, Fault] = PLC_FAULTS | {
         _remove_package, "a Python package is no longer in the supervisor's environment, found out at its restart "
         "(name=pyads)", {"name": one_of("pyads")}, frozenset({"name"})),
     "plc-disconnected": Fault(disconnect, "somebody disconnects the supervisor from its PLC"),
-} | stream_faults.faults(writers.WRITERS) | stale_files.FAULTS | ring_faults.FAULTS
+} | stream_faults.faults(writers.WRITERS) | stream_faults.of_streaming(full_disk.FAULTS) | stale_files.FAULTS | ring_faults.FAULTS
 
 
 def fault(plant: Plant, host: Host, name: str, words: list[str], faults: Mapping[str, Fault] = FAULTS) -> str:
@@ -228,6 +228,8 @@ def heal(plant: Plant, host: Host, watch: Watch) -> None:
     :raises LabError: it is still not healthy afterwards.
     """
     cut_off = cameras.heal(plant, host, watch)
+    if full_disk.heal(plant, host):  # what the streams had written before is no ffmpeg's any more, and goes with their stop
+        cut_off = list(plant.cameras(host))
     heal_plcs(plant, host, watch)
     processes.tell(processes.SUPERVISOR, plant.supervisor_config(host), signal.SIGCONT)
     writers.heal(plant, host)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from . import api, cameras, processes, ring_faults, stale_files, writers
+from . import api, cameras, full_disk, processes, ring_faults, stale_files, writers
 from .api import Unreachable
 from .control import ControlError, ask
 from .plant import Host, Plant
@@ -76,7 +76,8 @@ def look(plant: Plant, host: Host) -> Look:
             status = plant.playlist(host, camera).stat()
             written[camera] = (status.st_mtime, status.st_size)
     return look_at(
-        plant, host, supervisor, pids[0] if pids else None, connected, written, writers.changes(plant, host))
+        plant, host, supervisor, pids[0] if pids else None, connected, written,
+        (*writers.changes(plant, host), *full_disk.changes(plant, host)))
 
 
 def look_at(

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from . import api, cameras, inventory, keys, processes
+from . import api, cameras, full_disk, inventory, keys, processes
 from .addresses import NoFreeBlock, claimed_block
 from .errors import LabError
 from .look import link_faults, look, plc_answers
@@ -157,6 +157,7 @@ def _wait_started(started: dict[Host, subprocess.Popen], watch: Watch, ready, wh
 
 def _take_down(folder: Path) -> int:
     count = processes.stop(None, folder)
+    full_disk.unmount(folder)
     forget(folder)
     return count
 
@@ -184,6 +185,7 @@ def adopt(folder: Path) -> None:
 
 def clear(folder: Path) -> None:
     """Remove what an earlier lab left in its state folder."""
+    full_disk.unmount(folder)  # else it would hide, and so keep, what lies below it
     for name in _OURS:
         shutil.rmtree(folder / name, ignore_errors=True)
     plant_file(folder).unlink(missing_ok=True)

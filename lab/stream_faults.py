@@ -96,7 +96,7 @@ def _stall(plant: Plant, dummy: Host) -> None:
     cameras.tell(plant, signal.SIGSTOP)
 
 
-def _of_streaming(table: Mapping[str, Fault]) -> dict[str, Fault]:
+def of_streaming(table: Mapping[str, Fault]) -> dict[str, Fault]:
     """The faults with a plain word for a lab whose cameras do not stream."""
 
     def guarded(apply: Callable[..., object]) -> Callable[..., object]:
@@ -123,7 +123,7 @@ def faults(writers: Writers) -> dict[str, Fault]:
     def second_writer(plant: Plant, host: Host, camera: str = "cam1") -> None:
         writers.add(plant, host, camera)
 
-    return _of_streaming({
+    return of_streaming({
         "ffmpeg-killed": Fault(signalled(signal.SIGKILL), f"a stream's ffmpeg ends (SIGKILL), once {_NAMES}", _CAMERA),
         "ffmpeg-stopped": Fault(signalled(signal.SIGSTOP), f"a stream's ffmpeg stands still (SIGSTOP) {_NAMES}", _CAMERA),
         "second-writer": Fault(

@@ -11,6 +11,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from .. import full_disk
 from .. import look as common
 from ..errors import LabError
 from ..plant import Host, Plant
@@ -18,14 +19,13 @@ from . import filters, layout
 from .machine import Machine
 
 FAULT_UNITS = "lineops-fault-*"      #: what transient units of faults are called
-FAULT_MOUNT = "lineops-fault"        #: the source of file systems that faults mount
 _BANNER_S = 2.0
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "MainPID", "UnitFileState", "NRestarts")
 _ASK = f"""
 systemctl show {layout.UNIT} --property={','.join(_PROPERTIES)}
 ss -Hltnp 'sport = :{layout.SUPERVISOR_PORT}' | sed 's/^/port=/'
 systemctl list-units --all --plain --no-legend '{FAULT_UNITS}' | sed 's/ .*//; s/^/change=unit /'
-findmnt --raw --noheadings --output TARGET --source {FAULT_MOUNT} | sed 's/^/change=full disk at /'
+findmnt --raw --noheadings --output TARGET --source {full_disk.MOUNT} | sed 's/^/change=full disk at /'
 for file in "$1"/web/static/hls/*.m3u8; do stat --format 'stream=%n %Y %s' "$file"; done 2>/dev/null
 true
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""File systems laid over others, and taking mounts away."""
+"""File systems laid over others, finding mounts and taking them away."""
 
 from __future__ import annotations
 
@@ -21,9 +21,18 @@ def mount(root: Path, lower: Sequence[Path]) -> None:
     run(["mount", "-t", "overlay", "lineops-lab", "-o", f"lowerdir={layers},upperdir={upper},workdir={work}", root])
 
 
+def points(folder: Path, source: str = "") -> list[Path]:
+    """Where something is mounted in ``folder``, the last first: anything, or what has this source."""
+    found = []
+    for line in reversed(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()):
+        words = line.split(" ")
+        point = Path(re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), words[4]))
+        if folder in point.parents and source in ("", words[words.index("-") + 2]):
+            found.append(point)
+    return found
+
+
 def unmount_below(folder: Path) -> None:
-    """Unmount everything that is mounted in ``folder``, the last first."""
-    for line in reversed(Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()):
-        point = Path(re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4]))
-        if folder in point.parents:
-            run(["umount", point])
+    """Unmount everything that is mounted in ``folder``."""
+    for point in points(folder):
+        run(["umount", point])

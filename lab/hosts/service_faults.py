@@ -8,30 +8,17 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 
+from .. import full_disk
 from ..fault_kind import Fault, one_of
 from ..plant import SERVICE_USER, Host, Plant
 from ..waiting import Watch
 from . import files, layout
-from .look import FAULT_MOUNT, FAULT_UNITS, look
+from .look import FAULT_UNITS, look
 from .machine import Machine
 
 _UNIT = layout.UNIT
 _ESCAPED, _STRANGER = "lineops-fault-escaped.scope", "lineops-fault-stranger.service"
 _DIES = "raise SystemExit('the lab lets this start script die')\n"
-#: what -> (place, size of the file system that hides it, does it hold the place's files?)
-_DISKS: Mapping[str, tuple[str, str, str]] = {
-    "log": ("/var/log", "64k", "empty"), "hls": ("{dir}/web/static/hls", "64k", "empty"),
-    "config": ("{dir}/config", "8m", "kept"),
-}
-_FILL_DISK = """
-full=$(mktemp -d)
-mount -t tmpfs -o "size=$2,mode=$(stat -c %a "$1"),uid=$(stat -c %u "$1"),gid=$(stat -c %g "$1")" "$3" "$full"
-[ "$4" != kept ] || cp -a "$1/." "$full/"
-cat /dev/zero > "$full/.filler" 2>/dev/null || true
-mount --bind "$full" "$1"
-umount "$full"
-rmdir "$full"
-"""
 _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "config": ("chown -R root:root config",), "install": ("chown root:root .", "chmod 700 ."),
     "script": (f"chmod 0 {files.START_SCRIPT}",), "hls": ("chown root:root web/static/hls", "chmod 755 web/static/hls"),
@@ -80,8 +67,7 @@ def _permissions(plant: Plant, host: Host, what: str) -> None:
 
 
 def _fill_disk(plant: Plant, host: Host, what: str) -> None:
-    place, size, content = _DISKS[what]
-    _sh(plant, host, _FILL_DISK, place.format(dir=host.install_dir), size, FAULT_MOUNT, content)
+    Machine(plant, host).run(full_disk.command(what, host.install_dir))
     if what != "hls":  # whose files a running supervisor opens anew for each segment
         restart(plant, host)
 
@@ -120,7 +106,7 @@ def heal(plant: Plant, host: Host) -> bool:
     """Undo what these faults did to files, processes and disks; True if the unit must start anew to know it."""
     machine = Machine(plant, host)
     places = machine.run(
-        ["findmnt", "--raw", "--noheadings", "--output", "TARGET", "--source", FAULT_MOUNT], check=False).stdout.split()
+        ["findmnt", "--raw", "--noheadings", "--output", "TARGET", "--source", full_disk.MOUNT], check=False).stdout.split()
     changed = bool(places)
     if places:  # their files may be open
         systemctl(plant, host, "stop", _UNIT, check=False)
@@ -157,5 +143,5 @@ FAULTS: dict[str, Fault] = {
         _escape, "an instance that somebody started by the control script holds the port; the unit fails"),
     "port-stranger": Fault(_take_port, "another user's program holds the port; the unit fails"),
     "disk-full": Fault(
-        _fill_disk, "a file system is full (what=log, hls, config)", {"what": one_of(*_DISKS)}, frozenset({"what"})),
+        _fill_disk, "a file system is full (what=log, hls, config)", {"what": one_of(*full_disk.DISKS)}, frozenset({"what"})),
 }

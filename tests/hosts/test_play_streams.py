@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from batches import Batch, Batches, Case, Scenes
 from booted import until
+from disks import OLD_SEGMENTS_FILL_IT
 from plays import Plays
 
 from lab import cameras as sources
 from lab import stream_faults
-from lab.plant import SERVICE_USER
 from lab.waiting import Watch
 
 SEV_1, SEV_2, SEV_3 = "SEV-1", "SEV-2", "SEV-3"
@@ -58,11 +58,7 @@ def camera_comes_back(plays: Plays, name: str) -> None:
 
 def old_segments_fill_it(plays: Plays, name: str) -> None:
     """What fills the disk are segments that nobody needs."""
-    fill = (
-        'cd "$1/web/static/hls" && mount -o remount,size=4m . && n=100; '
-        "while head -c 400000 /dev/zero > cam9_$n.ts; do n=$((n + 1)); done 2>/dev/null; "
-        f'chown {SERVICE_USER}: cam9_* && touch -d "2 hours ago" cam9_*')
-    plays.inside_host(name, "sh", "-c", fill, "sh", plays.host(name).install_dir)
+    plays.inside_host(name, "sh", "-c", OLD_SEGMENTS_FILL_IT, "sh", f"{plays.host(name).install_dir}/web/static/hls")
 
 
 def camera_too_many(variables: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import disks
 import plants
 
 new_lab = plants.new_lab
+may_mount = disks.may_mount

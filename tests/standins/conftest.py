@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import disks
 import pytest
 from plcs import Plc
 
 from lab.addresses import claimed_block
+
+may_mount = disks.may_mount
 
 
 @pytest.fixture(scope="session")

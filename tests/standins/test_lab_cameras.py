@@ -8,17 +8,19 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import sources
+from disks import mounts_in, room
 from labs import LabCommand
 from plcs import PATIENCE_S, until
 
-from lab import api, packages, ring_faults, stale_files, stream_faults, writers
+from lab import api, full_disk, packages, ring_faults, stale_files, start, stream_faults, writers
+from lab.errors import LabError
 from lab.plant import Host
 
 pytestmark = pytest.mark.skipif(
@@ -184,7 +186,7 @@ def test_missing_packages_are_named_to_an_ordinary_user(monkeypatch: pytest.Monk
 
 def test_every_fault_is_tested_here() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
-    faults = (*stream_faults.faults(writers.WRITERS), *stale_files.FAULTS, *ring_faults.FAULTS)
+    faults = (*stream_faults.faults(writers.WRITERS), *full_disk.FAULTS, *stale_files.FAULTS, *ring_faults.FAULTS)
     assert [name for name in faults if f'"{name}"' not in here] == []
 
 
@@ -313,6 +315,63 @@ def test_breaker_of_a_stream_opens(streams: Streams) -> None:
     streams.fault("stream-breaker-open", "camera=cam1")
     assert streams.get("/api/monitor/streams")["circuit_breakers"]["stream:rtsp:cam1"]["state"] == "open"
     assert streams.post("/api/cameras/cam1/start").status == 500 and not streams.writers()
+
+
+# --- the disk --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_full_disk_takes_no_segment_and_stays_on_its_host(streams: Streams) -> None:
+    folder, before = streams.playlist().parent, streams.writers()
+    streams.fault("disk-full")
+    assert room(folder) == 0 and streams.faults_shown() == ["full disk at web/static/hls"]
+    until(lambda: all(streams.playlist(camera).exists() for camera in ("cam1", "cam2")), "playlists are written anew")
+    until(lambda: list(folder.glob("cam1_*.ts")), "ffmpeg tries to write segments")
+    assert {path.stat().st_size for path in folder.glob("cam*")} == {0} and streams.writers() == before
+    assert streams.lab.status()[streams.host.name]["dead_streams"] == ["cam1", "cam2"]
+    assert "full disk already" in streams.lab.run("fault", streams.host.name, "disk-full", "what=hls", code=1)
+    assert mounts_in(streams.lab.folder) == [str(folder)]
+
+    other = Streams(streams.lab, streams.lab.plant.hosts[1])
+    other.moves("cam2")
+    assert room(other.playlist().parent) > 0 and not any("disk" in change for change in other.faults_shown())
+
+    with (folder / ".filler").open(encoding="ascii"):  # who still reads there keeps nobody from healing
+        healed = time.time()
+        streams.heal()
+    assert mounts_in(streams.lab.folder) == [] and room(folder) > 0
+    assert min(path.stat().st_mtime for path in folder.glob("cam*")) >= healed - 1  # nothing lies there of the streams before
+
+
+@pytest.mark.usefixtures("may_mount")
+def test_full_disk_goes_with_the_lab(tmp_path: Path) -> None:
+    command = LabCommand(tmp_path)
+    command.run("up", *SMALL)
+    command.run("fault", "line1", "disk-full")
+    folder = command.plant.hls_dir(command.plant.hosts[0])
+    with (folder / ".filler").open(encoding="ascii"):
+        command.run("down")
+    assert mounts_in(tmp_path) == [] and not _processes(command.folder)
+
+
+@pytest.mark.usefixtures("may_mount")
+@pytest.mark.parametrize("clean_up", [start.down, start.clear])  # the second at the beginning of every up
+def test_full_disk_of_a_lab_that_crashed_goes(tmp_path: Path, clean_up: Callable[[Path], object]) -> None:
+    lab = tmp_path / "lab"
+    start.adopt(lab)
+    folder = lab / "hosts/line1-hmi1/web/static/hls"
+    folder.mkdir(parents=True)
+    subprocess.run(full_disk.command("hls", lab / "hosts/line1-hmi1"), check=True)
+    assert mounts_in(lab) == [str(folder)]
+    clean_up(lab)
+    assert mounts_in(lab) == []
+
+
+def test_full_disk_is_refused_to_an_ordinary_user(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full_disk, "_may_mount", lambda: False)
+    with pytest.raises(LabError, match="needs root, .* may not mount"):
+        full_disk.FAULTS["disk-full"].apply(streams.lab.plant, streams.host)
+    assert mounts_in(streams.lab.folder) == []
 
 
 # --- files and Ring --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from plcs import needs_filter, until
 from rawads import Answer, RawAds, identify_request, udp_exchange
 from truth import flag
 
-from lab import api, processes, ring_faults, stale_files, stream_faults, writers
+from lab import api, full_disk, processes, ring_faults, stale_files, stream_faults, writers
 from lab.control import ask
 from lab.faults import FAULTS
 from lab.plant import Host
@@ -154,12 +154,14 @@ def test_fault_shows_on_its_host_only(line: LabCommand, host: Host, fault: str) 
 
 
 def test_every_fault_is_tested_here() -> None:
-    elsewhere = {"refusal-layout", *stream_faults.faults(writers.WRITERS), *stale_files.FAULTS, *ring_faults.FAULTS}
+    of_streams = (stream_faults.faults(writers.WRITERS), full_disk.FAULTS, stale_files.FAULTS, ring_faults.FAULTS)
+    elsewhere = {"refusal-layout"}.union(*of_streams)
     assert {fault.split()[0] for fault in SHOWS} | elsewhere == set(FAULTS)
 
 
-def test_fault_of_streams_is_refused_where_none_stream(line: LabCommand, host: Host) -> None:
-    assert "up --cameras" in line.run("fault", host.name, "source-gone", code=1)
+@pytest.mark.parametrize("name", ["source-gone", "disk-full"])
+def test_fault_of_streams_is_refused_where_none_stream(line: LabCommand, host: Host, name: str) -> None:
+    assert "up --cameras" in line.run("fault", host.name, name, code=1)
     assert line.status()[host.name]["streams"] == line.status()[host.name]["dead_streams"] == []
 
 
