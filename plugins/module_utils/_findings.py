@@ -391,8 +391,8 @@ _ROWS = (
         "Antwortet der Supervisor auf {host} nicht, Playbook C ausführen, dann dieses Playbook noch einmal."),
     FindingType(
         "stream.disk_full", "A", "SEV.3",
-        "The file system on {host} is full, so {camera} shows nothing new{detail}.",
-        "Das Dateisystem auf {host} ist voll, darum zeigt {camera} nichts Neues{detail}.",
+        "The file system on {host} is full, so nothing new is written of {camera}{detail}.",
+        "Das Dateisystem auf {host} ist voll, darum kommt von {camera} nichts Neues mehr{detail}.",
         "prune old stream files and backups, restart the stream", "L1",
         "Make room on {host} (old logs, old backups), then run this playbook again.",
         "Auf {host} Platz schaffen (alte Logs, alte Backups), dann dieses Playbook noch einmal ausführen."),
