@@ -14,12 +14,13 @@ from . import api, cameras
 from .errors import LabError
 from .fault_kind import Fault, number, one_of
 from .plant import CAMERAS, Host, Plant
-from .supervisor.settings import STREAM_STARTS, write_json
+from .supervisor.settings import STREAM_RETRIES, STREAM_STARTS, write_json
 from .waiting import Watch
 
 #: Made up as any other; that it is not the camera's is all that matters.
 _OTHER_PASSWORD = "changed-at-the-camera"
-#: Retries of a recovery take 45 s on a quiet machine.
+#: Of a recovery that is to give up: as few as where a cooldown was observed. They take 10 s on a quiet machine.
+_RETRIES = 2
 _COOLDOWN_PATIENCE_S = 240.0
 #: On a busy machine an ffmpeg lives for some time before it finds its source gone, and must not count as started.
 _ALIVE_AFTER_S = 20.0
@@ -71,12 +72,14 @@ def _open_breaker(plant: Plant, host: Host, camera: str = "cam1", *, is_done: st
 
 
 def _cool_down(plant: Plant, host: Host, camera: str = "cam1") -> None:
+    write_json(plant.host_dir(host) / STREAM_RETRIES, _RETRIES)
     _open_breaker(plant, host, camera, is_done="in_cooldown")
 
 
 def heal(plant: Plant, host: Host) -> None:
-    """Let streams start as ever."""
-    (plant.host_dir(host) / STREAM_STARTS).unlink(missing_ok=True)
+    """Let streams start and recover as ever."""
+    for name in (STREAM_STARTS, STREAM_RETRIES):
+        (plant.host_dir(host) / name).unlink(missing_ok=True)
 
 
 def memory(plant: Plant, host: Host) -> list[str]:

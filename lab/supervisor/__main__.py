@@ -16,8 +16,10 @@ CONFIG.json::
      "env": {"SMARTHOME_CB_FAILURE_THRESHOLD": "5", "SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS": "30", …}}
 
 What the first start writes to disk is the supervisor's own from then on: later starts read its files, not CONFIG.json.
-Environment besides SMARTHOME_CB_*: see SUPERVISOR_API §1, SMARTHOME_CONTAINER_RUNTIME=1 for "I run in a container", and
-LINEOPS_LAB_ALIVE_AFTER_S=0.4 for the time an ffmpeg has to live to count as started (a slow machine needs more).
+Environment besides SMARTHOME_CB_*: see SUPERVISOR_API §1, SMARTHOME_CONTAINER_RUNTIME=1 for "I run in a container",
+LINEOPS_LAB_ALIVE_AFTER_S=0.4 for the time an ffmpeg has to live to count as started (a slow machine needs more), and
+LINEOPS_LAB_RECOVERY_MAX_RETRIES=5 and LINEOPS_LAB_RECOVERY_COOLDOWN_SECONDS=120 for when and how long a stream's recovery
+gives up (what the real one calls these is not known).
 Exit status 0 after a signal, 1 if it could not start.
 """
 

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 UNKNOWN, NOT_STARTED = "Kamera nicht gefunden", "Stream konnte nicht gestartet werden"
 NO_FFMPEG = "FFmpeg nicht verfügbar"
 RING_NOT_SET_UP, EMPTY_SNAPSHOT = "Ring nicht konfiguriert. Bitte zuerst authentifizieren.", "Leerer Snapshot erhalten"
+NOT_OBSERVED = "not observed at the real one, so not in the stand-in"
 STREAM_FIELDS = ("url", "substream_url", "type")  #: changing one of them stops the stream
 NOT_CACHED = {"Cache-Control": "no-store, no-cache, must-revalidate, max-age=0", "Pragma": "no-cache", "Expires": "0"}
 MEDIA_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
 
 
-def failure(status: int, error: str) -> tuple[Response, int]:
+def failure(status: int, error: str, **extra: Any) -> tuple[Response, int]:
     """The failure shape of the camera endpoints."""
-    return jsonify(error=error), status
+    return jsonify(error=error, **extra), status
 
 
 def playlist_url(camera_id: str) -> str:
@@ -123,6 +124,18 @@ def routes(sup: Supervisor) -> Blueprint:
     def stop(camera_id: str) -> Response:
         """Always 200; false means nothing was registered, which is also true of an unknown camera."""
         return jsonify(success=streams.stop(camera_id))
+
+    @web.post("/api/cameras/alert")
+    def alert() -> Any:
+        """Only the refusal was observed."""
+        body = request.get_json(silent=True) or {}
+        return failure(501, NOT_OBSERVED) if body.get("cam_id") else failure(400, "cam_id fehlt", success=False)
+
+    @web.post("/api/cameras/diagnose")
+    def diagnose() -> Any:
+        """Only the refusal was observed."""
+        body = request.get_json(silent=True) or {}
+        return failure(501, NOT_OBSERVED) if body.get("host") else failure(400, "host erforderlich")
 
     @web.get("/api/cameras/<camera_id>/snapshot")
     def snapshot(camera_id: str) -> Any:

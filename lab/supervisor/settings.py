@@ -37,6 +37,9 @@ RING_LIVE_FLAG = "ui.ring.webrtc"
 RING_SESSIONS = "ring_sessions.json"  #: ids of sessions that are there: only the plant knows, no endpoint shows one
 #: Camera -> seconds its process must live to count as started, for a fault that is not to depend on luck (quirk 17).
 STREAM_STARTS = "stream_starts.json"
+#: How many retries recovery has, for the fault that wants it to give up: with the usual five the breaker lets a start
+#: through before they are used up, and that begins anew.
+STREAM_RETRIES = "stream_retries.json"
 MASTER_KEYS = ("SMARTHOME_ADMIN_API_KEY", "ADMIN_API_KEY")
 CTL_SCRIPT = """#!/bin/sh
 # Control script of the supervisor. It only ever manages a supervisor on 0.0.0.0:5000 (SUPERVISOR_API §6):
@@ -127,6 +130,7 @@ class Settings:
     pid_file = property(lambda self: self.dir / "supervisor.pid")
     ring_sessions = property(lambda self: self.dir / RING_SESSIONS)
     stream_starts = property(lambda self: self.dir / STREAM_STARTS)
+    stream_retries = property(lambda self: self.dir / STREAM_RETRIES)
     log_file = property(lambda self: self.dir / "supervisor.log")
 
     @property

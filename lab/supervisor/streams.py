@@ -24,7 +24,8 @@ from .settings import Settings, read_json
 
 log = logging.getLogger("StreamManager")
 
-CHECK_EVERY_S, RETRIES, COOLDOWN_S = 2.0, 5, 120.0
+CHECK_EVERY_S = 2.0
+RETRIES, COOLDOWN_S = 5, 120.0  #: LINEOPS_LAB_RECOVERY_MAX_RETRIES and LINEOPS_LAB_RECOVERY_COOLDOWN_SECONDS
 BACKOFF_S, BACKOFF_MAX_S, JITTER_S = 1.5, 20.0, 0.6
 ALIVE_AFTER_S = 0.4     #: a process that lives this long counts as started (quirk 17); LINEOPS_LAB_ALIVE_AFTER_S
 TERM_PATIENCE_S = 5.0   #: then SIGKILL: a stopped process does not take SIGTERM (quirk 15)
@@ -52,6 +53,17 @@ def ffmpeg() -> str | None:
         return importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         return None
+
+
+def max_retries(settings: Settings) -> int:
+    """How often recovery may fail in a row before it gives up for a while; a fault may want it to give up sooner."""
+    of_fault = read_json(settings.stream_retries, None)
+    return of_fault or int(settings.number("LINEOPS_LAB_RECOVERY_MAX_RETRIES", RETRIES))
+
+
+def cooldown_s(settings: Settings) -> float:
+    """For how long it gives up."""
+    return settings.number("LINEOPS_LAB_RECOVERY_COOLDOWN_SECONDS", COOLDOWN_S)
 
 
 def one_picture(url: str) -> bytes:
@@ -154,6 +166,7 @@ class Stream:
         """
         with self.lock:
             if self.is_running and self.desired == source:
+                self.breaker.success()  # as recorded: it counts as a start that went well
                 return True
             if self.process:
                 self._end_process()
@@ -165,7 +178,7 @@ class Stream:
                 raise
             self.desired = source
             if not self.breaker.allow():
-                self.metrics["last_error"] = "circuit_open"
+                self.metrics |= {"last_error": "circuit_open", "last_exit_code": None}
                 return False
             return self._start_process(command)
 
@@ -175,11 +188,13 @@ class Stream:
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.metrics["starts_total"] += 1
         self.metrics["last_start_ts"] = time.time()
+        # As recorded: also a process that ends at once has been a start, so only starts that the breaker refuses add up to
+        # a cooldown (quirk 17).
+        self.retries, self.cooldown_until = 0, 0.0
         try:
             code = self.process.wait(self._alive_after_s)
         except subprocess.TimeoutExpired:
             self.metrics["last_error"] = ""
-            self.retries, self.cooldown_until = 0, 0.0
             self.breaker.success()
             return True
         self.process = None
@@ -230,11 +245,12 @@ class Stream:
             return False
         if self.cooldown_until:
             self.retries, self.cooldown_until = 0, 0.0
-        if self.retries < RETRIES:
+        if self.retries < max_retries(self._settings):
             return True
-        self.cooldown_until = now + COOLDOWN_S
+        lasts_s = cooldown_s(self._settings)
+        self.cooldown_until = now + lasts_s
         self.metrics |= {"cooldown_until": self.cooldown_until, "last_error": "recovery_cooldown"}
-        log.error("Stream recovery escalated for %s: cooldown %.0fs", self.camera_id, COOLDOWN_S)
+        log.error("Stream recovery escalated for %s: cooldown %.0fs", self.camera_id, lasts_s)
         return False
 
     def _recover_later(self, source: Source) -> None:
@@ -342,7 +358,7 @@ class Streams:
         known = self._known()
         return {
             "success": True, "timestamp": time.time(), "auto_recovery_enabled": True,
-            "recovery_check_interval_seconds": CHECK_EVERY_S, "recovery_cooldown_seconds": COOLDOWN_S,
-            "recovery_max_retries": RETRIES, "viewer_ttl_seconds": VIEWER_TTL_S,
+            "recovery_check_interval_seconds": CHECK_EVERY_S, "recovery_cooldown_seconds": cooldown_s(self._settings),
+            "recovery_max_retries": max_retries(self._settings), "viewer_ttl_seconds": VIEWER_TTL_S,
             "circuit_breakers": {stream.breaker.name: stream.breaker.as_dict() for stream in known},
             "streams": {stream.camera_id: stream.shown(self._viewer_count(stream.camera_id)) for stream in known}}

@@ -34,6 +34,7 @@ from lab.control import ControlError, ask
 from lab.packages import has_cameras
 from lab.processes import CAMERAS as RTSP
 from lab.processes import SYSTEM_PYTHON
+from lab.supervisor.settings import STREAM_STARTS, read_json, write_json
 
 from recordings import Answer, Recording, differences, load, translated
 
@@ -95,6 +96,10 @@ def media_missing() -> str:
     return "" if has_cameras() else "GStreamer's RTSP server"
 
 
+class Missed(Exception):
+    """A state that ends with the supervisor's next look after its streams was over before it was seen."""
+
+
 class Plc:
     """A PLC stand-in in a process of its own."""
 
@@ -148,6 +153,7 @@ class Bench:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._source: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
+        self._media = folder / "media" / "cam.mp4"
 
     @property
     def plc(self) -> Plc:
@@ -360,7 +366,7 @@ class Bench:
         process = psutil.Process(self.streams()[camera_id]["process_pid"])
         process.send_signal(number)
         if number == signal.SIGKILL:
-            until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the stream is dead")
+            until(lambda: _has_ended(process.pid), "the stream is dead")
 
     def kill_stream_between_checks(self, camera_id: str = "cam1") -> None:
         """Kill a stream's process when the supervisor has just looked after its streams: it does every two seconds from
@@ -370,6 +376,53 @@ class Bench:
         since = datetime.datetime.fromisoformat(began).timestamp()
         until(lambda: 0.2 < (time.time() - since) % CHECK_EVERY_S < 0.5, "a check is over")
         self.signal_stream(signal.SIGKILL, camera_id)
+
+    def stream_alive_after(self, **seconds: float) -> None:
+        """How long a camera's process must live to count as started: the recorder's machine was so slow that one which
+        cannot stream counted or not by luck (quirk 17)."""
+        write_json(self.dir / STREAM_STARTS, read_json(self.dir / STREAM_STARTS, {}) | seconds)
+
+    def slow_file(self) -> None:
+        """Make the file camera's file a named pipe: ffmpeg waits for it, as on a very slow disk, until it fails."""
+        self._media.parent.mkdir()
+        os.mkfifo(self._media)
+
+    def file_fails(self) -> None:
+        """Let the ffmpeg that waits for the file camera's file find nothing in it, which ends it."""
+        def reader() -> int | None:
+            for process in self._processes_here("ffmpeg"):
+                with contextlib.suppress(psutil.Error):  # another one that ends just now
+                    if str(self._media) in process.cmdline():
+                        return process.pid
+            return None
+
+        def opened() -> bool:
+            with contextlib.suppress(OSError):  # nobody reads it yet
+                os.close(os.open(self._media, os.O_WRONLY | os.O_NONBLOCK))
+                return True
+            return False
+
+        pid = until(reader, "there is an ffmpeg for the file")
+        until(opened, "ffmpeg has opened the file")
+        until(lambda: _has_ended(pid), "ffmpeg ends")
+
+    def just_checked(self, camera_id: str = "cam1") -> None:
+        """Wait until the supervisor has just looked after its streams, which it did when it began a recovery."""
+        since = self.streams()[camera_id]["metrics"]["last_recovery_attempt_ts"]
+        until(lambda: 0.05 < (time.time() - since) % CHECK_EVERY_S < 0.4, "a check is over")
+
+    def stream_ends(self, camera_id: str = "cam1") -> None:
+        """Wait until a stream's process ends by itself, without asking the supervisor, whose answers are kept for 1 s."""
+        pid = self.streams()[camera_id]["process_pid"]
+        until(lambda: _has_ended(pid), "the stream ends")
+        self.streams()
+
+    def not_checked_since(self, *camera_ids: str) -> None:
+        """Raise Missed if the supervisor has looked after a dead stream: it has begun its recovery then, or even done."""
+        streams = self.streams()
+        for entry in (streams[camera_id] for camera_id in camera_ids):
+            if entry["running"] or entry["metrics"]["last_recovery_attempt_ts"] > entry["metrics"]["last_start_ts"]:
+                raise Missed(", ".join(camera_ids))
 
     def signal_source(self, number: int) -> None:
         """Send a signal to the RTSP source."""
@@ -413,6 +466,7 @@ class Bench:
             text = text.replace(placeholder, value)
         text = text.replace("http://127.0.0.1:5000", f"http://{self.host}:5000")
         text = RTSP_ADDRESSES.sub(f"{self._prefix}.210:8554", text)
+        text = text.replace("/opt/bench/bench/media/cam.mp4", str(self._media))
         text = text.replace("/opt/supervisor", str(self.dir)).replace("/home/supervisor", str(self.dir / "home"))
         return PLC_ADDRESSES.sub(rf"{self._prefix}.\1", text)
 
@@ -441,6 +495,14 @@ class Bench:
     def _learn_key(self, body: Any, answer: Answer) -> None:
         if answer.status == 201 and body.get("name") in CREATED_KEYS:
             self.keys[CREATED_KEYS[body["name"]]] = answer.body["raw_key"]
+
+
+def _has_ended(pid: int | None) -> bool:
+    """Is a process gone, whether its parent has noticed or not?"""
+    try:
+        return pid is None or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _body_bytes(body: Any) -> bytes | None:

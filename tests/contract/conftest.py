@@ -17,13 +17,17 @@ from lab.addresses import claimed_block
 
 @pytest.fixture
 def make_bench(tmp_path: Path) -> Iterator[Callable[[Plant], Bench]]:
-    """Start a bench; it is ended after the test, whatever happened."""
+    """Start a bench; it is ended before the next one and after the test, whatever happened."""
     servers = [("127.{block}.9.200", 5000, socket.SOCK_STREAM), ("127.{block}.9.2", 48898, socket.SOCK_STREAM)]
     with claimed_block(servers) as block:
         made: list[Bench] = []
 
         def make(plant: Plant) -> Bench:
-            bench = Bench(tmp_path, block, plant)
+            for before in made:  # a scenario is repeated, with the same addresses
+                before.close()
+            folder = tmp_path / str(len(made))
+            folder.mkdir()
+            bench = Bench(folder, block, plant)
             made.append(bench)
             bench.start()
             return bench

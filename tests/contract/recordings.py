@@ -26,13 +26,18 @@ VOLATILE = re.compile("|".join((
     r"(pid|python|args\[\d+\]|uptime)",                                          # which process
     r"backup_(file|path)|backups\[\d+\]\.file",                                 # named after the time
     r"hardware\..*", r".*\b(p95_latency_ms|total_requests|errors_5xx|availability_ratio)", r"alerts\[\d+\]\.value",
-    r".*\b(last_failure_at|opened_at|total_failure|total_success|total_rejected)",  # history before the state
+    r"circuit_breakers\.plc:.*\.total_\w+",                                      # history before the state
+    # History as well: on the recorder's machine camdead was taken for started fourteen times before it failed at once.
+    r"circuit_breakers\.stream:rtsp:camdead\.total_(success|failure)",
+    r"streams\.camdead\.metrics\.(starts_total|recovery_(success|failed)_total)",
     r".*\brecovery_timeout_seconds",                                            # shortened here to save time
     r"device_name|version\..*",                                                 # another PLC
     r"statistics\.(total_symbols|cached_values)",                               # another symbol list
     r"ffmpeg\.(available|path)",                                                # another machine
-    r"config\.tabs\..*", r"streams\..*\.(process_pid|segment_count|\w+_ts)",      # a process, a moment
+    r"config\.tabs\..*", r"streams\..*\.(process_pid|segment_count)",            # a process, a moment
 )))
+#: Moments: nought stands for "never" and stays it, any other time is as good as the recorded one.
+MOMENTS = re.compile(r"circuit_breakers\..*\.(last_failure_at|opened_at)|streams\..*\.(\w+_ts|cooldown_until)")
 #: Where null stands for "not on this machine".
 NULLABLE = re.compile(r"ffmpeg\.path")
 #: Maps whose keys are made up anew: every value is held against the first recorded one.
@@ -129,6 +134,9 @@ def body_differences(recorded: Any, actual: Any, path: str = "") -> Iterator[str
             yield f"{path or 'body'}: {len(recorded)} items recorded, {len(actual)} now"
         for index, pair in enumerate(zip(recorded, actual, strict=False)):
             yield from body_differences(*pair, f"{path}[{index}]")
+    elif MOMENTS.fullmatch(path):
+        if bool(recorded) != bool(actual):
+            yield f"{path}: {recorded!r} recorded, {actual!r} now"
     elif not VOLATILE.fullmatch(path):
         same = _quiet(recorded) == _quiet(actual) if isinstance(recorded, str) else recorded == actual
         if not same:

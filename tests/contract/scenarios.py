@@ -50,9 +50,19 @@ def on_plc(op: str, **arguments: Any) -> Do:
     return do(Bench.on_plc, op, **arguments)
 
 
+def killed(camera_id: str, times: int) -> tuple[Do, Do]:
+    """A stream is killed and recovered for the so-many-th time."""
+    return (do(Bench.signal_stream, signal.SIGKILL, camera_id),
+            do(Bench.stream_shows, camera_id, metrics__recovery_success_total=times))
+
+
 KEYLESS = {"master_key": None}
 QUICK_BREAKER = {"env": {"SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS": "3"}}
 STREAMING = Plant(plc=None, target=False, cameras=CAMERAS, media=True)
+#: As the recorder's supervisor was set up; the breaker stays open for longer, so that a slow machine gets by.
+HASTY = replace(STREAMING, env={
+    "LINEOPS_LAB_RECOVERY_MAX_RETRIES": "2", "LINEOPS_LAB_RECOVERY_COOLDOWN_SECONDS": "20",
+    "SMARTHOME_CB_RECOVERY_TIMEOUT_SECONDS": "300"})
 DISCONNECT = do(Bench.post, "/api/plc/disconnect")
 
 SCENARIOS: dict[str, Scenario] = {
@@ -134,12 +144,12 @@ SCENARIOS: dict[str, Scenario] = {
         "camera_add_no_autostart", "camera_add_existing_overwrites", "camera_add_missing", "camera_put",
         "camera_put_unknown", "camera_delete", "camera_delete_unknown", "camera_start_unknown", "camera_stop_unknown",
         "camera_stop_not_running", "ring_stop_not_running", "feature_flag_ring_live_on", "camera_snapshot_ring_no_token",
-        "camera_snapshot_unknown",
+        "camera_snapshot_unknown", "camera_alert_missing", "camera_diagnose_missing",
     )),
     "streams that run, hang and are changed": Scenario(STREAMING, (
-        "camera_start_ok", "monitor_streams_just_started", "monitor_streams_running",
+        "camera_start_ok", "camera_start_ok_idempotent", "monitor_streams_just_started", "monitor_streams_running",
         do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.playlist_moves),
-        "monitor_streams_running_with_viewer", "camera_start_ok_idempotent",
+        "monitor_streams_running_with_viewer",
         "camera_start_with_credentials", "monitor_streams_leaks_credentials", "cameras_list_leaks_credentials",
         do(Bench.stream_shows, "camcred", hls__playlist_exists=True),  # ffmpeg minds SIGTERM by then
         "camera_stop_ok", do(Bench.playlist_moves), "monitor_streams_after_stop", "cameras_list_running",
@@ -149,7 +159,13 @@ SCENARIOS: dict[str, Scenario] = {
         do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.playlist_moves),
         "camera_start_substream_fallback", "monitor_streams_substream", "camera_start_bad_resolution",
         do(Bench.stream_shows, recovery__retries_in_window=1), "monitor_streams_after_bad_resolution",
-        do(Bench.stream_shows, running=True), "st", "camera_stop_final", "camera_add_ok",
+        do(Bench.signal_source, signal.SIGSTOP),  # no playlist, however long the rest takes
+        do(Bench.stream_alive_after, camfile=60, camhttp=0.01),
+        do(Bench.stream_shows, metrics__recovery_success_total=2), do(Bench.just_checked),
+        "camera_start_http_url", "camera_start_file_url", do(Bench.stream_ends, "camhttp"),
+        "monitor_streams_after_failed_start", do(Bench.not_checked_since, "camhttp", "camfile"),
+        do(Bench.signal_source, signal.SIGCONT), do(Bench.stream_shows, running=True),
+        "st", "camera_stop_final", "camera_add_ok",
     )),
     "a stream in order": Scenario(STREAMING, (
         do(Bench.writes, 2), "camera_start_ok", do(Bench.stream_shows, hls__playlist_exists=True),
@@ -159,9 +175,10 @@ SCENARIOS: dict[str, Scenario] = {
     )),
     "a killed stream, then a frozen source": Scenario(STREAMING, (
         "camera_start_ok", do(Bench.stream_shows, hls__playlist_exists=True), do(Bench.kill_stream_between_checks),
-        "monitor_slo_degraded_stream", "monitor_streams_killed",
+        "monitor_slo_degraded_stream", "monitor_streams_killed", do(Bench.not_checked_since, "cam1"),
         do(Bench.stream_shows, metrics__recovery_success_total=1), do(Bench.stream_shows, hls__playlist_exists=True),
-        "monitor_streams_recovered", do(Bench.signal_source, signal.SIGSTOP),
+        "monitor_streams_recovered", do(Bench.signal_source, signal.SIGSTOP), do(Bench.stream_ends),
+        "monitor_streams_source_frozen", do(Bench.not_checked_since, "cam1"),
         do(Bench.stream_shows, running=True, metrics__recovery_success_total=2), "monitor_streams_source_frozen_later",
     )),
     "a stop that recovery undoes": Scenario(STREAMING, (
@@ -172,6 +189,26 @@ SCENARIOS: dict[str, Scenario] = {
     "a source that is not there": Scenario(replace(STREAMING, env={"LINEOPS_LAB_ALIVE_AFTER_S": "8"}), (
         "camera_start_dead_source", "camera_stop_dead_source", "camera_snapshot_dead",
         *[do(Bench.post, "/api/cameras/camdead/start")] * 2, "camera_start_in_cooldown", "camera_start_file_url",
+    )),
+    "recovery that gives up, and streams that it brings back": Scenario(HASTY, (
+        do(Bench.writes, 40), do(Bench.slow_file), do(Bench.stream_alive_after, camdead=60, camfile=0.01),
+        "camera_start_dead_source", do(Bench.stream_shows, "camdead", recovery__in_cooldown=True),
+        "monitor_streams_in_cooldown", "camera_start_in_cooldown", "monitor_streams_after_start_in_cooldown",
+        "camera_stop_dead_source", "camera_start_success_reported_for_dying_source",
+        *[do(Bench.post, "/api/cameras/camfile/start")] * 4, "monitor_streams_stream_breaker_open",
+        # Its recovery fails, counts as done, fails, and is still starting while the other stream is killed.
+        do(Bench.stream_alive_after, camfile=60), do(Bench.file_fails), do(Bench.post, "/api/cameras/cam1/start"),
+        do(Bench.file_fails), do(Bench.stream_alive_after, camfile=0.01), *killed("cam1", 1),
+        do(Bench.stream_shows, "camfile", metrics__recovery_success_total=1),
+        do(Bench.stream_alive_after, camfile=60), do(Bench.file_fails), *killed("cam1", 2), do(Bench.file_fails),
+        do(Bench.stream_shows, "camfile", metrics__starts_total=5), *killed("cam1", 3),
+        do(Bench.file_fails), do(Bench.stream_shows, "camfile", metrics__recovery_failed_total=3),
+        do(Bench.signal_stream, signal.SIGKILL), "slo_stream_killed", "monitor_streams_cam1_after_kills",
+        do(Bench.not_checked_since, "cam1", "camfile"),
+    )),
+    "a hung stream after a slow call": Scenario(replace(STREAMING, plc="2"), (
+        "camera_start_ok", do(Bench.signal_stream, signal.SIGSTOP), on_plc("hang"), "route_test_plc_silent",
+        "monitor_slo_stream_hung",
     )),
     "a restart leaves its streams behind": Scenario(STREAMING, (
         "camera_start_ok", do(Bench.stream_processes, 1), do(Bench.post, "/api/admin/service/restart", {"delay": 1}),
@@ -197,6 +234,7 @@ SCENARIOS: dict[str, Scenario] = {
         do(Bench.post, "/api/variables/write", {"variable": "GATEWAY.a", "value": 1}),
         do(Bench.post, "/api/variables/write", {"variable": "GATEWAY.b", "value": 1}),
         do(Bench.post, "/api/variables/write", {"variable": "MAIN.bTest", "value": 1, "plc_id": "plc_999"}),
+        DISCONNECT, do(Bench.writes, 1), do(Bench.connect),  # a failure that is over
         do(Bench.writes, 1), "plc_connect_wrong_port", "system_status_after_wrong_port", "variables_write_wrong_port",
         "plc_connect_refused", "system_status_after_refused", "debug_config_after_refused", "plc_connect_bad_netid",
         "plc_connect_garbage_netid", "plc_connect_ip_ignored", "variables_write_after_ip_ignored",

@@ -12,7 +12,7 @@ from scenarios import BLACKHOLE, SCENARIOS
 
 LIST = Path(__file__).with_name("not_replayed.txt")
 #: Lower this when a line goes. It never rises.
-AT_MOST = 19
+AT_MOST = 7
 
 REPLAYED = {name for scenario in (*SCENARIOS.values(), BLACKHOLE) for name in scenario.recordings}
 

@@ -53,6 +53,14 @@ def test_what_differs_from_run_to_run_is_let_pass() -> None:
     assert recordings.differences(RECORDED, _answer(body=_body(timestamp_utc="2030-01-01T00:00:00.000000Z"))) == []
 
 
+@pytest.mark.parametrize(("actual", "same"), [(1.5, True), (0.0, False), (None, False)])
+def test_a_moment_is_not_never(actual: float | None, same: bool) -> None:
+    """When a cooldown ends is of no interest, whether there is one is."""
+    recorded, now = ({"streams": {"cam1": {"recovery": {"cooldown_until": until}}}} for until in (1795404518.9, actual))
+    assert (not list(recordings.body_differences(recorded, now))) == same
+    assert (not list(recordings.body_differences(now, recorded))) == same
+
+
 @pytest.mark.parametrize(("recorded_s", "actual_s", "same"), [
     (0.01, 1.9, True), (0.01, 2.1, False), (5.0, 4.5, True), (5.0, 0.1, False), (5.0, 16.0, False), (133, 131, True),
     (133, 20.0, False),

@@ -5,12 +5,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 
 import pytest
-from bench import Bench, Plant, media_missing
-from scenarios import SCENARIOS, Do
+from bench import Bench, Missed, Plant, media_missing
+from scenarios import SCENARIOS, Do, Scenario
+
+#: How often a scenario is begun whose moment between two looks at the streams is missed on a busy machine.
+TRIES = 4
+
+
+def _played(scenario: Scenario, bench: Bench) -> list[str]:
+    found: list[str] = []
+    for step in scenario.steps:
+        if isinstance(step, Do):
+            step.operation(bench, *step.arguments, **step.keywords)
+        else:
+            found += bench.replay(step)
+    return found
+
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -20,11 +35,9 @@ def test_scenario(name: str, make_bench: Callable[[Plant], Bench]) -> None:
     if scenario.plant.media and (missing := media_missing()):
         assert os.environ.get("LAB_REQUIRED") != "1", f"{missing} is missing"
         pytest.skip(f"{missing} is missing")
-    bench = make_bench(scenario.plant)
-    found: list[str] = []
-    for step in scenario.steps:
-        if isinstance(step, Do):
-            step.operation(bench, *step.arguments, **step.keywords)
-        else:
-            found += bench.replay(step)
-    assert not found, "\n".join(found)
+    for dummy in range(TRIES):
+        with contextlib.suppress(Missed):
+            found = _played(scenario, make_bench(scenario.plant))
+            assert not found, "\n".join(found)
+            return
+    pytest.fail(f"the moment was missed {TRIES} times")

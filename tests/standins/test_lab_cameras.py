@@ -257,7 +257,7 @@ def test_source_that_gives_nothing(streams: Streams, name: str, answer: str) -> 
 def test_recovery_gives_up(streaming: LabCommand, giving_up: subprocess.Popen[str]) -> None:
     streams = Streams(streaming, streaming.plant.hosts[1])
     assert giving_up.wait(3 * PATIENCE_S) == 0
-    # It is over after 120 s, and then takes another 45 s to be there again.
+    # It is over after 120 s, and then takes another 10 s to be there again.
     until(lambda: streams.word()["recovery"]["in_cooldown"], "it has given up", 3 * PATIENCE_S)
     word = streams.word()
     assert word["recovery"]["cooldown_until"] > time.time() and word["metrics"]["last_error"] == "recovery_cooldown"
