@@ -27,7 +27,6 @@ def _played(scenario: Scenario, bench: Bench) -> list[str]:
     return found
 
 
-
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name: str, make_bench: Callable[[Plant], Bench]) -> None:
     """The stand-in answers as recorded. All differences are gathered, so one run shows the whole picture."""
