@@ -158,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--plcs", type=_number(1, MAX_PLCS), default=1, help="PLCs per host; the second one stands by")
     sub.add_argument(
         "--cameras", action="store_true", help="two cameras per host that stream, as booted hosts always have them; without "
-        "it there is one that nobody serves and a door")
+        "it there is one that nobody serves and a door. GStreamer serves them where it is installed, else the PyPI package "
+        "aio-rtsp-toolkit; LINEOPS_LAB_CAMERAS=gstreamer or files in the environment has that one and no other")
     command("down", _down, "end everything the lab started, also a half-started lab", parents=[common])
     sub = command("status", _status, "how every host is", parents=[common])
     sub.add_argument("--json", action="store_true")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, lineops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cameras of a lab: one program of GStreamer that serves a source per camera.
+"""The cameras of a lab: one program that serves a source per camera; packages.py says which program that is.
 
 What is wrong with one of them is a file, which outlasts the program; the program looks again when it is told to.
 """
@@ -16,19 +16,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import processes
+from . import packages, processes
 from .errors import LabError
 from .plant import CAMERA_USER, Host, Plant, write_private
 from .waiting import Watch
 
 
 def _config(plant: Plant) -> Path:
+    """The camera program's configuration. No other program has it, so that it tells the program, whichever it is."""
     return plant.folder / "config" / "cameras.json"
 
 
 def tell(plant: Plant, number: signal.Signals) -> None:
     """Send the camera program a signal; LabError if it does not run."""
-    if not processes.tell(processes.CAMERAS, _config(plant), number):
+    if not processes.tell(None, _config(plant), number):
         raise LabError("the camera program does not run")
 
 
@@ -38,7 +39,7 @@ def trouble_file(plant: Plant, host: Host, camera: str) -> Path:
 
 
 def trouble(plant: Plant, host: Host, camera: str, what: Mapping[str, Any]) -> None:
-    """Let something be wrong with a camera, in place of what was (see lab/camera/source.py)."""
+    """Let something be wrong with a camera, in place of what was (see lab/camera/trouble.py)."""
     write_private(trouble_file(plant, host, camera), what)
     tell(plant, signal.SIGHUP)
 
@@ -63,7 +64,7 @@ def heal(plant: Plant, host: Host, watch: Watch) -> list[str]:
     troubled = [camera for camera in plant.cameras(host) if trouble_file(plant, host, camera).exists()]
     for camera in troubled:
         trouble_file(plant, host, camera).unlink()
-    processes.tell(processes.CAMERAS, _config(plant), signal.SIGCONT)
+    processes.tell(None, _config(plant), signal.SIGCONT)
     start(plant, watch)
     tell(plant, signal.SIGHUP)
     for camera in plant.cameras(host):
@@ -75,11 +76,12 @@ def heal(plant: Plant, host: Host, watch: Watch) -> list[str]:
 def start(plant: Plant, watch: Watch) -> None:
     """Start the cameras and wait until they answer; nothing happens if they run."""
     config = _config(plant)
-    if processes.find(processes.CAMERAS, config):
+    if processes.find(None, config):
         return
     sources = list(_sources(plant))
     write_private(config, {"sources": sources})
-    process = processes.start(processes.CAMERAS, config, python=processes.SYSTEM_PYTHON)
+    program = packages.camera_program() or processes.CAMERAS  # which then says what it misses
+    process = processes.start(program, config, python=packages.CAMERA_PYTHON[program])
 
     def answers() -> bool:
         if process.poll() is not None:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PLC, SUPERVISOR, CAMERAS = _MODULES = "lab.plc", "lab.supervisor", "lab.camera.rtsp"
+PLC, SUPERVISOR, CAMERAS, FILE_CAMERAS = _MODULES = "lab.plc", "lab.supervisor", "lab.camera.rtsp", "lab.camera.files"
 #: What stands for a module with these programs; in place of a configuration they have the file they write.
 FFMPEG = "ffmpeg"
 SYSTEM_PYTHON = "/usr/bin/python3"  #: Debian's own, whose modules are Debian packages
@@ -134,7 +134,7 @@ def _ended(descriptors: list[int], patience_s: float) -> bool:
     return not waiting
 
 
-def tell(module: str, config: Path, number: int, chosen: Callable[[int], bool] = _any) -> int:
+def tell(module: str | None, config: Path, number: int, chosen: Callable[[int], bool] = _any) -> int:
     """Send a signal to every such process, of those the ``chosen`` ones, and return how many there were."""
     descriptors = list(_opened(module, config, chosen))
     _send(descriptors, number)

@@ -3,23 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``/usr/bin/python3 -m lab.camera.rtsp CONFIG.json``: RTSP sources, any number of cameras, until a signal.
 
-CONFIG.json::
-
-    {"sources": [{"address": "10.30.0.5", "port": 8554, "path": "/line1-hmi1/cam1",
-      "user": "viewer", "password": "…", "trouble": "/…/line1-hmi1.cam1.json"}, …]}
-
-Every source shows the same small moving picture, encoded while anybody watches. One without ``user`` takes anybody. What
-is wrong with a source is in its file ``trouble``, if there is one, looked at again on SIGHUP (see ``source.py``). It
-prints "ready" when it listens. SIGSTOP stalls all sources: clients stay connected and get nothing. Needs GStreamer and gi
-of the system's Python (TOOLCHAIN §5), so nothing else imports this package.
+Every source shows the same small moving picture, encoded while anybody watches. CONFIG.json and what may be wrong with a
+source: see ``trouble.py``; the files are looked at again on SIGHUP. It prints "ready" when it listens. SIGSTOP stalls all
+sources: clients stay connected and get nothing. Needs GStreamer and gi of the system's Python (TOOLCHAIN §5), so nothing
+else imports this; ``files.py`` does the same without them.
 """
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from pathlib import Path
 
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes while this starts must not end it
 
@@ -30,13 +23,13 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst  # noqa: E402  pylint: disable=wrong-import-position
 
 from .source import Source  # noqa: E402  pylint: disable=wrong-import-position
+from .trouble import cannot_listen, sources as configured  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def main() -> int:
     """Serve until a signal."""
-    config = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     Gst.init(None)
-    sources = [Source(entry) for entry in config["sources"]]
+    sources = [Source(entry) for entry in configured()]
 
     def look_again() -> bool:
         for source in sources:
@@ -46,7 +39,7 @@ def main() -> int:
     GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGHUP, look_again)
     for source in sources:
         if not source.open():
-            print(f"cannot listen on {source.address}:{source.port}", file=sys.stderr)
+            print(cannot_listen(source.config), file=sys.stderr)
             return 1
     print("ready", flush=True)
     GLib.MainLoop().run()

@@ -161,7 +161,7 @@ def test_down_leaves_no_ffmpeg_and_no_camera(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("program", ["lab.camera.rtsp", "ffmpeg"])
+@pytest.mark.parametrize("program", [packages.camera_program(), "ffmpeg"])
 def test_interrupted_up_leaves_nothing(tmp_path: Path, program: str, number: signal.Signals) -> None:
     command = LabCommand(tmp_path)
     starting = command.start("up", *SMALL)
@@ -178,7 +178,8 @@ def _processes(folder: Path) -> list[psutil.Process]:
 
 
 def test_missing_packages_are_named_to_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "has_cameras", lambda: False)
+    monkeypatch.delenv("LINEOPS_LAB_CAMERAS", raising=False)
+    monkeypatch.setattr(packages, "camera_program", lambda: None)
     monkeypatch.setattr(packages.os, "geteuid", lambda: 1000)
     with pytest.raises(packages.LabError, match="as root: apt-get install gir1.2-gst-rtsp-server-1.0 .*"):
         packages.provide_streams(print)
