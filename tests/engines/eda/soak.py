@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Watch hosts for a number of looks in a process of its own: ``soak.py HOSTS_JSON LOOKS``; prints what memory it had.
 
-One line of JSON: resident bytes at each tenth of the looks, threads and open files at the end, events told.
+One line of JSON: resident bytes at each tenth of the looks, threads and open files that stay once it has ended, events told.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import psutil
 from ansible_collections.lineops.runbook.plugins.module_utils._health_events import hosts_of, options_of
 from ansible_collections.lineops.runbook.plugins.module_utils._health_state import Policy
 from ansible_collections.lineops.runbook.plugins.module_utils._health_watch import Watch
+
+
+PATIENCE_S = 20.0  #: a timer of a look that nobody has cancelled stays for 60
 
 
 async def soak(hosts: list[dict[str, Any]], looks: int) -> dict[str, Any]:
@@ -38,6 +41,10 @@ async def soak(hosts: list[dict[str, Any]], looks: int) -> dict[str, Any]:
             resident.append(me.memory_info().rss)
     task.cancel()
     ended = await asyncio.gather(task, return_exceptions=True)
+    # A look that was under way has a timer of its own, which ends when it is its turn.
+    ends_at = asyncio.get_running_loop().time() + PATIENCE_S
+    while me.num_threads() > 1 and asyncio.get_running_loop().time() < ends_at:
+        await asyncio.sleep(0.05)
     return {
         "resident": resident, "looks": watch.looks, "threads": me.num_threads(), "files": me.num_fds(), "told": told[0],
         "ended": repr(ended[0])}  # fmt: skip
