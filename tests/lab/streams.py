@@ -9,6 +9,7 @@ import json
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from plants import PlantLab, until
@@ -23,6 +24,7 @@ PLAYBOOK = "playbook_a_stream.yml"
 CAMERAS = ("cam1", "cam2")
 # The same streams are healed more often than the budget of an hour allows.
 MANY = ("-e", json.dumps({"lineops_budget": {"limit": 1000}}))
+NEW_S = 10.0  #: no playlist stands for 2 to 6 s after a start (SUPERVISOR_API §2)
 _STREAM_CALL = re.compile(r"POST /api/cameras/(\w+)/(start|stop)")
 
 needs_cameras = pytest.mark.skipif(
@@ -80,10 +82,22 @@ def _waits_for(pid: int, number: int) -> bool:
     return any(mask & 1 << number - 1 for mask in pending)
 
 
+def _told(lab: PlantLab, name: str) -> dict[str, Any]:
+    return api.call("GET", f"{lab.host(name).url}/api/monitor/streams", timeout=30).body
+
+
 def starts_total(lab: PlantLab, name: str) -> int:
     """How often the supervisor has started an ffmpeg, by its own count."""
-    told = api.call("GET", f"{lab.host(name).url}/api/monitor/streams", timeout=30).body
-    return sum(stream["metrics"]["starts_total"] for stream in told["streams"].values())
+    return sum(stream["metrics"]["starts_total"] for stream in _told(lab, name)["streams"].values())
+
+
+def until_not_new(lab: PlantLab, name: str) -> None:
+    """Wait until no stream is so new that a run would let it begin."""
+    def has_begun() -> bool:
+        told = _told(lab, name)
+        return all(told["timestamp"] - stream["metrics"]["last_start_ts"] > NEW_S for stream in told["streams"].values())
+
+    until(has_begun, f"the streams of {name} were started {NEW_S:g} s ago")
 
 
 def commanded(lab: PlantLab, name: str, what: str, camera: str = "") -> int:

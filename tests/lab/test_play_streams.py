@@ -19,7 +19,9 @@ import pytest
 from disks import OLD_SEGMENTS_FILL_IT, mounts_in, room
 from plants import PlantLab, until
 from runs import Run
-from streams import CAMERAS, MANY, PLAYBOOK, kill_between_stop_and_start, leases, needs_cameras, strays, until_moved, writers
+from streams import (
+    CAMERAS, MANY, PLAYBOOK, kill_between_stop_and_start, leases, needs_cameras, strays, until_moved, until_not_new, writers,
+)
 from truth import assert_chain_holds, files
 
 from lab.processes import SUPERVISOR, find
@@ -140,6 +142,7 @@ class FullDisk:
         self.lab, self.host = lab, lab.host(BROKEN)
         self.folder = lab.plant.hls_dir(self.host)
         self.before = self.truth()
+        until_not_new(lab, BROKEN)
         lab.fault(BROKEN, "disk-full")
         until(lambda: all(lab.plant.playlist(self.host, camera).exists() for camera in CAMERAS), "playlists are written anew")
         self.without_host = lab.play(*SHORT, playbook=PLAYBOOK, limit=BROKEN, inventory=lab.variant(self._without_host))
