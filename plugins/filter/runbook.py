@@ -41,7 +41,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis 
     longer_look_s, stream_asks, stream_diagnosis, stream_rows,
 )
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import earlier_looks, stream_outcome, stream_pictures
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import stream_allowed, stream_plan, stream_settled
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import stream_allowed, stream_plan, stream_settled, stream_step
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_signals import signals_of, writers_of
 from ansible_collections.lineops.runbook.plugins.module_utils._undo_plan import undo_entries, undo_outcome, undo_plan
 from ansible_collections.lineops.runbook.plugins.plugin_utils._secrets import plain_secrets
@@ -141,6 +141,7 @@ class FilterModule:
             "stream_rows": stream_rows,
             "stream_settled": stream_settled,
             "stream_signals": signals_of,
+            "stream_step": stream_step,
             "stream_writers": writers_of,
             "summary_lines": summary_lines,
             "undo_entries": undo_entries,

@@ -93,6 +93,24 @@ def stream_allowed(plan: t.Mapping[str, t.Any], refusals: t.Sequence[t.Mapping[s
         "notes": [str(one["sentence"]) for one in refusals] if acts else []}
 
 
+def stream_step(
+    steps: t.Sequence[t.Mapping[str, t.Any]], name: str, done: t.Mapping[str, t.Any], *, language: str = "en"
+) -> dict[str, t.Any]:
+    """Return the step of that name as it is to be done now; its name is empty if nothing is left of it.
+
+    done: results of the steps before it, by name. Where nothing could be pruned the disk is as full as before, and a stream that is
+    restarted on it would fail again.
+    """
+    step = next((one for one in steps if one["name"] == name), None)
+    if step is None:
+        return {"name": ""}
+    is_full = "prune_artifacts" in done and not part(done, "prune_artifacts").get("removed_bytes")
+    streams = [stream for stream in step["streams"] if not (is_full and stream["code"] == "stream.disk_full")]
+    if step["streams"] and not streams:
+        return {"name": ""}
+    return {**step, **_about(name, streams, language)}
+
+
 def _step(name: str, cameras: t.Sequence[str], finding: t.Mapping[str, t.Any], evidence: Evidence, language: str) -> dict[str, t.Any]:
     streams = [_stream(camera, finding, evidence) for camera in cameras]
     return {

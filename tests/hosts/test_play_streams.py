@@ -113,7 +113,8 @@ CASES: dict[str, dict[str, Case]] = {
             edit=lambda variables: variables.update(lineops_host_access=False),
             words=("left to a person: prune old stream files and backups (lineops_host_access is false)",)),
         "line2-hmi1": stream_case(
-            "stream.disk_full", "UNRESOLVED", faults=("disk-full what=hls",), severity=SEV_1, works=False, actions=None,
+            "stream.disk_full", "UNRESOLVED", faults=("disk-full what=hls",), severity=SEV_1, works=False,
+            actions=("no old stream files or backups to prune",),
             words=("Make room on line2-hmi1",)),
         "line2-hmi2": stream_case(
             "stream.healthy", faults=("stale-artifacts",), severity="", actions=("old stream files and backups pruned",),

@@ -192,7 +192,8 @@ class TestFullDisk:
         assert outcome["cameras"] == dict.fromkeys(CAMERAS, "stream.disk_full")
         told = {(seen["signal"], seen["value"], seen["verdict"]) for seen in outcome["counter_checks"]}
         assert ("disk", "full", "confirmed") in told  # the host itself was asked
-        assert outcome["actions"][0] == "no old stream files or backups to prune"
+        assert outcome["actions"] == ["no old stream files or backups to prune"]
+        assert full_disk.after_left["commands"] == full_disk.before["commands"]  # a restart would have failed again
         assert f"Make room on {BROKEN}" in full_disk.left.lines[BROKEN]
 
     def test_disk_is_as_full_as_before(self, full_disk: FullDisk) -> None:

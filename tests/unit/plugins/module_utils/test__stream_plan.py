@@ -19,7 +19,9 @@ from ansible_collections.lineops.runbook.plugins.module_utils._outcome import li
 from ansible_collections.lineops.runbook.plugins.module_utils._step_entries import step_entries
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_diagnosis import stream_diagnosis
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_outcome import earlier_looks, stream_outcome, stream_pictures
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import HEALED_BY, STEPS, stream_allowed, stream_plan, stream_settled
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_plan import (
+    HEALED_BY, STEPS, stream_allowed, stream_plan, stream_settled, stream_step,
+)
 
 HOST = "line3-hmi1"
 DESIRED = MappingProxyType({"type": "rtsp", "use_substream": True, "resolution": "640x360"})
@@ -88,6 +90,24 @@ def test_only_who_saw_the_processes_knows_that_nobody_else_writes(writers: t.Any
         seen["host"] = {"processes": {"ffmpeg": [{"pid": pid, "playlist": "hls/cam1.m3u8"} for pid in writers]}}
     restarts = [step for step in planned(seen)["steps"] if step["name"] == "restart_stream"]
     assert [stream["sole_writer"] for stream in restarts[0]["streams"]] == [sole]
+
+
+@pytest.mark.parametrize(("pruned", "restarted"), [
+    ({"removed_bytes": 4096}, ["cam1", "cam2"]), ({"removed_bytes": 0}, ["cam1"]), ({"failed": True}, ["cam1"]),
+    (None, ["cam1", "cam2"]),
+])
+def test_a_stream_on_a_disk_that_is_as_full_as_before_is_not_restarted(pruned: t.Any, restarted: list[str]) -> None:
+    steps = planned(evidence(cam1="hung", cam2="disk_full"))["steps"]
+    step = stream_step(steps, "restart_stream", {} if pruned is None else {"prune_artifacts": pruned})
+    assert (step["names"], step["title"]) == (restarted, f"restart the stream of {', '.join(restarted)}")
+    assert [undo["target"] for undo in step["undos"]] == [f"stream:{name}" for name in restarted]
+
+
+def test_a_step_of_which_nothing_is_left_has_no_name() -> None:
+    steps = planned(evidence(cam1="disk_full"))["steps"]
+    assert stream_step(steps, "restart_stream", {"prune_artifacts": {"removed_bytes": 0}}) == {"name": ""}
+    assert stream_step(steps, "end_writers", {}) == {"name": ""}
+    assert stream_step(steps, "prune_artifacts", {}) == steps[0]
 
 
 RESTARTED = MappingProxyType({"restart_stream": {"results": [
