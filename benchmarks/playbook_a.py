@@ -10,7 +10,7 @@ answer at once, refuse, or say nothing at all.
 The heal: playbook_a_stream.yml where the ffmpeg of one of two real cameras stands still. Limit: 5 seconds beside the supervisor's
 own stop and start and the seconds for which the healed stream must move. To its start belongs the time until its new ffmpeg has
 written a playlist; the seconds of moving are counted from there. Pictures, processes, disks and the supervisor's log are looked at
-while time passes between the looks at the playlists, and so is most of what the playbook does.
+while time passes between the looks at the playlists.
 
 Alone: ``python -m benchmarks.playbook_a``.
 """

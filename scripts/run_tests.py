@@ -35,8 +35,6 @@ LOGS = REPOSITORY / "build/logs"
 #: ansible-core -> the Pythons it runs on, the first that is found is taken.
 CORES = {"2.18": ("3.11",), "2.21": ("3.12", "3.13", "3.14")}
 BY_CLASS = ("--dist", "loadscope", "--no-loadscope-reorder")
-# More at a time than cores: they wait much.
-ON_THE_LAB = ("-n", "4", *BY_CLASS, "-m")
 SHORT = "not long and not ci"
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTEST_SUMMARY = re.compile(r"^=* ?((?:no tests ran|\d+ \w+\b).* in [\d.]+s.*?) ?=*$")
@@ -89,6 +87,11 @@ class Stage:
 def pytest(*arguments: str) -> Command:
     """A pytest run in the project's own environment."""
     return Command(["python", "-m", "pytest", *arguments])
+
+
+def on_the_lab(marks: str, *folders: str) -> Command:
+    """Tests on labs of their own: more at a time than cores, since they wait much."""
+    return pytest("-n", "4", *BY_CLASS, "-m", marks, *folders)
 
 
 def always(*steps: Step) -> Callable[[], Iterator[Step]]:
@@ -190,9 +193,9 @@ PARTS = (
     Stage("contract", "supervisor stand-in against the recordings (part of lab-tests)", always(
         pytest("-n", "2", "tests/contract"),
     )),
-    Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(pytest(*ON_THE_LAB, SHORT, "tests/lab"))),
+    Stage("playbooks", "playbooks on the lab (part of lab-tests)", always(on_the_lab(SHORT, "tests/lab"))),
     Stage("lab-more", "plants of Playbook B that make test has no time for (not in make test)", always(
-        pytest(*ON_THE_LAB, "ci", "tests/lab"),
+        on_the_lab("ci", "tests/lab"),
     )),
     # The same unit tests, each in a process of its own.
     Stage("ansible-units", f"ansible-test units, Python {THIS_PYTHON} (not in make test)", always(
@@ -236,7 +239,7 @@ STAGES = (
     # One lab: a second one costs more than it saves.
     Stage("hosts", "lab of booted hosts, and the service of Playbook C on it", on_hosts("-m", "not long")),
     Stage("lab-tests", "stand-ins against recordings and vectors, playbooks on the lab", always(
-        pytest(*ON_THE_LAB, SHORT, "tests/contract", "tests/standins", "tests/lab"),
+        on_the_lab(SHORT, "tests/contract", "tests/standins", "tests/lab"),
     )),
 )  # fmt: skip
 #: Run beside all others from the start: they mostly wait, for hosts and for the recordings' own pauses.

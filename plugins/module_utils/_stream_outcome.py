@@ -9,12 +9,11 @@ import typing as t
 
 from ._outcome import outcome_of
 from ._plc_signals import Evidence, part
+from ._stream_plan import TO_CAMERA
 
 _MOVING = ("healthy", "stuttering")
 #: Of more cameras a report shows no pictures.
 _PICTURED_AT_MOST = 4
-#: Steps that change nothing but the streams they name.
-_OF_ONE_STREAM = ("restart_stream", "ring_session")
 
 
 def stream_outcome(
@@ -67,9 +66,9 @@ def earlier_looks(before: t.Any, done: t.Mapping[str, t.Any]) -> dict[str, t.Any
     before: of camera_stream_info, with its looks; done: results of the steps, by name. A restart's looks are at its own stream.
     Those before it count of streams that nothing was done to; what was done to files and processes is done to all that is ill.
     """
-    results = [part(one) for step in _OF_ONE_STREAM for one in part(done, step).get("results") or []]
+    results = [part(one) for step in TO_CAMERA for one in part(done, step).get("results") or []]
     touched = {part(one, "item").get("camera") for one in results}
-    streams, only_streams = part(before, "streams"), set(done) <= set(_OF_ONE_STREAM)
+    streams, only_streams = part(before, "streams"), set(done) <= set(TO_CAMERA)
     left_alone = {
         name: looks for name, looks in part(before, "looks").items()
         if name not in touched and (only_streams or part(streams, name).get("class") == "healthy")}

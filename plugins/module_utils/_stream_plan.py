@@ -27,7 +27,7 @@ HEALED_BY: dict[str, tuple[str, ...]] = {
          "stream.stuttering"), ("restart_stream",)),
 }
 #: What is done to the camera itself; the rest is done to the host, once.
-_TO_CAMERA = ("ring_session", "restart_stream")
+TO_CAMERA = ("ring_session", "restart_stream")
 #: Of these the host is needed, beside the supervisor.
 _ON_HOST = ("prune_artifacts", "end_writers")
 
@@ -82,11 +82,7 @@ def stream_allowed(plan: t.Mapping[str, t.Any], refusals: t.Sequence[t.Mapping[s
     if any(not target.startswith("stream:") for target in targets):
         return {"steps": [], "refusals": list(refusals), "notes": []}
     spared = {target.partition(":")[2] for target in targets}
-    steps = []
-    for step in plan["steps"]:
-        streams = [stream for stream in step["streams"] if stream["camera"] not in spared]
-        if streams or not step["streams"]:
-            steps.append({**step, **_about(step["name"], streams, language)})
+    steps = [step for step in (_without(one, spared, language) for one in plan["steps"]) if step]
     acts = any(step["streams"] for step in steps) or not refusals
     return {
         "steps": steps if acts else [], "refusals": [] if acts else list(refusals),
@@ -105,10 +101,14 @@ def stream_step(
     if step is None:
         return {"name": ""}
     is_full = "prune_artifacts" in done and not part(done, "prune_artifacts").get("removed_bytes")
-    streams = [stream for stream in step["streams"] if not (is_full and stream["code"] == "stream.disk_full")]
-    if step["streams"] and not streams:
-        return {"name": ""}
-    return {**step, **_about(name, streams, language)}
+    in_vain = {stream["camera"] for stream in step["streams"] if is_full and stream["code"] == "stream.disk_full"}
+    return _without(step, in_vain, language) or {"name": ""}
+
+
+def _without(step: t.Mapping[str, t.Any], cameras: t.Collection[str], language: str) -> t.Optional[dict[str, t.Any]]:
+    """Return a step without these cameras; None if it was for no others."""
+    streams = [stream for stream in step["streams"] if stream["camera"] not in cameras]
+    return {**step, **_about(step["name"], streams, language)} if streams or not step["streams"] else None
 
 
 def _step(name: str, cameras: t.Sequence[str], finding: t.Mapping[str, t.Any], evidence: Evidence, language: str) -> dict[str, t.Any]:
@@ -148,7 +148,7 @@ def _stream(camera: str, finding: t.Mapping[str, t.Any], evidence: Evidence) -> 
 
 
 def _actions(step: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    targets = [f"stream:{camera}" for camera in step["names"]] if step["name"] in _TO_CAMERA else [""]
+    targets = [f"stream:{camera}" for camera in step["names"]] if step["name"] in TO_CAMERA else [""]
     return [{"name": step["name"], "target": target} for target in targets]
 
 

@@ -138,18 +138,19 @@ def looks_to_go_on(looks: t.Sequence[Mapping], state: Mapping) -> dict[str, t.An
 
     looks: as for stream_health; state: the camera's entry of monitor/streams, which says of which start they are.
     """
-    short = [look for look in looks if len(look.get("text") or "") <= _HANDED_ON_CHARACTERS]
-    return {**_start_of(state), "looks": [dict(look) for look in short]}
+    return {**_start_of(state), "looks": [look for look in looks if len(look.get("text") or "") <= _HANDED_ON_CHARACTERS]}
 
 
-def looks_that_count(earlier: t.Any, state: Mapping, at: float) -> list[Mapping]:
+def can_go_on(earlier: t.Any) -> bool:
+    """Say whether a value is what looks_to_go_on makes."""
+    return isinstance(earlier, dict) and isinstance(earlier.get("looks"), list) and all(map(_is_look, earlier["looks"]))
+
+
+def looks_that_count(earlier: Mapping, state: Mapping, at: float) -> list[Mapping]:
     """Return the looks of an earlier task at a stream; none if it was started anew since, or the machine was.
 
     earlier: of looks_to_go_on; state: the camera's entry of monitor/streams now; at: monotonic seconds now.
-    Raises ValueError for whatever looks_to_go_on does not make.
     """
-    if not isinstance(earlier, dict) or not isinstance(earlier.get("looks"), list) or not all(map(_is_look, earlier["looks"])):
-        raise ValueError("no looks")
     same = {name: earlier.get(name) for name in _start_of({})} == _start_of(state)
     return earlier["looks"] if same and all(look["at"] <= at for look in earlier["looks"]) else []
 
@@ -164,9 +165,10 @@ def _start_of(state: Mapping) -> dict[str, t.Any]:
 
 
 def _is_look(look: t.Any) -> bool:
-    numbers = ("at", "status", "sent", "written")
-    return isinstance(look, dict) and isinstance(look.get("text"), (str, type(None))) and all(
-        _number(look.get(name)) is not None or (name not in ("at", "status") and look.get(name) is None) for name in numbers)
+    return (
+        isinstance(look, dict) and isinstance(look.get("text"), (str, type(None)))
+        and all(_number(look.get(name)) is not None for name in ("at", "status"))
+        and all(look.get(name) is None or _number(look[name]) is not None for name in ("sent", "written")))
 
 
 def _segment_age_s(look: Mapping) -> t.Optional[float]:

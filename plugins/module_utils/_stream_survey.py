@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
@@ -43,7 +43,7 @@ class Survey:
     asked_from: str
     reported_stuck: t.Collection[str] = ()
     writers: t.Optional[t.Mapping[str, t.Any]] = None
-    earlier: t.Optional[t.Mapping[str, t.Any]] = None
+    earlier: t.Mapping[str, t.Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,8 @@ def _rounds(
     return found
 
 
-def _earlier(how: Survey, before: Claims, name: str) -> list[t.Any]:
-    earlier = how.earlier or {}
-    return [*looks_that_count(earlier[name], before.entry(name), monotonic())] if name in earlier else []
+def _earlier(how: Survey, before: Claims, name: str) -> list[t.Mapping[str, t.Any]]:
+    return looks_that_count(how.earlier[name], before.entry(name), monotonic()) if name in how.earlier else []
 
 
 def _ring(client: SupervisorClient, is_there: bool) -> tuple[t.Optional[dict[str, t.Any]], dict[str, t.Any]]:

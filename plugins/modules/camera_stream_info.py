@@ -220,7 +220,7 @@ from ansible_collections.lineops.runbook.plugins.module_utils._args import SUPER
 from ansible_collections.lineops.runbook.plugins.module_utils._clock import utc_now
 from ansible_collections.lineops.runbook.plugins.module_utils._errors import LineopsError
 from ansible_collections.lineops.runbook.plugins.module_utils._module import run_as_module
-from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, looks_that_count, noted_streams
+from ansible_collections.lineops.runbook.plugins.module_utils._stream_rules import APART_S, can_go_on, noted_streams
 from ansible_collections.lineops.runbook.plugins.module_utils._stream_survey import Survey, is_same_host, survey
 from ansible_collections.lineops.runbook.plugins.module_utils._streams import cameras_of, claims_of
 from ansible_collections.lineops.runbook.plugins.module_utils._supervisor import SupervisorClient
@@ -248,10 +248,8 @@ def _how(params: t.Mapping[str, t.Any]) -> Survey:
         if not str(number).isdecimal():
             raise LineopsError("stream.option", f"writers of {camera} is {number!r}; expected a number of processes.")
     for camera, seen in params["earlier"].items():
-        try:
-            looks_that_count(seen, {}, 0.0)
-        except ValueError as error:
-            raise LineopsError("stream.option", f"earlier of {camera} holds {error}; expected the looks that such a task returned.") from error
+        if not can_go_on(seen):
+            raise LineopsError("stream.option", f"earlier of {camera} holds no looks; expected the looks that such a task returned.")
     return Survey(
         wait_s=params["wait_s"], looks=params["looks"], source_timeout_s=params["source_timeout_s"] if params["ask_sources"] else 0.0,
         same_host=is_same_host(params["url"], params["run_from"]), asked_from=f"the {params['run_from']}",

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import pytest
 from batches import Scenes
 from booted import REPOSITORY, HostsLab
+from needed import cannot_have
 from plays import Plays
 
 from lab.hosts import needs
@@ -26,9 +27,7 @@ from lab.plant import Host, Plant
 def hosts_possible() -> None:
     """Booted hosts can be had here."""
     if reason := needs.why_not():
-        if os.environ.get("LAB_REQUIRED") == "1":
-            pytest.fail(f"no booted hosts, though LAB_REQUIRED=1: {reason}")
-        pytest.skip(f"no booted hosts: {reason}")
+        cannot_have("booted hosts", reason)
 
 
 @pytest.fixture(scope="session")

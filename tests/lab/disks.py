@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+from needed import cannot_have
 
 from lab import full_disk
 
@@ -23,9 +24,7 @@ OLD_SEGMENTS_FILL_IT = (
 def may_mount() -> None:
     """File systems can be mounted here; without that tests are left out, or fail where LAB_REQUIRED=1 says that it must be."""
     if reason := full_disk.obstacle():
-        if os.environ.get("LAB_REQUIRED") == "1":
-            pytest.fail(f"no full disk, though LAB_REQUIRED=1: {reason}")
-        pytest.skip(f"no full disk: {reason}")
+        cannot_have("full disk", reason)
 
 
 def mounts_in(folder: Path) -> list[str]:

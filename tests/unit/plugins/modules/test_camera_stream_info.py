@@ -191,15 +191,15 @@ def test_two_writers_are_seen_by_the_look_between() -> None:
     assert look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=3)["streams"]["cam1"]["class"] == "second_writer"
 
 
-def begun(clock: FakeTime, *numbers: int, **more: t.Any) -> dict[str, t.Any]:
+def begun(*numbers: int) -> dict[str, t.Any]:
     """Looks at cam1 that an earlier task made, handed on as Ansible does."""
     script = [playlist(hls(number)) for number in numbers]
-    result = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=len(numbers), keep_looks=True, **more)
+    result = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], looks=len(numbers), keep_looks=True)
     return json.loads(json.dumps(result["looks"]))
 
 
 def test_one_look_waits_for_nothing_and_a_later_task_goes_on_from_it(clock: FakeTime) -> None:
-    earlier = begun(clock, 8)
+    earlier = begun(8)
     assert clock.waits == []
     clock.now += 1.0
     script = [playlist(hls(number)) for number in (9, 11)]
@@ -209,14 +209,14 @@ def test_one_look_waits_for_nothing_and_a_later_task_goes_on_from_it(clock: Fake
 
 
 def test_nothing_is_waited_for_once_the_time_is_over_and_standing_still_is_seen(clock: FakeTime) -> None:
-    earlier = begun(clock, 8)
+    earlier = begun(8)
     clock.now += 7.0
     found = look(STREAMS, CAMERAS, playlist(hls(8)), STREAMS, cameras=["cam1"], earlier=earlier, looks=6)["streams"]["cam1"]
     assert (clock.waits, found["class"], found["seconds"]) == ([], "hung", 7.0)
 
 
 def test_each_camera_is_seen_for_long_enough(clock: FakeTime) -> None:
-    earlier = begun(clock, 8)
+    earlier = begun(8)
     clock.now += 2.0
     script = [one for number in (10, 13) for one in (playlist(hls(number)), playlist(hls(number), "cam2"))]
     found = look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1", "cam2"], earlier=earlier)["streams"]
@@ -235,7 +235,7 @@ def test_time_is_counted_from_the_first_playlist_of_a_restart(clock: FakeTime) -
 @pytest.mark.parametrize("since", [{"starts_total": 3}, {"process_pid": 8}])
 def test_looks_at_a_stream_that_was_started_anew_do_not_count(clock: FakeTime, since: dict[str, int]) -> None:
     """Its numbers begin anew, which is no second writer, and what moved before proves nothing of it."""
-    earlier = begun(clock, 500, 503)
+    earlier = begun(500, 503)
     clock.now += 5.0
     anew = entry(resolution="640x360")
     anew = {**anew, "process_pid": since.get("process_pid", 7), "metrics": {**anew["metrics"], "starts_total": since.get("starts_total", 2)}}
@@ -248,7 +248,7 @@ def test_looks_at_a_stream_that_was_started_anew_do_not_count(clock: FakeTime, s
 
 def test_looks_from_before_the_machine_started_do_not_count(clock: FakeTime) -> None:
     clock.now += 1000.0
-    earlier = begun(clock, 8)
+    earlier = begun(8)
     clock.now = 5.0
     script = [playlist(hls(number)) for number in (8, 11)]
     assert look(STREAMS, CAMERAS, *script, STREAMS, cameras=["cam1"], earlier=earlier)["streams"]["cam1"]["seconds"] == 3.0
